@@ -1,0 +1,232 @@
+# Latchkey. One file, not recursive; objects in build/$(VARIANT)/, so variants never mix.
+#   make                 the programs and modules
+#   sudo make demo       a real SSH login against an embedded provider, on loopback
+#   sudo make check      every test (installs what is missing first)
+#   make unit            the tests that need no root, no network and no packages beyond the build's
+#   make lint            clang-format, clang-tidy, cppcheck, shellcheck, layers, exported symbols
+#   make fuzz            every fuzz target for FUZZ_SECONDS each (VARIANT=fuzz)
+#   make bench           figures, as ratios against something real
+#   VARIANT=release|sanitize|coverage|fuzz   V=1 shows commands   WERROR= for packagers
+
+VARIANT ?= release
+RELEASE := 0.1.0
+
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+LIBDIR ?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch 2>/dev/null)
+LIBEXECDIR ?= $(PREFIX)/libexec/latchkey
+PAMDIR ?= $(LIBDIR)/security
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DESTDIR ?=
+WERROR ?= -Werror
+
+B := build/$(VARIANT)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+
+# --- flags -----------------------------------------------------------------------------------------------------------
+ifeq ($(VARIANT),fuzz)
+CC := clang
+endif
+
+try = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c -o /dev/null - 2>/dev/null && echo $(1))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wshadow -Wundef -Wvla -Wconversion -Wsign-conversion -Wcast-qual \
+	-Wcast-align -Wwrite-strings -Wpointer-arith -Wstrict-prototypes -Wold-style-definition -Wdate-time \
+	-Wmissing-prototypes -Wmissing-declarations -Wredundant-decls -Wfloat-equal -Wimplicit-fallthrough -Wswitch-enum
+TRIED := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wformat-signedness \
+	-Wcomma -fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero -fcf-protection=full -fstack-clash-protection \
+	-Wbidi-chars=any -Wtrampolines
+TRIED_FLAGS := $(foreach f,$(TRIED),$(call try,$(f)))
+BASE_FLAGS := -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -DLK_RELEASE='"$(RELEASE)"' -g $(WARNINGS) $(WERROR) $(TRIED_FLAGS) \
+	-fvisibility=hidden -fno-common -fPIC -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks
+LINK_HARDEN := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+
+ifeq ($(VARIANT),release)
+# -Wnull-dereference needs the optimiser and cries wolf under the sanitizers
+VARIANT_CFLAGS := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -Wnull-dereference
+VARIANT_LDFLAGS := -Wl,-z,defs
+else ifeq ($(VARIANT),sanitize)
+VARIANT_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+VARIANT_LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(VARIANT),coverage)
+VARIANT_CFLAGS := -O0 --coverage
+VARIANT_LDFLAGS := --coverage
+else ifeq ($(VARIANT),fuzz)
+VARIANT_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+VARIANT_LDFLAGS := -fsanitize=address,undefined
+else
+$(error VARIANT must be release, sanitize, coverage or fuzz)
+endif
+
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+JSON_LIBS := $(or $(call pkg_libs,json-c),-ljson-c)
+CURL_LIBS := $(or $(call pkg_libs,libcurl),-lcurl)
+CRYPTO_LIBS := $(or $(call pkg_libs,libcrypto),-lcrypto)
+QR_LIBS := $(or $(call pkg_libs,libqrencode),-lqrencode)
+SYSTEMD_LIBS := $(or $(call pkg_libs,libsystemd),-lsystemd)
+SQLITE_LIBS := $(or $(call pkg_libs,sqlite3),-lsqlite3)
+INI_LIBS := $(or $(call pkg_libs,inih),-linih)
+CMOCKA_LIBS := $(or $(call pkg_libs,cmocka),-lcmocka)
+PAM_LIBS := -lpam
+PKG_CFLAGS := $(sort $(call pkg_cflags,json-c libcurl libcrypto libqrencode libsystemd sqlite3 inih cmocka))
+
+ALL_CFLAGS = $(BASE_FLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LINK_HARDEN) $(VARIANT_LDFLAGS) $(LDFLAGS)
+
+# --- layers, low to high: a folder is an archive; main.c of a folder is a program ------------------------------------
+LAYERS := base protocol jose fetch vault oauth accounts login daemon root cli
+layer_sources = $(filter-out %/main.c,$(sort $(wildcard helper/$(1)/*.c)))
+archive = $(B)/lib/$(1).a
+define layer_rule
+$(call archive,$(1)): $(patsubst %.c,$(B)/%.o,$(call layer_sources,$(1))) Makefile
+	$$(call say,AR,$$@)rm -f $$@ && mkdir -p $$(@D) && $$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+# What a layer may link: itself and those below. Archives are listed high to low for the linker.
+DEPS_base := base
+DEPS_protocol := protocol base
+DEPS_jose := jose base
+DEPS_fetch := fetch jose protocol base
+DEPS_vault := vault base
+DEPS_oauth := oauth fetch jose protocol base
+DEPS_accounts := accounts vault protocol base
+DEPS_login := login accounts oauth vault fetch jose protocol base
+DEPS_daemon := daemon login accounts oauth vault fetch jose protocol base
+DEPS_root := root protocol base
+DEPS_cli := cli jose protocol base
+archives = $(foreach l,$(DEPS_$(1)),$(call archive,$(l)))
+LIBS_base := $(JSON_LIBS) $(INI_LIBS)
+LIBS_protocol := $(LIBS_base)
+LIBS_jose := $(LIBS_base) $(CRYPTO_LIBS)
+LIBS_fetch := $(LIBS_jose) $(SYSTEMD_LIBS) $(CURL_LIBS)
+LIBS_vault := $(LIBS_base) $(SQLITE_LIBS)
+LIBS_oauth := $(LIBS_jose) $(SYSTEMD_LIBS)
+LIBS_accounts := $(LIBS_vault) $(SYSTEMD_LIBS)
+LIBS_login := $(LIBS_oauth) $(SQLITE_LIBS)
+LIBS_daemon := $(LIBS_login)
+LIBS_root := $(LIBS_base) $(SYSTEMD_LIBS)
+LIBS_cli := $(LIBS_jose)
+
+PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey
+MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
+
+.PHONY: all programs unit check demo lint format fuzz bench clean install uninstall deps deps-check help
+.DEFAULT_GOAL := all
+.SECONDEXPANSION:
+.SECONDARY:
+all: $(PROGRAMS) $(MODULES)
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $*)) -MMD -MP -c -o $@ $<
+
+# Interface files become C strings: protocol/x.y.varlink -> gen/x.y.varlink.h
+$(B)/gen/%.varlink.h: helper/protocol/%.varlink
+	$(call say,GEN,$@)mkdir -p $(@D) && { printf 'static const char %s[] =\n' "$$(echo $* | tr .- __)_varlink"; \
+		sed -e 's/[\\"]/\\&/g' -e 's/.*/\t"&\\n"/' $<; printf '\t;\n'; } > $@
+INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlink.h
+$(B)/helper/daemon/%.o: $(INTERFACES)
+
+link = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) $(1)
+$(B)/latchkeyd: $(B)/helper/daemon/main.o $(call archives,daemon)
+	$(call link,$(LIBS_daemon))
+$(B)/latchkey-fetch: $(B)/helper/fetch/main.o $(call archives,fetch)
+	$(call link,$(LIBS_fetch))
+$(B)/latchkey-root: $(B)/helper/root/main.o $(call archives,root)
+	$(call link,$(LIBS_root))
+$(B)/latchkey: $(B)/helper/cli/main.o $(call archives,cli)
+	$(call link,$(LIBS_cli))
+
+shared = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -shared -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	-Wl,--version-script=$(1) $(ALL_LDFLAGS) $(2)
+PAM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard pam_module/*.c)))
+NSS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard nss_module/*.c)))
+# The PAM module needs json-c, libqrencode and libpam; the NSS module needs libc and nothing else.
+$(B)/pam_latchkey.so: $(PAM_OBJECTS) $(call archives,protocol) pam_module/pam_latchkey.map
+	$(call shared,pam_module/pam_latchkey.map,-Wl$(comma)--exclude-libs$(comma)ALL $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS))
+$(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map
+	$(call shared,nss_module/libnss_latchkey.map,-Wl$(comma)-soname$(comma)libnss_latchkey.so.2)
+comma := ,
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+# tests/unit/LAYER/test_x.c is one program of cmocka tests, linked with LAYER and those below; other .c files of that
+# folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap).
+UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root cli
+unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
+unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))
+define unit_rule
+$(call unit_tests,$(1)): $(B)/tests/unit/$(1)/%: $(B)/tests/unit/$(1)/%.o $(call unit_shared,$(1)) $(call archives,$(1))
+	$$(call link,$$(LDFLAGS_$$*) $(LIBS_$(1)) $(CMOCKA_LIBS))
+unit-$(1): $(call unit_tests,$(1))
+	$$(Q)tests/run --title "unit $(1)" $$^
+endef
+$(foreach l,$(UNIT_LAYERS),$(eval $(call unit_rule,$(l))))
+
+# Modules: objects are linked into the tests where internals are tried; the built .so is tried by tests/module.
+PAM_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/pam_module/test_*.c)))
+NSS_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/nss_module/test_*.c)))
+$(PAM_UNIT): $(B)/tests/unit/pam_module/%: $(B)/tests/unit/pam_module/%.o $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,protocol)
+	$(call link,$(LDFLAGS_$*) $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
+$(NSS_UNIT): $(B)/tests/unit/nss_module/%: $(B)/tests/unit/nss_module/%.o $(call unit_shared,nss_module) $(NSS_OBJECTS) $(call archives,accounts)
+	$(call link,$(LDFLAGS_$*) $(LIBS_accounts) $(CMOCKA_LIBS) -ldl)
+UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UNIT)
+
+# tests/fuzz/fuzz_x.c is a libFuzzer target; outside VARIANT=fuzz it replays tests/fuzz/corpus/x/.
+FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o,$(NSS_OBJECTS)) $(call archives,daemon)
+	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
+
+BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
+$(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archives,daemon)
+	$(call link,$(LIBS_daemon) -ldl)
+
+# Helpers of module and system tests: small programs of their own.
+TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))
+$(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archives,daemon)
+	$(call link,$(LIBS_daemon) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
+
+unit: $(UNIT) $(FUZZ)
+	$(Q)tests/run --title unit $(UNIT) $(FUZZ)
+
+fuzz:
+	$(Q)tests/fuzz/run-all $(FUZZ_SECONDS)
+
+bench: all $(BENCH) $(TEST_PROGRAMS)
+	$(Q)tests/bench/run $(B)
+
+deps:
+	$(Q)packaging/install-dependencies build
+deps-check:
+	$(Q)packaging/install-dependencies test
+
+# Everything is installed before make parses on, so the real work is done by a second make that finds it.
+check: deps-check
+	$(Q)$(MAKE) --no-print-directory VARIANT=$(VARIANT) check-built
+check-built: all $(UNIT) $(FUZZ) $(TEST_PROGRAMS)
+	$(Q)tests/run --all --variant $(VARIANT) $(UNIT) $(FUZZ)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory VARIANT=$(VARIANT) demo-built
+demo-built: all $(TEST_PROGRAMS)
+	$(Q)tests/system/demo --build $(B)
+
+lint: all
+	$(Q)tests/lint/run $(B)
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build
+
+include packaging/install.mk
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "helper/accounts/localdb.h"
+#include "helper/accounts/name.h"
+#include "helper/vault/store.h"
+
+/* Identity -> account: binding, UID allocation, tombstones, and the short reservations for names that have not signed
+ * in yet. No network, no PAM, no policy: policy has said yes before anything is bound here. */
+
+#define ACCOUNTS_UID_MIN_DEFAULT UINT32_C(0x70000000)
+#define ACCOUNTS_UID_MAX_DEFAULT UINT32_C(0x7FFFFFFE)
+
+struct account_settings {
+	uint32_t uid_min;
+	uint32_t uid_max;
+	char *home; /* template with %u, below an absolute base: "/home/%u" */
+	char *shell;
+	char **reserved_names;
+};
+
+enum account_outcome {
+	ACCOUNT_BOUND = 0,
+	ACCOUNT_NAME_TAKEN = 1,          /* the name belongs to another identity, or is a tombstone */
+	ACCOUNT_NAME_LOCAL,              /* now a local user or group, or reserved */
+	ACCOUNT_IDENTITY_HAS_OTHER_NAME, /* this person is known under another name */
+	ACCOUNT_NO_UID,                  /* the range is full */
+};
+
+struct accounts;
+
+/** accounts_new() - all three must outlive it. Return: 0, -ENOMEM. */
+int accounts_new(struct accounts **ret, const struct account_settings *settings, struct store *store,
+		 struct localdb *local);
+void accounts_free(struct accounts *a);
+LK_DEFINE_CLEANUP(struct accounts *, accounts_free);
+
+/**
+ * accounts_name_is_possible() - could this name ever be ours: not local, not reserved, not a tombstone
+ * Return: 1 yes, 0 no, negative errno when the store cannot say.
+ */
+int accounts_name_is_possible(struct accounts *a, const char *name);
+
+/**
+ * accounts_reserve() - the UID that @name has or would get
+ * @issuer: of the provider that the name selects
+ * @ret:    a copy of the account, or of what it would be (created_s 0); release with account_free()
+ * @hold_ms: for how long nobody else gets this UID; an earlier reservation of the name is prolonged
+ * At most 1,024 reservations at a time; expired ones go first.
+ * Return: 0, an enum account_outcome > 0, -EAGAIN when too many are held, other negative errno.
+ */
+int accounts_reserve(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms, struct account **ret);
+
+/** accounts_release() - the attempt for this name has ended */
+void accounts_release(struct accounts *a, const char *name);
+
+/**
+ * accounts_bind() - the one place where an identity becomes, or again is, an account
+ * @gecos: sanitised here: no ':', no control characters, at most 127 bytes; may be NULL
+ * @facts: JSON text for policy, stored as it is
+ * @ret:   the stored account; release with account_free()
+ * @ret_is_new: the map must be published before anybody can use it
+ * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored). I1, I4 to I11.
+ */
+int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
+		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new);
+
+/** accounts_forget() - make it a tombstone. Return: 0, -ENOENT, other negative errno. */
+int accounts_forget(struct accounts *a, const char *name, struct account **ret);

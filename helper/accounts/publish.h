@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "helper/base/cleanup.h"
+#include "helper/vault/store.h"
+
+/* Builds the map from the store and has latchkey-root publish it. Many changes are gathered into one map. */
+
+#define ROOT_SOCKET_PATH "/run/latchkey/root"
+
+struct publisher;
+struct publish_wait;
+
+/** @error: 0 published; else negative errno, @detail says why in ASCII */
+typedef void (*publish_done_fn)(void *userdata, int error, const char *detail);
+
+int publisher_new(struct publisher **ret, sd_event *event, struct store *store, const char *socket_path);
+void publisher_free(struct publisher *p);
+LK_DEFINE_CLEANUP(struct publisher *, publisher_free);
+
+/**
+ * publisher_request() - have everything that is in the store now on the map
+ * @done: runs once, from the event loop, within 10 s; NULL: nobody waits
+ * @ret:  for publish_wait_cancel(); may be NULL
+ * Return: 0, -ENOMEM.
+ */
+int publisher_request(struct publisher *p, publish_done_fn done, void *userdata, struct publish_wait **ret);
+void publish_wait_cancel(struct publish_wait *w);

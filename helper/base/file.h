@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "helper/base/buf.h"
+
+enum file_owner {
+	FILE_OWNER_ROOT,         /* root only */
+	FILE_OWNER_ROOT_OR_SELF, /* root or the effective uid: for secrets that the service itself may hold */
+};
+
+enum file_privacy {
+	FILE_READABLE, /* others may read, nobody but the owner may write */
+	FILE_PRIVATE,  /* neither group nor others may do anything, but the group may read if it is the process's own */
+};
+
+/**
+ * file_read() - read a small file that only its owner could have written
+ * @ret:   initialised here with @max; release with buf_done() (also on failure it may be released)
+ * @path:  absolute; the last component must not be a link, a FIFO or a device, and opening never blocks
+ * @owner, @privacy: what is demanded of the opened file itself
+ * @max:   bytes
+ *
+ * Return: 0, -ENOENT, -EPERM for a wrong owner or mode, -ELOOP for a link, -EINVAL for not a regular file, -E2BIG,
+ * or another negative errno.
+ */
+int file_read(struct buf *ret, const char *path, enum file_owner owner, enum file_privacy privacy, size_t max);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+/* latchkey-fetch's side: one listening socket, one kind of peer, libcurl multi on the same event loop. */
+
+struct fetch_server;
+
+/** fetch_server_new() - serve peers of @peer_uid (and of no other uid) on @listen_fd, which it takes over.
+ *  Return: 0, negative errno. */
+int fetch_server_new(struct fetch_server **ret, sd_event *event, int listen_fd, uid_t peer_uid);
+void fetch_server_free(struct fetch_server *s);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+/* Who may log in, and what must be true before a stranger can make the provider work. Pure: no clock, no network, no
+ * store. Unset means nobody (I18). */
+
+struct network {
+	int family;
+	uint8_t address[16];
+	unsigned prefix_len;
+};
+
+/* One [access] or [access SERVICE] section. Lists are NULL-terminated, NULL when unset. A person is let in when any one
+ * of the five grants fits; a [access SERVICE] section replaces [access] as a whole for that service. */
+struct access_policy {
+	char *service;                         /* NULL: the default section */
+	bool everyone;                         /* whoever the provider lets approve this client */
+	char **users;                          /* local names */
+	char **subjects;                       /* "PROVIDER:SUBJECT" */
+	char **domains;                        /* of a verified e-mail address */
+	char **groups;                         /* values of the group claim */
+	bool before_start_public_key;          /* a code only after this connection proved a key */
+	struct network *before_start_networks; /* a code only for these clients; NULL: all */
+	size_t n_before_start_networks;
+	uint32_t sign_in_age_s; /* account phase without a sign-in of its own: oldest sign-in that counts */
+};
+
+struct access_rules {
+	struct access_policy *policies;
+	size_t n_policies;
+	char *group_claim; /* member name or JSON pointer; NULL: "groups" */
+};
+
+/* What a person is, from verified claims only. */
+struct access_person {
+	const char *name; /* local */
+	const char *provider;
+	const char *subject;
+	const char *email; /* NULL unless verified */
+	char *const *groups;
+};
+
+/** access_policy_for() - the section that governs @service; NULL when there is none: nobody */
+const struct access_policy *access_policy_for(const struct access_rules *r, const char *service);
+
+/** access_name_is_possible() - could any person of this local name be let in by any section (for NSS's placeholder) */
+bool access_name_is_possible(const struct access_rules *r, const char *name);
+
+/** access_may_start() - may this connection have a code; @address textual or NULL, @has_public_key proved */
+bool access_may_start(const struct access_policy *p, const char *address, bool has_public_key);
+
+/** access_allows() - the decision; false for a NULL policy */
+bool access_allows(const struct access_policy *p, const struct access_person *person);
+
+/** network_parse() - "10.0.0.0/8", "::1". Return: 0, -EINVAL (also for host bits set). */
+int network_parse(struct network *ret, const char *text);
+
+/** access_facts() - the JSON object of facts stored with an account (email, email_verified, groups), new reference;
+ *  access_person_from_facts() - its reader; groups into @ret_groups (text_free_list()). Return: 0, -EBADMSG, -ENOMEM */
+int access_facts(struct json_object **ret, const struct access_rules *r, struct json_object *claims,
+		 bool email_needs_verification);
+int access_person_from_facts(struct access_person *ret, struct json_object *facts, char ***ret_groups);

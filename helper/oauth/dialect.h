@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every deviation of a provider from the RFCs, as data: one row a provider, so that no flow asks who it talks to.
+ * A new provider is a row in dialect.c and a row of tests; a new kind of deviation is a field here. */
+
+struct dialect_alias {
+	const char *theirs;
+	const char *standard;
+};
+
+struct dialect {
+	const char *name;  /* as in the configuration: generic, salesforce, entra, google, ... */
+	const char *title; /* for people */
+
+	/* Discovery */
+	bool has_discovery;      /* false: endpoints below, appended to the issuer, or absolute */
+	bool issuer_is_template; /* Entra's common documents: "{tenantid}" */
+	const char *device_path; /* endpoint when metadata has none; NULL: must be there */
+	const char *token_path;
+	const char *userinfo_path;
+	const char *jwks_path;
+
+	/* Device flow: request */
+	const char *device_start_parameters; /* extra form text for the start, "response_type=device_code" */
+	const char *device_grant_type;
+	const char *device_code_parameter; /* "device_code", Salesforce "code" */
+	bool secret_at_poll_only;          /* Google: public at the start, secret at the poll */
+	char scope_separator;              /* ' ', GitHub ',' */
+	const char *default_scope;
+
+	/* Device flow: reply */
+	const char *verification_uri_member;       /* alias beside verification_uri, or NULL */
+	uint32_t default_expires_in_s;             /* 0: expires_in is required */
+	const struct dialect_alias *error_aliases; /* ended by {NULL, NULL} */
+	uint32_t poll_margin_ms;                   /* added to every wait; authentik and strict counters */
+
+	/* Who it is */
+	bool has_id_token;             /* false: userinfo is the proof (only for tokens of our own flow), GitHub */
+	const char *subject_claim;     /* "sub"; Entra "oid"; GitHub "id" (numeric) */
+	const char *tenant_claim;      /* Entra "tid": part of the subject; else NULL */
+	const char *name_claim;        /* default for name_claim of the configuration */
+	bool email_needs_verification; /* false only where the provider never sends unverified ones and says so */
+};
+
+/** dialect_find() - the row of that name, or NULL */
+const struct dialect *dialect_find(const char *name);
+
+/** dialect_at() - row by position for listings; NULL past the end */
+const struct dialect *dialect_at(size_t index);
+
+/** dialect_standard_error() - the standard word for an error code of this provider; never NULL */
+const char *dialect_standard_error(const struct dialect *d, const char *error);

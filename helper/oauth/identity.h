@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "helper/oauth/provider.h"
+#include "helper/oauth/token.h"
+
+/* Who a token reply is about: ID token verified, userinfo fetched where claims are missing, subjects compared. */
+
+struct identity {
+	char *issuer;
+	char *subject;              /* for Entra "tid/oid"; for GitHub the number as text */
+	struct json_object *claims; /* ID token's claims, completed (never overridden) by userinfo's */
+};
+
+void identity_free(struct identity *i);
+LK_DEFINE_CLEANUP(struct identity *, identity_free);
+
+struct identity_check;
+typedef void (*identity_done_fn)(void *userdata, const struct oauth_result *result, struct identity *identity);
+
+/**
+ * identity_check_start() - judge @tokens
+ * @wanted_claims: NULL-terminated; userinfo is asked only if one of them is missing from the ID token
+ * @done:          runs once, from the event loop or, when nothing had to be fetched, before this returns with 1;
+ *                 owns @identity (set for OAUTH_DONE only)
+ * An unknown key leads to at most one refetch; userinfo's sub must equal the ID token's (ID-16, T21).
+ * Return: 0 under way, 1 @done ran already, -ENOMEM.
+ */
+int identity_check_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
+			 void *userdata);
+
+/** identity_check_free() - @done will not run any more. Accepts NULL. */
+void identity_check_free(struct identity_check *c);

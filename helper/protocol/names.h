@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The words of io.latchkey.varlink, for both ends. The interface file is the reference. */
+
+#define PROTOCOL_VERSION 1
+#define PROTOCOL_MINIMUM 1
+
+#define METHOD_AUTHENTICATE "io.latchkey.Authenticate"
+#define METHOD_CHECK_ACCOUNT "io.latchkey.CheckAccount"
+#define METHOD_GET_VERSION "io.latchkey.GetVersion"
+#define METHOD_STATUS "io.latchkey.Status"
+#define METHOD_LIST_ACCOUNTS "io.latchkey.ListAccounts"
+#define METHOD_SHOW_ACCOUNT "io.latchkey.ShowAccount"
+#define METHOD_FORGET_ACCOUNT "io.latchkey.ForgetAccount"
+
+#define STATE_CHALLENGE "challenge"
+#define STATE_WAITING "waiting"
+#define STATE_GRANTED "granted"
+
+#define ERROR_DENIED "io.latchkey.Denied"
+#define ERROR_NOT_OURS "io.latchkey.NotOurs"
+#define ERROR_NOT_PERMITTED "io.latchkey.NotPermitted"
+#define ERROR_VERSION_MISMATCH "io.latchkey.VersionMismatch"
+#define ERROR_NO_SUCH_ACCOUNT "io.latchkey.NoSuchAccount"
+
+#define REASON_DENIED "denied"
+#define REASON_EXPIRED "expired"
+#define REASON_WRONG_ACCOUNT "wrong-account"
+#define REASON_NOT_ALLOWED "not-allowed"
+#define REASON_UNAVAILABLE "unavailable"
+#define REASON_PROVIDER_ERROR "provider-error"
+#define REASON_TOKEN_INVALID "token-invalid"
+#define REASON_CONNECT_AGAIN "connect-again"
+#define REASON_TOO_MANY "too-many"
+#define REASON_CONFIGURATION "configuration"
+#define REASON_NO_STORE "no-store"
+#define REASON_NAME_TAKEN "name-taken"

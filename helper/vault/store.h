@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "helper/base/cleanup.h"
+
+/* The SQLite store: accounts and tombstones now; what is sealed comes here too. One process, one connection. Every change
+ * is durable (synchronous=FULL) before the call returns. Damage is reported, never repaired silently (threat C3). */
+
+#define STORE_PATH "/var/lib/latchkey/private/store.db"
+
+enum account_state {
+	ACCOUNT_ACTIVE = 1,
+	ACCOUNT_FORGOTTEN = 2, /* tombstone: name and uid are never given out again */
+};
+
+struct account {
+	char *name;
+	uint32_t uid;
+	uint32_t gid;
+	char *issuer;
+	char *subject;
+	char *provider;
+	char *gecos;
+	char *home;
+	char *shell;
+	char *facts; /* JSON object: what policy judged at the last sign-in (email, verified, groups) */
+	enum account_state state;
+	int64_t created_s;
+	int64_t last_sign_in_s; /* 0: never */
+};
+
+void account_free(struct account *a);
+LK_DEFINE_CLEANUP(struct account *, account_free);
+
+struct store;
+
+/**
+ * store_open() - open or create
+ * @path: its folder must belong to the effective uid and be closed to others; a file that is not ours, not private,
+ *        damaged or of a newer schema is refused and left alone
+ * Return: 0, -EPERM, -EUCLEAN damaged, -EPROTONOSUPPORT a newer schema, -ENOSPC, -EROFS, other negative errno.
+ */
+int store_open(struct store **ret, const char *path);
+void store_close(struct store *s);
+LK_DEFINE_CLEANUP(struct store *, store_close);
+
+/* Look-ups: *ret is set only on 0 and belongs to the caller. Return: 0, -ENOENT, -EUCLEAN, -EIO, -ENOMEM.
+ * Forgotten accounts are found too: look at state. */
+int store_find_name(struct store *s, const char *name, struct account **ret);
+int store_find_identity(struct store *s, const char *issuer, const char *subject, struct account **ret);
+int store_find_uid(struct store *s, uint32_t uid, struct account **ret);
+
+/** store_insert() - Return: 0, -EEXIST when name, uid or identity is taken, -ENOSPC, -EROFS, -EIO, -EUCLEAN. */
+int store_insert(struct store *s, const struct account *a);
+
+/** store_update() - gecos, home, shell, facts, state and last sign-in of the account with that name and uid; the rest never
+ *  changes. Return: 0, -ENOENT, as store_insert(). */
+int store_update(struct store *s, const struct account *a);
+
+/** store_each() - active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
+ *  @limit. @fn returns 0 to go on, else that value is returned. */
+typedef int (*store_each_fn)(void *userdata, const struct account *a);
+int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata);
+
+/** store_count() - active accounts, or negative errno */
+int64_t store_count(struct store *s);
