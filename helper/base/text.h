@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "helper/base/cleanup.h"
+
 /**
  * text_sanitise() - make foreign text fit for one line of a log or a terminal
  * @out:  NUL-terminated result, at most @size bytes with the NUL; @size >= 4
@@ -35,6 +37,7 @@ bool text_in_list(char *const *list, const char *text);
 
 /** text_free_list() - free a NULL-terminated list of heap strings; accepts NULL */
 void text_free_list(char **list);
+LK_DEFINE_CLEANUP(char **, text_free_list);
 
 /**
  * text_split() - words of @text, separated by blanks or tabs

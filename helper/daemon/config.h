@@ -8,16 +8,11 @@
 #include "helper/accounts/accounts.h"
 #include "helper/accounts/name.h"
 #include "helper/base/ini.h"
+#include "helper/login/log.h"
 #include "helper/login/policy.h"
 #include "helper/oauth/provider.h"
 
 #define CONFIG_PATH "/etc/latchkey/latchkey.conf"
-
-enum log_target {
-	LOG_TARGET_AUTO = 0,
-	LOG_TARGET_JOURNAL,
-	LOG_TARGET_STDERR
-};
 
 struct provider_config {
 	struct provider_settings settings;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges a session that is about to begin by what the store and root's configuration say at this moment. Never asks the
+ * network; never lets a forgotten account or one outside policy in.
+ */
+#include "helper/login/account_check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "helper/base/clock.h"
+#include "helper/base/json.h"
+#include "helper/base/text.h"
+#include "helper/login/log.h"
+#include "helper/login/refusal.h"
+#include "helper/protocol/names.h"
+
+static bool sign_in_is_recent(const struct account *account, const struct access_policy *policy)
+{
+	int64_t age_s = clock_realtime_s() - account->last_sign_in_s;
+
+	/* A clock that was set back makes the age negative: that proves nothing. */
+	return account->last_sign_in_s > 0 && age_s >= 0 && age_s <= (int64_t)policy->sign_in_age_s;
+}
+
+static const char *judge(struct login_context *ctx, const struct account_check_request *request,
+			 const struct account *account, const char **ret_detail)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
+	LK_CLEANUP(text_free_listp) char **groups = NULL;
+	const struct access_policy *policy = access_policy_for(ctx->access, request->service);
+	struct access_person person = {
+		.name = account->name, .provider = account->provider, .subject = account->subject};
+
+	if (account->state != ACCOUNT_ACTIVE) {
+		*ret_detail = "the account was forgotten";
+		return REASON_NOT_ALLOWED;
+	}
+	if (policy == NULL) {
+		*ret_detail = "no access section lets anybody in";
+		return REASON_NOT_ALLOWED;
+	}
+	if (json_parse(&facts, account->facts, strlen(account->facts)) < 0 ||
+	    access_person_from_facts(&person, facts, &groups) < 0) {
+		*ret_detail = "the stored facts cannot be read";
+		return REASON_NO_STORE;
+	}
+	if (!access_allows(policy, &person)) {
+		*ret_detail = "no grant of the access section fits";
+		return REASON_NOT_ALLOWED;
+	}
+	if (!request->is_signed_in && !sign_in_is_recent(account, policy)) {
+		*ret_detail = "no sign-in within sign_in_age";
+		return REASON_NOT_ALLOWED;
+	}
+	return NULL;
+}
+
+const char *account_check(struct login_context *ctx, const struct account_check_request *request)
+{
+	LK_CLEANUP(account_freep) struct account *account = NULL;
+	const char *detail = NULL;
+	const char *reason;
+	int r;
+
+	(void)localdb_refresh(ctx->local);
+	if (localdb_has_user(ctx->local, request->user))
+		return "";
+
+	r = store_find_name(ctx->store, request->user, &account);
+	if (r == -ENOENT)
+		return "";
+	if (r < 0) {
+		reason = REASON_NO_STORE;
+		detail = strerror(-r);
+	} else {
+		reason = judge(ctx, request, account, &detail);
+	}
+
+	const struct log_decision d = {
+		.priority = reason == NULL ? LOG_INFO : LOG_NOTICE,
+		.what = "account",
+		.result = reason == NULL ? "granted" : reason,
+		.user = account != NULL ? account->name : NULL,
+		.service = request->service,
+		.source = request->source,
+		.provider = account != NULL ? account->provider : NULL,
+		.uid = account != NULL ? account->uid : 0,
+		.detail = detail,
+	};
+	log_decision(&d);
+	return reason;
+}

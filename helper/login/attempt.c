@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state machine of a sign-in: may this caller start, provider ready, device flow, who approved, is that the account
+ * that was asked for, may that person, bind, publish, and only then granted. Success is given in one place, at the end
+ * of finish(). An attempt that is freed leaves nothing behind.
+ */
+#include "helper/login/attempt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "helper/accounts/name.h"
+#include "helper/base/clock.h"
+#include "helper/base/json.h"
+#include "helper/base/text.h"
+#include "helper/login/log.h"
+#include "helper/login/refusal.h"
+#include "helper/login/wanted.h"
+#include "helper/oauth/identity.h"
+#include "helper/protocol/names.h"
+
+/* sshd gives up after two minutes by default; a name's UID stays reserved for as long as any attempt may last. */
+#define RESERVE_MS (15u * 60u * 1000u)
+
+struct attempt {
+	struct login_context *ctx;
+	struct attempt_events events;
+	void *userdata;
+
+	char *user;
+	char *service;
+	char *source;
+	bool has_public_key;
+	bool has_seen;
+	uint32_t seen_uid;
+	uint32_t seen_gid;
+	char *seen_home;
+	char *seen_shell;
+
+	const struct login_provider *lp;
+	bool is_reserved; /* holds the reservation of the name's UID */
+	bool is_known;    /* the name is bound already: userinfo need not tell it again */
+	struct provider_wait *prepare;
+	struct device_flow *flow;
+	struct identity_check *check;
+	struct publish_wait *publish;
+	struct token_set *tokens; /* while they are judged */
+	char *subject;            /* of who approved, for the log */
+	struct account *account;
+};
+
+static int copy_text(char **ret, const char *text)
+{
+	if (text == NULL)
+		return 0;
+	*ret = strdup(text);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+void attempt_free(struct attempt *a)
+{
+	if (a == NULL)
+		return;
+
+	provider_wait_cancel(a->prepare);
+	device_flow_free(a->flow);
+	identity_check_free(a->check);
+	publish_wait_cancel(a->publish);
+	token_set_free(a->tokens);
+	account_free(a->account);
+	if (a->is_reserved)
+		accounts_release(a->ctx->accounts, a->user);
+	a->ctx->pending--;
+	free(a->user);
+	free(a->service);
+	free(a->source);
+	free(a->seen_home);
+	free(a->seen_shell);
+	free(a->subject);
+	free(a);
+}
+
+static void log_end(const struct attempt *a, int priority, const char *result, const char *detail)
+{
+	const struct log_decision d = {
+		.priority = priority,
+		.what = "sign-in",
+		.result = result,
+		.user = a->is_known || a->account != NULL ? a->user : NULL,
+		.service = a->service,
+		.source = a->source,
+		.provider = a->lp != NULL ? provider_settings(a->lp->provider)->name : NULL,
+		.subject = a->subject,
+		.uid = a->account != NULL ? a->account->uid : 0,
+		.detail = detail,
+	};
+
+	log_decision(&d);
+}
+
+/* Ends the attempt with a no. */
+static void refuse(struct attempt *a, const char *reason, const char *detail)
+{
+	bool is_fault = strcmp(reason, REASON_CONFIGURATION) == 0 || strcmp(reason, REASON_NO_STORE) == 0 ||
+			strcmp(reason, REASON_TOKEN_INVALID) == 0 || strcmp(reason, REASON_PROVIDER_ERROR) == 0;
+
+	log_end(a, is_fault ? LOG_WARNING : LOG_NOTICE, reason, detail);
+	a->events.refused(a->userdata, reason);
+}
+
+const struct login_provider *login_provider_for(const struct login_context *ctx, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *known = NULL;
+	const struct login_provider *found = NULL;
+
+	if (store_find_name(ctx->store, name, &known) == 0) {
+		for (size_t i = 0; i < ctx->n_providers; i++)
+			if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, known->issuer) == 0)
+				return &ctx->providers[i];
+		return NULL; /* bound to a provider that is not configured any more: nobody else may answer for it */
+	}
+
+	/* The configuration refuses rules that overlap; should two fit all the same, none is chosen. */
+	for (size_t i = 0; i < ctx->n_providers; i++) {
+		if (!name_fits_rule(name, ctx->providers[i].names))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &ctx->providers[i];
+	}
+	return found;
+}
+
+static bool differs_from_seen(const struct attempt *a)
+{
+	if (!a->has_seen)
+		return false;
+	return a->seen_uid != a->account->uid || a->seen_gid != a->account->gid ||
+	       strcmp(a->seen_home, a->account->home) != 0 || strcmp(a->seen_shell, a->account->shell) != 0;
+}
+
+/* The account is stored and on the map. */
+static void finish(struct attempt *a)
+{
+	if (differs_from_seen(a)) {
+		refuse(a, REASON_CONNECT_AGAIN, "the caller holds an older answer of NSS");
+		return;
+	}
+
+	log_end(a, LOG_INFO, "granted", NULL);
+	a->events.granted(a->userdata, a->account);
+}
+
+static void on_published(void *userdata, int error, const char *detail)
+{
+	struct attempt *a = userdata;
+
+	a->publish = NULL;
+	a->ctx->is_map_current = error == 0;
+	if (error != 0) {
+		refuse(a, REASON_NO_STORE, detail);
+		return;
+	}
+	finish(a);
+}
+
+static void bind(struct attempt *a, const struct identity *identity, const struct access_person *person,
+		 struct json_object *facts)
+{
+	const char *gecos = NULL;
+	bool is_new = false;
+	int r;
+
+	if (json_read_string(identity->claims, a->lp->gecos_claim, 127, &gecos) != 0)
+		gecos = NULL;
+
+	r = accounts_bind(a->ctx->accounts, a->user, person->provider, identity->issuer, identity->subject, gecos,
+			  json_text(facts), clock_realtime_s(), &a->account, &is_new);
+	if (r != 0) {
+		refuse(a, refusal_of_account(r), refusal_account_text(r));
+		return;
+	}
+
+	if (is_new)
+		a->ctx->is_map_current = false;
+	if (a->ctx->is_map_current) {
+		finish(a);
+		return;
+	}
+	if (publisher_request(a->ctx->publisher, on_published, a, &a->publish) < 0)
+		refuse(a, REASON_NO_STORE, "out of memory");
+}
+
+/* The name of whoever approved: the bound one, else by the rule. Return: 0, or -EINVAL with @why filled. */
+static int name_of(struct attempt *a, const struct identity *identity, char *out, char *why)
+{
+	LK_CLEANUP(account_freep) struct account *known = NULL;
+	const char *claim;
+	int r;
+
+	r = store_find_identity(a->ctx->store, identity->issuer, identity->subject, &known);
+	if (r == 0 && strlen(known->name) <= NAME_MAX_LEN) {
+		memcpy(out, known->name, strlen(known->name) + 1);
+		return 0;
+	}
+	if (r != -ENOENT) {
+		memcpy(why, "the store cannot be read", sizeof("the store cannot be read"));
+		return r < 0 ? r : -EIO;
+	}
+
+	r = wanted_read_claim(identity->claims, a->lp->names->claim, 256, &claim);
+	if (r != 0) {
+		memcpy(why, "the name claim is missing", sizeof("the name claim is missing"));
+		return -EINVAL;
+	}
+	return name_from_claim(out, claim, strlen(claim), a->lp->names, why);
+}
+
+static void judge_person(struct attempt *a, const struct identity *identity)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
+	LK_CLEANUP(text_free_listp) char **groups = NULL;
+	const struct provider_settings *settings = provider_settings(a->lp->provider);
+	struct access_person person = {.provider = settings->name, .subject = identity->subject};
+	char name[NAME_MAX_LEN + 1];
+	char why[128];
+	int r;
+
+	r = name_of(a, identity, name, why);
+	if (r == -EINVAL) {
+		refuse(a, REASON_WRONG_ACCOUNT, why);
+		return;
+	}
+	if (r < 0) {
+		refuse(a, REASON_NO_STORE, why);
+		return;
+	}
+	/* T1: whoever approved must be the account that was asked for. */
+	if (strcmp(name, a->user) != 0) {
+		refuse(a, REASON_WRONG_ACCOUNT, "approved by another identity");
+		return;
+	}
+	person.name = name;
+
+	if (access_facts(&facts, a->ctx->access, identity->claims, settings->dialect->email_needs_verification) < 0 ||
+	    access_person_from_facts(&person, facts, &groups) < 0) {
+		refuse(a, REASON_NO_STORE, "the person's facts could not be read");
+		return;
+	}
+	if (!access_allows(access_policy_for(a->ctx->access, a->service), &person)) {
+		refuse(a, REASON_NOT_ALLOWED, "no grant of the access section fits");
+		return;
+	}
+	bind(a, identity, &person, facts);
+}
+
+static void on_identity(void *userdata, const struct oauth_result *result, struct identity *identity)
+{
+	LK_CLEANUP(identity_freep) struct identity *owned = identity;
+	struct attempt *a = userdata;
+
+	token_set_free(LK_STEAL(a->tokens));
+	if (result->outcome != OAUTH_DONE || owned == NULL) {
+		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		return;
+	}
+	if (copy_text(&a->subject, owned->subject) < 0) {
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+		return;
+	}
+	judge_person(a, owned);
+}
+
+static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)
+{
+	struct attempt *a = userdata;
+	struct wanted_claims wanted;
+
+	a->tokens = tokens;
+	if (result->outcome != OAUTH_DONE || tokens == NULL) {
+		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		return;
+	}
+
+	wanted_claims_init(&wanted, a->ctx->access, a->lp->names->claim, a->lp->gecos_claim, a->is_known);
+	if (identity_check_start(&a->check, a->lp->provider, a->ctx->fetch, tokens, wanted.names, on_identity, a) < 0)
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+}
+
+static void on_challenge(void *userdata, const struct device_challenge *challenge)
+{
+	struct attempt *a = userdata;
+
+	a->events.challenge(a->userdata, challenge, a->lp->title);
+}
+
+static const struct device_flow_events flow_events = {.challenge = on_challenge, .done = on_tokens};
+
+static void on_prepared(void *userdata, const struct oauth_result *result)
+{
+	struct attempt *a = userdata;
+	int r;
+
+	a->prepare = NULL;
+	if (result->outcome != OAUTH_DONE) {
+		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		return;
+	}
+
+	r = device_flow_start(&a->flow, a->lp->provider, a->ctx->event, a->ctx->fetch,
+			      provider_settings(a->lp->provider)->code_lifetime_s, &flow_events, a);
+	if (r == -EINVAL)
+		refuse(a, REASON_CONFIGURATION, "the provider has no device endpoint");
+	else if (r < 0)
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+}
+
+/* Everything that must hold before a stranger can make the provider work. Return: NULL, or the reason of a refusal. */
+static const char *check_start(struct attempt *a, const char **ret_detail)
+{
+	const struct access_policy *policy = access_policy_for(a->ctx->access, a->service);
+
+	if (a->ctx->pending > a->ctx->pending_max) {
+		*ret_detail = "too many sign-ins are pending on this host";
+		return REASON_TOO_MANY;
+	}
+	if (policy == NULL) {
+		*ret_detail = "no access section lets anybody in";
+		return REASON_NOT_ALLOWED;
+	}
+	if (!access_may_start(policy, a->source, a->has_public_key)) {
+		*ret_detail = "before_start is not fulfilled";
+		return REASON_NOT_ALLOWED;
+	}
+	if (limits_take(a->ctx->codes, a->source != NULL ? a->source : a->service) != 0) {
+		*ret_detail = "too many codes for this client address";
+		return REASON_TOO_MANY;
+	}
+	return NULL;
+}
+
+static void start(struct attempt *a)
+{
+	LK_CLEANUP(account_freep) struct account *reserved = NULL;
+	const char *detail = NULL;
+	const char *reason;
+	int r;
+
+	(void)localdb_refresh(a->ctx->local);
+	r = accounts_name_is_possible(a->ctx->accounts, a->user);
+	if (r == 0) {
+		a->events.not_ours(a->userdata);
+		return;
+	}
+	if (r < 0) {
+		refuse(a, REASON_NO_STORE, "the store cannot be read");
+		return;
+	}
+	a->lp = login_provider_for(a->ctx, a->user);
+	if (a->lp == NULL || !access_name_is_possible(a->ctx->access, a->user)) {
+		a->events.not_ours(a->userdata);
+		return;
+	}
+
+	reason = check_start(a, &detail);
+	if (reason != NULL) {
+		refuse(a, reason, detail);
+		return;
+	}
+	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
+			     &reserved);
+	if (r != 0) {
+		refuse(a, r == -EAGAIN ? REASON_TOO_MANY : refusal_of_account(r), refusal_account_text(r));
+		return;
+	}
+	a->is_reserved = true;
+	a->is_known = reserved->created_s != 0;
+
+	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+}
+
+int attempt_start(struct attempt **ret, struct login_context *ctx, const struct attempt_request *request,
+		  const struct attempt_events *events, void *userdata)
+{
+	struct attempt *a;
+
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return -ENOMEM;
+	a->ctx = ctx;
+	a->events = *events;
+	a->userdata = userdata;
+	a->has_public_key = request->has_public_key;
+	a->has_seen = request->has_seen;
+	a->seen_uid = request->seen_uid;
+	a->seen_gid = request->seen_gid;
+	ctx->pending++;
+
+	if (copy_text(&a->user, request->user) < 0 || copy_text(&a->service, request->service) < 0 ||
+	    copy_text(&a->source, request->source) < 0 || copy_text(&a->seen_home, request->seen_home) < 0 ||
+	    copy_text(&a->seen_shell, request->seen_shell) < 0) {
+		attempt_free(a);
+		return -ENOMEM;
+	}
+
+	*ret = a;
+	start(a);
+	return 0;
+}

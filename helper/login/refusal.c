@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of every refusal, in one place, so that nobody can tell from a text which check failed where that would tell
+ * a stranger something. ASCII only: ssh shows everything else as octal escapes.
+ */
+#include "helper/login/refusal.h"
+
+#include <string.h>
+
+#include "helper/protocol/names.h"
+
+static const struct {
+	const char *reason;
+	const char *message;
+} texts[] = {
+	{REASON_DENIED, "Sign-in refused: the request was declined at the provider."},
+	{REASON_EXPIRED, "Sign-in refused: nobody approved in time. Connect again for a new code."},
+	{REASON_WRONG_ACCOUNT, "Sign-in refused: it was approved by somebody who is not the account you asked for."},
+	{REASON_NOT_ALLOWED, "Sign-in refused: this account may not use this service on this host."},
+	{REASON_UNAVAILABLE, "Sign-in is not possible now: the provider cannot be reached. Try again in a minute."},
+	{REASON_PROVIDER_ERROR, "Sign-in failed: the provider answered with an error. Tell the administrator."},
+	{REASON_TOKEN_INVALID, "Sign-in refused: the provider's answer could not be verified. Tell the administrator."},
+	{REASON_CONNECT_AGAIN, "Your account is ready. Please connect again."},
+	{REASON_TOO_MANY, "Too many sign-ins were begun. Wait a minute and try again."},
+	{REASON_CONFIGURATION, "Sign-in is not possible: this host is not set up correctly. Tell the administrator."},
+	{REASON_NO_STORE, "Sign-in is not possible now: this host cannot store accounts. Tell the administrator."},
+	{REASON_NAME_TAKEN, "Sign-in refused: this account name belongs to somebody else. Tell the administrator."},
+};
+
+const char *refusal_message(const char *reason)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i].reason, reason) == 0)
+			return texts[i].message;
+	return "Sign-in refused.";
+}
+
+const char *refusal_of_oauth(enum oauth_outcome outcome)
+{
+	switch (outcome) {
+	case OAUTH_DENIED:
+		return REASON_DENIED;
+	case OAUTH_EXPIRED:
+		return REASON_EXPIRED;
+	case OAUTH_UNREACHABLE:
+	case OAUTH_THROTTLED:
+	case OAUTH_NO_MEMORY:
+		return REASON_UNAVAILABLE;
+	case OAUTH_CLIENT_REFUSED:
+		return REASON_CONFIGURATION;
+	case OAUTH_TOKEN_INVALID:
+		return REASON_TOKEN_INVALID;
+	case OAUTH_BAD_REPLY:
+	case OAUTH_PROVIDER_REFUSED:
+	case OAUTH_DONE: /* a success that somebody took for a failure must stay a refusal */
+		return REASON_PROVIDER_ERROR;
+	}
+	return REASON_PROVIDER_ERROR;
+}
+
+const char *refusal_of_account(int outcome)
+{
+	switch (outcome) {
+	case ACCOUNT_NAME_TAKEN:
+	case ACCOUNT_NAME_LOCAL:
+	case ACCOUNT_IDENTITY_HAS_OTHER_NAME:
+		return REASON_NAME_TAKEN;
+	default:
+		return REASON_NO_STORE;
+	}
+}
+
+const char *refusal_account_text(int outcome)
+{
+	switch (outcome) {
+	case ACCOUNT_NAME_TAKEN:
+		return "the name is bound to another identity";
+	case ACCOUNT_NAME_LOCAL:
+		return "the name is a local or reserved one";
+	case ACCOUNT_IDENTITY_HAS_OTHER_NAME:
+		return "the identity is bound to another name";
+	case ACCOUNT_NO_UID:
+		return "no free UID is left";
+	default:
+		return outcome < 0 ? strerror(-outcome) : "the store refused";
+	}
+}
