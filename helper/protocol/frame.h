@@ -15,7 +15,7 @@
 struct frame_reader {
 	struct buf in;
 	size_t scanned; /* bytes known to hold no NUL */
-	size_t taken;   /* length of the frame handed out last, with its NUL */
+	size_t taken;   /* bytes at the front that were handed out already */
 };
 
 /** frame_reader_init() - @max is the longest frame accepted, without the NUL */
@@ -24,11 +24,14 @@ void frame_reader_init(struct frame_reader *r, size_t max);
 /**
  * frame_reader_fill() - read once from a non-blocking stream socket
  * Descriptors that a peer passes along (SCM_RIGHTS) are closed at once (threat L5).
- * Return: > 0 bytes read; 0 end of stream; -EAGAIN; -E2BIG a frame grew beyond the maximum; other negative errno.
+ * Take all frames with frame_reader_next() before reading again.
+ * Return: > 0 bytes read; 0 end of stream; -EAGAIN; -E2BIG a frame grew beyond the maximum; -ENOBUFS frames that were
+ * not taken fill the buffer; other negative errno.
  */
 ssize_t frame_reader_fill(struct frame_reader *r, int fd);
 
-/** frame_reader_feed() - the same from memory, for tests and fuzzing. Return: 0, -E2BIG, -ENOMEM. */
+/** frame_reader_feed() - the same from memory, for tests and fuzzing. Return: 0, -E2BIG also when frames that were not
+ *                        taken leave no room, -ENOMEM. */
 int frame_reader_feed(struct frame_reader *r, const void *bytes, size_t len);
 
 /**
@@ -40,7 +43,8 @@ int frame_reader_next(struct frame_reader *r, const char **ret, size_t *ret_len)
 
 void frame_reader_done(struct frame_reader *r);
 
-/** frame_write() - append one message and its NUL to an output buffer. Return: 0, -E2BIG, -ENOMEM. */
+/** frame_write() - append one message and its NUL to an output buffer, or nothing.
+ *                  Return: 0, -E2BIG (not a fault of the buffer: a shorter message may follow), -ENOMEM. */
 int frame_write(struct buf *out, const char *text, size_t len);
 
 /**
