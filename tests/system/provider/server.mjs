@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// A real authorization server (oidc-provider) for the demo and the system tests: device grant with interval and
+// slow_down, a few people, a record of every request, and a control port through which tests make it misbehave.
+//
+//   node server.mjs '{"port": 9400, "controlPort": 9401, ...}'
+//
+// Prints one line of JSON with the issuer when it serves. Listens on loopback only.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import Provider from 'oidc-provider';
+import { Faults, Keys } from './faults.mjs';
+import { findBySubject, people } from './people.mjs';
+import * as pages from './pages.mjs';
+
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const SLOW_DOWN_S = 5;
+
+const options = {
+  host: '127.0.0.1',
+  name: null, // of the issuer; default: the host
+  port: 0,
+  controlPort: 0,
+  interval: 1,
+  deviceTtl: 600,
+  clientId: 'latchkey',
+  complete: true, // whether verification_uri_complete is sent
+  cert: null,
+  key: null,
+  ...JSON.parse(process.argv[2] ?? '{}'),
+};
+
+const server = options.cert
+  ? https.createServer({ cert: readFileSync(options.cert), key: readFileSync(options.key) })
+  : http.createServer();
+await new Promise((resolve, reject) => {
+  server.once('error', reject);
+  server.listen(options.port, options.host, resolve);
+});
+const scheme = options.cert ? 'https' : 'http';
+const issuer = `${scheme}://${options.name ?? options.host}:${server.address().port}`;
+
+const keys = await new Keys().rotate();
+const faults = new Faults();
+const settings = { interval: options.interval, complete: options.complete };
+let records = [];
+let resigns = false; // after a rotation the library still signs with the first key
+
+const provider = new Provider(issuer, {
+  jwks: { keys: [keys.current.jwk] },
+  cookies: { keys: [randomBytes(16).toString('hex')] },
+  clients: [{
+    client_id: options.clientId,
+    client_name: 'Latchkey',
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    grant_types: [DEVICE_GRANT, 'refresh_token'],
+    response_types: [],
+    redirect_uris: [],
+    id_token_signed_response_alg: 'RS256',
+  }],
+  scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
+  claims: {
+    openid: ['sub'],
+    profile: ['name', 'preferred_username'],
+    email: ['email', 'email_verified'],
+    groups: ['groups'],
+  },
+  features: {
+    devInteractions: { enabled: false },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource: (ctx, form, out, err) => {
+        const refused = err?.name === 'AbortedError' ? 'You refused. Nobody was signed in.' : 'That code does not work.';
+        ctx.body = pages.codeInput(form, err && refused);
+      },
+      userCodeConfirmSource: (ctx, form, client, device, code) => {
+        ctx.body = pages.codeConfirm(form, client.clientName, code);
+      },
+      successSource: (ctx) => {
+        ctx.body = pages.done();
+      },
+    },
+    revocation: { enabled: true },
+  },
+  ttl: { DeviceCode: () => options.deviceTtl, Interaction: 3600, Session: 3600, Grant: 3600, IdToken: 3600 },
+  interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
+  findAccount: (ctx, sub) => {
+    const claims = findBySubject(sub);
+    return claims && { accountId: sub, claims: () => ({ ...claims }) };
+  },
+  // The confirmation of the code is the consent: no further page asks.
+  loadExistingGrant: async (ctx) => {
+    const grant = new provider.Grant({
+      clientId: ctx.oidc.client.clientId,
+      accountId: ctx.oidc.session.accountId,
+    });
+    grant.addOIDCScope('openid offline_access profile email groups');
+    await grant.save();
+    return grant;
+  },
+});
+
+function readForm(req) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    req.on('data', (chunk) => { text += chunk; });
+    req.on('end', () => resolve(new URLSearchParams(text)));
+    req.on('error', reject);
+  });
+}
+
+/** Sign-in by name: the second factor of these people is that they live on loopback. */
+async function interaction(ctx) {
+  if (ctx.method === 'POST') {
+    const claims = people.get((await readForm(ctx.req)).get('login') ?? '');
+    ctx.respond = false;
+    await provider.interactionFinished(ctx.req, ctx.res, claims
+      ? { login: { accountId: claims.sub } }
+      : { error: 'access_denied', error_description: 'nobody of that name' });
+    return;
+  }
+  const { prompt } = await provider.interactionDetails(ctx.req, ctx.res);
+  if (prompt.name === 'consent') {
+    ctx.respond = false;
+    await provider.interactionFinished(ctx.req, ctx.res, { consent: {} }, { mergeWithLastSubmission: true });
+    return;
+  }
+  ctx.type = 'html';
+  ctx.body = pages.signIn(ctx.path, [...people.keys()]);
+}
+
+const endpoints = {
+  '/.well-known/openid-configuration': 'discovery',
+  '/.well-known/oauth-authorization-server': 'discovery',
+  '/jwks': 'jwks',
+  '/device/auth': 'device',
+  '/token': 'token',
+  '/me': 'userinfo',
+  '/device': 'page',
+};
+
+/** True when the request has been dealt with here. */
+function misbehave(ctx, at) {
+  const fault = faults.take(at, true);
+  if (!fault) return false;
+  if (fault.kind === 'reply') {
+    ctx.status = fault.status ?? 200;
+    ctx.type = fault.type ?? 'application/json';
+    ctx.body = typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body ?? {});
+    for (const [name, value] of Object.entries(fault.headers ?? {})) ctx.set(name, value);
+    return true;
+  }
+  ctx.respond = false;
+  if (fault.kind === 'close') ctx.req.socket.destroy();
+  return true; // hang: nothing is ever sent
+}
+
+const codes = new Map(); // device_code -> { interval, last }
+
+function pace(ctx, record, now) {
+  const code = ctx.oidc?.params?.device_code;
+  const known = codes.get(code);
+  if (!known) return;
+  record.device = known.number;
+  if (now - known.last < known.interval * 1000) {
+    record.early = true;
+    if (ctx.body?.error === 'authorization_pending') {
+      known.interval += SLOW_DOWN_S;
+      ctx.body = { error: 'slow_down', error_description: 'polled before the interval was over' };
+    }
+  }
+  known.last = now;
+}
+
+async function reshape(ctx, at, record, now) {
+  const body = ctx.body;
+  if (!body || typeof body !== 'object') return;
+  if (at === 'device' && body.device_code) {
+    codes.set(body.device_code, { interval: settings.interval, last: now, number: codes.size + 1 });
+    record.device = codes.size;
+    ctx.body = { ...body, interval: settings.interval };
+    if (!settings.complete) delete ctx.body.verification_uri_complete;
+  } else if (at === 'token') {
+    pace(ctx, record, now);
+    if (!ctx.body.id_token) return;
+    const fault = faults.take('token', false);
+    if (fault) ctx.body = { ...ctx.body, id_token: await Faults.forge(fault, keys, body.id_token) };
+    else if (resigns) {
+      const claims = JSON.parse(Buffer.from(body.id_token.split('.')[1], 'base64url'));
+      ctx.body = { ...ctx.body, id_token: await keys.sign(claims) };
+    }
+  } else if (at === 'jwks') ctx.body = keys.published();
+}
+
+provider.use(async (ctx, next) => {
+  const now = Date.now();
+  const at = endpoints[ctx.path] ?? (ctx.path.startsWith('/interaction/') ? 'interaction' : 'other');
+  const record = { at, method: ctx.method, path: ctx.path, time: now, agent: ctx.get('user-agent') };
+  records.push(record);
+  if (misbehave(ctx, at)) {
+    record.fault = true;
+    return;
+  }
+  if (at === 'interaction') {
+    await interaction(ctx);
+    return;
+  }
+  await next();
+  await reshape(ctx, at, record, now);
+  record.status = ctx.status;
+  record.grant = ctx.oidc?.params?.grant_type;
+  if (ctx.body?.error) record.error = ctx.body.error;
+});
+provider.on('server_error', (ctx, error) => console.error(error));
+server.on('request', provider.callback());
+
+/** GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete}, /people {name: {claim: value}} */
+const control = http.createServer(async (req, res) => {
+  let status = 200;
+  let answer = {};
+  try {
+    let text = '';
+    for await (const chunk of req) text += chunk;
+    const body = text ? JSON.parse(text) : {};
+    switch (`${req.method} ${req.url}`) {
+      case 'GET /requests': answer = records; break;
+      case 'POST /clear': records = []; faults.clear(); break;
+      case 'POST /fault': faults.add(body); break;
+      case 'POST /rotate': await keys.rotate(); resigns = true; break;
+      case 'POST /settings': Object.assign(settings, body); break;
+      case 'POST /people':
+        for (const [name, claims] of Object.entries(body)) people.set(name, { ...people.get(name), ...claims });
+        break;
+      default: status = 404;
+    }
+  } catch (error) {
+    status = 400;
+    answer = { error: error.message };
+  }
+  res.writeHead(status, { 'content-type': 'application/json' });
+  res.end(JSON.stringify(answer));
+});
+await new Promise((resolve) => { control.listen(options.controlPort, '127.0.0.1', resolve); });
+
+console.log(JSON.stringify({ issuer, control: `http://127.0.0.1:${control.address().port}` }));
