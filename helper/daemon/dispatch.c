@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One table says which peer may call which method. Who the peer is comes from the kernel; a method never decides this
+ * again by what a message says.
+ */
+#include "helper/daemon/dispatch.h"
+
+#include <string.h>
+
+#include "helper/base/json.h"
+#include "helper/daemon/methods.h"
+#include "helper/protocol/names.h"
+
+enum peer {
+	PEER_ROOT = 1 << 0,
+	PEER_OWNER = 1 << 1, /* the uid of the account that the named parameter speaks of */
+	PEER_OTHER = 1 << 2,
+	PEER_ANY = PEER_ROOT | PEER_OWNER | PEER_OTHER,
+};
+
+static const struct row {
+	const char *method;
+	unsigned peers;
+	const char *owner_parameter; /* names the account for PEER_OWNER */
+	method_fn run;
+} rows[] = {
+	{METHOD_AUTHENTICATE, PEER_ROOT | PEER_OWNER, "user", method_authenticate},
+	{METHOD_CHECK_ACCOUNT, PEER_ROOT, NULL, method_check_account},
+	{METHOD_GET_VERSION, PEER_ANY, NULL, method_get_version},
+	{METHOD_STATUS, PEER_ROOT, NULL, method_status},
+	{METHOD_LIST_ACCOUNTS, PEER_ROOT, NULL, method_list_accounts},
+	{METHOD_SHOW_ACCOUNT, PEER_ROOT | PEER_OWNER, "name", method_show_account},
+	{METHOD_FORGET_ACCOUNT, PEER_ROOT, NULL, method_forget_account},
+	{"org.varlink.service.GetInfo", PEER_ANY, NULL, method_get_info},
+	{"org.varlink.service.GetInterfaceDescription", PEER_ANY, NULL, method_get_interface_description},
+};
+
+static bool owns_account(struct manager *m, uid_t uid, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+
+	if (store_find_name(m->store, name, &a) != 0)
+		return false;
+	return a->state == ACCOUNT_ACTIVE && a->uid == uid;
+}
+
+static unsigned peer_of(struct manager *m, const struct conn *c, const struct varlink_call *call, const struct row *row)
+{
+	const char *name;
+
+	if (conn_uid(c) == 0)
+		return PEER_ROOT;
+	if (row->owner_parameter != NULL &&
+	    json_read_string(call->parameters, row->owner_parameter, NAME_MAX_LEN, &name) == 0 &&
+	    owns_account(m, conn_uid(c), name))
+		return PEER_OWNER;
+	return PEER_OTHER;
+}
+
+static void not_found(struct conn *c, const char *method)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	(void)method_add_text(p, "method", method);
+	conn_error(c, "org.varlink.service.MethodNotFound", p);
+}
+
+void dispatch_call(void *userdata, struct conn *c, const struct varlink_call *call)
+{
+	struct manager *m = userdata;
+
+	if (call->oneway) {
+		/* None of these methods makes sense without its answer. */
+		conn_drop(c);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].method, call->method) != 0)
+			continue;
+		if (rows[i].peers & peer_of(m, c, call, &rows[i]))
+			rows[i].run(m, c, call);
+		else
+			conn_error(c, ERROR_NOT_PERMITTED, NULL);
+		return;
+	}
+	not_found(c, call->method);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts the parts together in the order of the layers. What cannot be brought up keeps the helper from starting: half a
+ * helper would answer wrongly, none makes the modules say "unavailable" and lets local accounts pass.
+ */
+#include "helper/daemon/manager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "helper/base/clock.h"
+#include "helper/daemon/dispatch.h"
+#include "helper/daemon/resolver.h"
+#include "helper/daemon/server.h"
+#include "helper/login/log.h"
+
+#define CODE_ADDRESSES_MAX 4096u
+
+static void on_first_publish(void *userdata, int error, const char *detail)
+{
+	struct manager *m = userdata;
+
+	m->first_publish = NULL;
+	m->login.is_map_current = error == 0;
+	if (error != 0)
+		log_line(LOG_WARNING, "the map could not be published: %s", detail);
+}
+
+static int add_providers(struct manager *m)
+{
+	m->login_providers = calloc(m->config->n_providers + 1, sizeof(*m->login_providers));
+	if (m->login_providers == NULL)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < m->config->n_providers; i++) {
+		const struct provider_config *p = &m->config->providers[i];
+		struct login_provider *lp = &m->login_providers[i];
+		int r;
+
+		r = provider_new(&lp->provider, &p->settings, m->event, m->fetch);
+		if (r < 0)
+			return r;
+		lp->names = &p->names;
+		lp->title = p->title;
+		lp->gecos_claim = p->gecos_claim;
+		m->login.n_providers = i + 1;
+	}
+	return 0;
+}
+
+static int add_accounts(struct manager *m, const struct manager_paths *paths)
+{
+	int r;
+
+	r = store_open(&m->store, paths->store);
+	if (r < 0) {
+		log_line(LOG_ERR, "%s cannot be used: %s", paths->store,
+			 r == -EUCLEAN           ? "it is damaged; restore it or move it away"
+			 : r == -EPROTONOSUPPORT ? "it is of a newer release"
+						 : strerror(-r));
+		return r;
+	}
+	r = localdb_new(&m->local, "");
+	if (r < 0)
+		return r;
+	r = accounts_new(&m->accounts, &m->config->accounts, m->store, m->local);
+	if (r < 0)
+		return r;
+	return publisher_new(&m->publisher, m->event, m->store, paths->root_socket);
+}
+
+static void fill_login(struct manager *m)
+{
+	struct login_context *l = &m->login;
+
+	l->event = m->event;
+	l->fetch = m->fetch;
+	l->store = m->store;
+	l->local = m->local;
+	l->accounts = m->accounts;
+	l->publisher = m->publisher;
+	l->access = &m->config->access;
+	l->providers = m->login_providers;
+	l->codes = m->codes;
+	l->pending_max = m->config->limits.attempts;
+}
+
+static int add_event(struct manager *m)
+{
+	sigset_t signals;
+	int r;
+
+	r = sd_event_new(&m->event);
+	if (r < 0)
+		return r;
+	if (sigemptyset(&signals) < 0 || sigaddset(&signals, SIGTERM) < 0 || sigaddset(&signals, SIGINT) < 0 ||
+	    sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
+	if (r < 0)
+		return r;
+	/* C15: answers systemd's watchdog from the loop itself, so a stuck loop is restarted and a slow provider is not. */
+	r = sd_event_set_watchdog(m->event, 1);
+	return r < 0 ? r : 0;
+}
+
+static int add_sockets(struct manager *m, const struct manager_sockets *sockets)
+{
+	int r;
+
+	r = server_new(&m->server, m->event, sockets->varlink, &m->config->limits, dispatch_call, m);
+	if (r < 0) {
+		if (sockets->resolve >= 0)
+			(void)close(sockets->resolve);
+		return r;
+	}
+	if (sockets->resolve < 0)
+		return 0;
+	return resolver_new(&m->resolver, m->event, sockets->resolve, &m->login);
+}
+
+static int bring_up(struct manager *m, const struct manager_paths *paths, const struct manager_sockets *sockets)
+{
+	int r;
+
+	r = add_event(m);
+	if (r < 0)
+		return r;
+	r = fetch_client_new(&m->fetch, m->event, paths->fetch_socket);
+	if (r < 0)
+		return r;
+	r = add_accounts(m, paths);
+	if (r < 0)
+		return r;
+	r = limits_new(&m->codes, m->config->limits.codes_per_address, m->config->limits.codes_refill_s,
+		       CODE_ADDRESSES_MAX);
+	if (r < 0)
+		return r;
+	r = add_providers(m);
+	if (r < 0)
+		return r;
+	fill_login(m);
+	r = publisher_request(m->publisher, on_first_publish, m, &m->first_publish);
+	if (r < 0)
+		return r;
+	return add_sockets(m, sockets);
+}
+
+int manager_new(struct manager **ret, struct config *config, const struct manager_paths *paths,
+		const struct manager_sockets *sockets)
+{
+	LK_CLEANUP(manager_freep) struct manager *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (m == NULL) {
+		config_free(config);
+		return -ENOMEM;
+	}
+	m->config = config;
+	m->started_ms = clock_monotonic_ms();
+
+	r = bring_up(m, paths, sockets);
+	if (r < 0) {
+		log_line(LOG_ERR, "cannot start: %s", strerror(-r));
+		return r;
+	}
+	*ret = LK_STEAL(m);
+	return 0;
+}
+
+int manager_run(struct manager *m)
+{
+	int r;
+
+	(void)sd_notify(0, "READY=1");
+	r = sd_event_loop(m->event);
+	(void)sd_notify(0, "STOPPING=1");
+	return r < 0 ? r : 0;
+}
+
+void manager_free(struct manager *m)
+{
+	if (m == NULL)
+		return;
+	server_free(m->server); /* first: ends every attempt while what it stands on is there */
+	resolver_free(m->resolver);
+	publish_wait_cancel(m->first_publish);
+	for (size_t i = 0; i < m->login.n_providers; i++)
+		provider_free(m->login_providers[i].provider);
+	free(m->login_providers);
+	limits_free(m->codes);
+	publisher_free(m->publisher);
+	accounts_free(m->accounts);
+	localdb_free(m->local);
+	store_close(m->store);
+	fetch_client_free(m->fetch);
+	sd_event_unref(m->event);
+	config_free(m->config);
+	free(m);
+}

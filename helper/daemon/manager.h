@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "helper/daemon/config.h"
+#include "helper/login/attempt.h"
+
+/* Everything that one running helper consists of, made in the order of the layers and released in reverse. */
+
+struct server;
+struct resolver;
+
+struct manager_paths {
+	const char *store;
+	const char *fetch_socket;
+	const char *root_socket;
+};
+
+/* Descriptors that the service manager passed; owned by the manager after manager_new(). */
+struct manager_sockets {
+	int varlink; /* listening stream socket */
+	int resolve; /* listening seqpacket socket, or -1 */
+};
+
+struct manager {
+	sd_event *event;
+	struct config *config;
+	struct fetch_client *fetch;
+	struct store *store;
+	struct localdb *local;
+	struct accounts *accounts;
+	struct publisher *publisher;
+	struct login_provider *login_providers;
+	struct limits *codes;
+	struct login_context login;
+	struct server *server;
+	struct resolver *resolver;
+	struct publish_wait *first_publish;
+	uint64_t started_ms;
+};
+
+/**
+ * manager_new() - bring everything up
+ * @config: taken over, also on failure
+ * Logs what failed. Return: 0, negative errno.
+ */
+int manager_new(struct manager **ret, struct config *config, const struct manager_paths *paths,
+		const struct manager_sockets *sockets);
+
+/** manager_run() - serve until SIGTERM or SIGINT. Return: 0, negative errno. */
+int manager_run(struct manager *m);
+void manager_free(struct manager *m);
+LK_DEFINE_CLEANUP(struct manager *, manager_free);

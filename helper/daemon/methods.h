@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "helper/daemon/manager.h"
+#include "helper/daemon/server.h"
+
+/* The methods behind the dispatch table, which has already said that the peer may call them. Each answers the call, now or
+ * later, exactly as io.latchkey.varlink says. */
+
+typedef void (*method_fn)(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_login.c */
+void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_admin.c */
+void method_status(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_service.c */
+void method_get_version(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_get_info(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_get_interface_description(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* Shared by them. */
+
+#define ERROR_INVALID_PARAMETER "org.varlink.service.InvalidParameter"
+#define ERROR_EXPECTED_MORE "org.varlink.service.ExpectedMore"
+
+/** method_invalid() - answer with InvalidParameter and the parameter's name */
+void method_invalid(struct conn *c, const char *parameter);
+
+/** method_account_json() - the Account of the interface; NULL without memory */
+struct json_object *method_account_json(const struct account *a);
+
+/** method_add() - put @value (taken over, may be NULL) into @o. Return: false without memory or value. */
+bool method_add(struct json_object *o, const char *key, struct json_object *value);
+bool method_add_text(struct json_object *o, const char *key, const char *text);
+bool method_add_int(struct json_object *o, const char *key, int64_t value);

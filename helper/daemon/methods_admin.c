@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an administrator asks: status, accounts, forget. Reads the store; changes it in ForgetAccount alone.
+ */
+#include "helper/daemon/methods.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "helper/base/clock.h"
+#include "helper/base/json.h"
+#include "helper/login/log.h"
+#include "helper/protocol/names.h"
+
+#define PAGE 32u /* accounts in one reply: far below FRAME_MAX whatever their fields hold */
+
+static struct json_object *provider_json(const struct login_provider *lp)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+	const struct provider_settings *s = provider_settings(lp->provider);
+	const char *fault = provider_fault(lp->provider);
+	bool ok = o != NULL;
+
+	ok = ok && method_add_text(o, "name", s->name);
+	ok = ok && method_add_text(o, "issuer", s->issuer);
+	ok = ok && method_add_text(o, "dialect", s->dialect->name);
+	ok = ok && method_add(o, "ready", json_object_new_boolean(provider_is_ready(lp->provider)));
+	if (ok && fault != NULL)
+		ok = method_add_text(o, "fault", fault);
+	return ok ? LK_STEAL(o) : NULL;
+}
+
+void method_status(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+	LK_CLEANUP(json_object_putp) struct json_object *providers = json_object_new_array();
+	int64_t accounts = store_count(m->store);
+	bool ok = p != NULL && providers != NULL;
+
+	(void)call;
+	for (size_t i = 0; ok && i < m->login.n_providers; i++) {
+		struct json_object *o = provider_json(&m->login.providers[i]);
+
+		if (o == NULL || json_object_array_add(providers, o) != 0) {
+			json_object_put(o);
+			ok = false;
+		}
+	}
+	ok = ok && method_add_text(p, "release", LK_RELEASE);
+	ok = ok && method_add_int(p, "uptime", (int64_t)((clock_monotonic_ms() - m->started_ms) / 1000));
+	ok = ok && method_add_int(p, "accounts", accounts < 0 ? 0 : accounts);
+	ok = ok && method_add_int(p, "pending", m->login.pending);
+	ok = ok && method_add_text(p, "fetch", fetch_client_state(m->fetch));
+	ok = ok && method_add(p, "providers", LK_STEAL(providers));
+	if (ok)
+		conn_reply(c, p, false);
+	else
+		conn_drop(c);
+}
+
+/* A listing under way: one page at a time, the next when the peer has taken the last. */
+struct listing {
+	struct manager *manager;
+	struct conn *conn;
+	struct json_object *page;
+	size_t n;
+	char last[NAME_MAX_LEN + 1];
+};
+
+static void listing_free(void *userdata)
+{
+	struct listing *l = userdata;
+
+	json_object_put(l->page);
+	free(l);
+}
+
+static int add_to_page(void *userdata, const struct account *a)
+{
+	struct listing *l = userdata;
+	struct json_object *o = method_account_json(a);
+
+	if (o == NULL || json_object_array_add(l->page, o) != 0) {
+		json_object_put(o);
+		return -ENOMEM;
+	}
+	l->n++;
+	(void)snprintf(l->last, sizeof(l->last), "%s", a->name);
+	return 0;
+}
+
+static void send_page(void *userdata)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+	struct listing *l = userdata;
+	const char *after = l->last[0] != '\0' ? l->last : NULL;
+
+	l->n = 0;
+	l->page = json_object_new_array();
+	if (l->page == NULL || store_each(l->manager->store, after, PAGE, add_to_page, l) < 0 ||
+	    !method_add(p, "accounts", LK_STEAL(l->page))) {
+		conn_drop(l->conn);
+		return;
+	}
+	conn_reply(l->conn, p, l->n == PAGE);
+}
+
+void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct listing *l;
+
+	if (!call->more) {
+		conn_error(c, ERROR_EXPECTED_MORE, NULL);
+		return;
+	}
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		conn_drop(c);
+		return;
+	}
+	l->manager = m;
+	l->conn = c;
+	conn_set_job(c, l, listing_free);
+	conn_set_producer(c, send_page);
+}
+
+static void reply_account(struct conn *c, const struct account *a)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	if (method_add(p, "account", method_account_json(a)))
+		conn_reply(c, p, false);
+	else
+		conn_drop(c);
+}
+
+static void no_such_account(struct conn *c, const char *name)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	(void)method_add_text(p, "name", name);
+	conn_error(c, ERROR_NO_SUCH_ACCOUNT, p);
+}
+
+void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	const char *name;
+	int r;
+
+	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
+		method_invalid(c, "name");
+		return;
+	}
+	r = store_find_name(m->store, name, &a);
+	if (r == 0)
+		reply_account(c, a);
+	else if (r == -ENOENT)
+		no_such_account(c, name);
+	else
+		conn_drop(c);
+}
+
+void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	const char *name;
+	int r;
+
+	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
+		method_invalid(c, "name");
+		return;
+	}
+	r = accounts_forget(m->accounts, name, &a);
+	if (r == -ENOENT) {
+		no_such_account(c, name);
+		return;
+	}
+	if (r < 0) {
+		log_line(LOG_ERR, "account could not be forgotten: error %d", -r);
+		conn_drop(c);
+		return;
+	}
+	log_decision(&(struct log_decision){.priority = LOG_NOTICE,
+					    .what = "forget",
+					    .result = "done",
+					    .user = a->name,
+					    .uid = a->uid,
+					    .provider = a->provider});
+	/* The map follows by itself; should that fail, the next sign-in publishes. */
+	m->login.is_map_current = false;
+	(void)publisher_request(m->publisher, NULL, NULL, NULL);
+	reply_account(c, a);
+}

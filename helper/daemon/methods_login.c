@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Authenticate and CheckAccount: from parameters to an attempt, and from its events to replies. What a caller claims about
+ * itself counts from uid 0 only; from anybody else the service is "local".
+ */
+#include "helper/daemon/methods.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/json.h"
+#include "helper/login/account_check.h"
+#include "helper/login/refusal.h"
+#include "helper/protocol/names.h"
+
+#define SERVICE_LOCAL "local"
+
+/* The attempt of one connection's call. */
+struct job {
+	struct manager *manager;
+	struct conn *conn;
+	struct attempt *attempt;
+	char *user;
+	char *source;
+};
+
+static void job_free(void *userdata)
+{
+	struct job *j = userdata;
+
+	attempt_free(j->attempt);
+	free(j->user);
+	free(j->source);
+	free(j);
+}
+
+static void deny(struct conn *c, const char *reason)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	(void)method_add_text(p, "reason", reason);
+	(void)method_add_text(p, "message", refusal_message(reason));
+	conn_error(c, ERROR_DENIED, p);
+}
+
+static void on_refused(void *userdata, const char *reason)
+{
+	struct job *j = userdata;
+
+	deny(j->conn, reason);
+}
+
+static void on_not_ours(void *userdata)
+{
+	struct job *j = userdata;
+
+	conn_error(j->conn, ERROR_NOT_OURS, NULL);
+}
+
+static void on_granted(void *userdata, const struct account *account)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+	struct job *j = userdata;
+
+	if (method_add_text(p, "state", STATE_GRANTED) && method_add(p, "account", method_account_json(account)))
+		conn_reply(j->conn, p, false);
+	else
+		conn_drop(j->conn);
+}
+
+static struct json_object *challenge_json(const struct job *j, const struct device_challenge *challenge,
+					  const char *title)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+	bool ok = o != NULL;
+
+	ok = ok && method_add_text(o, "method", "device");
+	ok = ok && method_add_text(o, "verification_uri", challenge->verification_uri);
+	if (ok && challenge->verification_uri_complete[0] != '\0')
+		ok = method_add_text(o, "verification_uri_complete", challenge->verification_uri_complete);
+	ok = ok && method_add_text(o, "user_code", challenge->user_code);
+	ok = ok && method_add_int(o, "expires_in", challenge->expires_in_s);
+	ok = ok && method_add_text(o, "host", j->manager->config->host);
+	ok = ok && method_add_text(o, "account", j->user);
+	if (ok && j->source != NULL)
+		ok = method_add_text(o, "source", j->source);
+	ok = ok && method_add_text(o, "provider", title);
+	return ok ? LK_STEAL(o) : NULL;
+}
+
+static void on_challenge(void *userdata, const struct device_challenge *challenge, const char *title)
+{
+	/* The user code is in here: wiped, for a memory image of the helper may outlive it (D7). */
+	LK_CLEANUP(json_put_wipedp) struct json_object *p = json_object_new_object();
+	struct job *j = userdata;
+
+	if (method_add_text(p, "state", STATE_CHALLENGE) &&
+	    method_add(p, "challenge", challenge_json(j, challenge, title)))
+		conn_reply(j->conn, p, true);
+	else
+		conn_drop(j->conn);
+}
+
+static const struct attempt_events attempt_events = {
+	.challenge = on_challenge,
+	.granted = on_granted,
+	.refused = on_refused,
+	.not_ours = on_not_ours,
+};
+
+/* Optional text parameter. Return: false when it is there and unusable. */
+static bool read_optional(const struct varlink_call *call, const char *key, size_t max_len, const char **ret)
+{
+	int r = json_read_string(call->parameters, key, max_len, ret);
+	struct json_object *empty;
+
+	if (r == -EBADMSG && json_object_object_get_ex(call->parameters, key, &empty) &&
+	    json_object_is_type(empty, json_type_string) && json_object_get_string_len(empty) == 0)
+		return true; /* PAM items are often there and empty */
+	return r == 0 || r == -ENOENT;
+}
+
+static bool read_seen(const struct varlink_call *call, struct attempt_request *request)
+{
+	struct json_object *seen;
+	int64_t uid;
+	int64_t gid;
+	int r;
+
+	r = json_read_object(call->parameters, "seen", &seen);
+	if (r == -ENOENT)
+		return true;
+	if (r < 0 || json_read_int(seen, "uid", 0, UINT32_MAX, &uid) != 0 ||
+	    json_read_int(seen, "gid", 0, UINT32_MAX, &gid) != 0 ||
+	    json_read_string(seen, "home", 255, &request->seen_home) != 0 ||
+	    json_read_string(seen, "shell", 255, &request->seen_shell) != 0)
+		return false;
+	request->has_seen = true;
+	request->seen_uid = (uint32_t)uid;
+	request->seen_gid = (uint32_t)gid;
+	return true;
+}
+
+/* What only root may say of its client. Return: NULL, or the name of a bad parameter. */
+static const char *read_claims_of_root(const struct varlink_call *call, struct attempt_request *request)
+{
+	const char *public_key = NULL;
+
+	if (!read_optional(call, "service", 64, &request->service))
+		return "service";
+	if (!read_optional(call, "rhost", 255, &request->source))
+		return "rhost";
+	if (!read_optional(call, "public_key", 16384, &public_key))
+		return "public_key";
+	if (!read_seen(call, request))
+		return "seen";
+	request->has_public_key = public_key != NULL;
+	return NULL;
+}
+
+/* The version comes first: a caller of another one may mean something else by every other parameter. */
+static bool version_fits(struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = NULL;
+	int64_t version;
+
+	if (json_read_int(call->parameters, "version", 1, INT32_MAX, &version) != 0) {
+		method_invalid(c, "version");
+		return false;
+	}
+	if (version >= PROTOCOL_MINIMUM && version <= PROTOCOL_VERSION)
+		return true;
+
+	p = json_object_new_object();
+	(void)method_add_int(p, "protocol", PROTOCOL_VERSION);
+	(void)method_add_int(p, "minimum", PROTOCOL_MINIMUM);
+	conn_error(c, ERROR_VERSION_MISMATCH, p);
+	return false;
+}
+
+static struct job *job_new(struct manager *m, struct conn *c, const struct attempt_request *request)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j == NULL)
+		return NULL;
+	j->manager = m;
+	j->conn = c;
+	j->user = strdup(request->user);
+	j->source = request->source != NULL ? strdup(request->source) : NULL;
+	if (j->user == NULL || (request->source != NULL && j->source == NULL)) {
+		job_free(j);
+		return NULL;
+	}
+	return j;
+}
+
+void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct attempt_request request = {.user = NULL};
+	const char *bad = NULL;
+	struct job *j;
+
+	if (!version_fits(c, call))
+		return;
+	if (!call->more) {
+		conn_error(c, ERROR_EXPECTED_MORE, NULL);
+		return;
+	}
+	/* A name that is no name of ours is not asked about further (R1, R3). */
+	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0) {
+		method_invalid(c, "user");
+		return;
+	}
+	if (!name_is_valid(request.user, true, true)) {
+		conn_error(c, ERROR_NOT_OURS, NULL);
+		return;
+	}
+	if (conn_uid(c) == 0)
+		bad = read_claims_of_root(call, &request);
+	else if (server_jobs_of(m->server, conn_uid(c)) >= m->config->limits.attempts_per_uid) {
+		deny(c, REASON_TOO_MANY);
+		return;
+	}
+	if (bad != NULL) {
+		method_invalid(c, bad);
+		return;
+	}
+	if (request.service == NULL)
+		request.service = SERVICE_LOCAL;
+
+	j = job_new(m, c, &request);
+	if (j == NULL) {
+		deny(c, REASON_UNAVAILABLE);
+		return;
+	}
+	conn_set_job(c, j, job_free);
+	if (attempt_start(&j->attempt, &m->login, &request, &attempt_events, j) < 0)
+		deny(c, REASON_UNAVAILABLE);
+}
+
+void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct account_check_request request = {.user = NULL};
+	const char *reason;
+
+	if (!version_fits(c, call))
+		return;
+	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0 ||
+	    json_read_bool(call->parameters, "signed_in", &request.is_signed_in) != 0) {
+		method_invalid(c, "user");
+		return;
+	}
+	if (!read_optional(call, "service", 64, &request.service) ||
+	    !read_optional(call, "rhost", 255, &request.source)) {
+		method_invalid(c, "service");
+		return;
+	}
+	if (request.service == NULL)
+		request.service = SERVICE_LOCAL;
+
+	reason = name_is_valid(request.user, true, true) ? account_check(&m->login, &request) : "";
+	if (reason == NULL)
+		conn_reply(c, NULL, false);
+	else if (reason[0] == '\0')
+		conn_error(c, ERROR_NOT_OURS, NULL);
+	else
+		deny(c, reason);
+}
