@@ -39,7 +39,11 @@ struct jws {
  */
 int jws_verify(struct jws *ret, const char *token, size_t len, const struct jwk_set *keys, uint32_t allowed);
 
-/** jws_decode() - the same without any check of the signature: for display only ("latchkey inspect") */
+/**
+ * jws_decode() - take a token apart without judging it: for display only ("latchkey inspect")
+ * What the header asks for is not looked at (algorithm is JWS_NONE where it names none of ours), and the signature
+ * may be empty. Return: 0, JWS_MALFORMED, -E2BIG, -ENOMEM.
+ */
 int jws_decode(struct jws *ret, const char *token, size_t len);
 
 void jws_done(struct jws *j);
