@@ -15,7 +15,13 @@ int localdb_new(struct localdb **ret, const char *root);
 void localdb_free(struct localdb *l);
 LK_DEFINE_CLEANUP(struct localdb *, localdb_free);
 
-/** localdb_refresh() - read again what changed (by stat). Return: 0, negative errno (then the old content stays). */
+/**
+ * localdb_refresh() - read again what changed (by stat)
+ * passwd and group must be there; subuid and subgid may be missing. Lines that begin with '+' or '-' (NIS) count for
+ * nothing; a malformed line still keeps its name.
+ * Return: 0, negative errno: then the old content of the file at fault stays, and as long as a file was never read,
+ * whatever is asked about it is taken.
+ */
 int localdb_refresh(struct localdb *l);
 
 bool localdb_has_user(const struct localdb *l, const char *name);
@@ -23,3 +29,6 @@ bool localdb_has_group(const struct localdb *l, const char *name);
 bool localdb_has_uid(const struct localdb *l, uint32_t uid);
 bool localdb_has_gid(const struct localdb *l, uint32_t gid);
 bool localdb_in_subid(const struct localdb *l, uint32_t id);
+
+/** localdb_subid_last() - the same; @ret: the last id of the range that holds @id, set on true; may be NULL */
+bool localdb_subid_last(const struct localdb *l, uint32_t id, uint32_t *ret);

@@ -42,7 +42,10 @@ struct store;
  * store_open() - open or create
  * @path: its folder must belong to the effective uid and be closed to others; a file that is not ours, not private,
  *        damaged or of a newer schema is refused and left alone
- * Return: 0, -EPERM, -EUCLEAN damaged, -EPROTONOSUPPORT a newer schema, -ENOSPC, -EROFS, other negative errno.
+ * Beside it lies its high-water mark, @path with ".mark" behind. A store that is missing or older than its mark (put back
+ * from a backup) would give out names and UIDs again and is refused; an administrator who accepts that removes the mark.
+ * Return: 0, -EPERM, -EUCLEAN damaged, -EPROTONOSUPPORT a newer schema, -ESTALE behind its mark, -EBUSY in use by another
+ * process, -ENOSPC, -EROFS, other negative errno.
  */
 int store_open(struct store **ret, const char *path);
 void store_close(struct store *s);
@@ -54,6 +57,9 @@ int store_find_name(struct store *s, const char *name, struct account **ret);
 int store_find_identity(struct store *s, const char *issuer, const char *subject, struct account **ret);
 int store_find_uid(struct store *s, uint32_t uid, struct account **ret);
 
+/** store_free_uid() - the lowest UID in @from..@to that no account has, nor ever had. Return: 0, -ENOENT, as above. */
+int store_free_uid(struct store *s, uint32_t from, uint32_t to, uint32_t *ret);
+
 /** store_insert() - Return: 0, -EEXIST when name, uid or identity is taken, -ENOSPC, -EROFS, -EIO, -EUCLEAN. */
 int store_insert(struct store *s, const struct account *a);
 
@@ -61,7 +67,7 @@ int store_insert(struct store *s, const struct account *a);
  *  changes. Return: 0, -ENOENT, as store_insert(). */
 int store_update(struct store *s, const struct account *a);
 
-/** store_each() - active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
+/** store_each() - one after another, never from within @fn: active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
  *  @limit. @fn returns 0 to go on, else that value is returned. */
 typedef int (*store_each_fn)(void *userdata, const struct account *a);
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata);

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opens the database or refuses it. What is not exactly ours (owner, mode, header, schema, every page) is left as it is
+ * found: a machine whose store is damaged lets its local users in and nobody else, and an administrator decides.
+ */
+#include "helper/vault/store.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "helper/vault/schema.h"
+#include "helper/vault/store_internal.h"
+
+#define HEADER_SIZE 100u
+#define HEADER_USER_VERSION 60u
+#define HEADER_APPLICATION_ID 68u
+#define VALUE_MAX (1024 * 1024)
+
+/* Where a store lies: its folder, opened, and the names of its files in there. */
+struct place {
+	int folder;
+	char path[PATH_MAX];
+	char name[NAME_MAX];
+	char mark[NAME_MAX];
+	char temporary[NAME_MAX];
+};
+
+static void place_done(struct place *p)
+{
+	if (p->folder >= 0)
+		close(p->folder);
+}
+
+static void db_closep(sqlite3 **db)
+{
+	sqlite3_close_v2(*db);
+}
+
+int store_errno(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return -EROFS;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+	case SQLITE_SCHEMA:
+		return -EUCLEAN;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CONSTRAINT:
+		return result == SQLITE_CONSTRAINT_UNIQUE || result == SQLITE_CONSTRAINT_PRIMARYKEY ||
+				       result == SQLITE_CONSTRAINT_ROWID
+			       ? -EEXIST
+			       : -EINVAL;
+	case SQLITE_TOOBIG:
+		return -E2BIG;
+	default:
+		return -EIO;
+	}
+}
+
+static int check_private(const struct stat *st, mode_t type)
+{
+	if ((st->st_mode & S_IFMT) != type || st->st_uid != geteuid() || (st->st_mode & 0077) != 0)
+		return -EPERM;
+	return 0;
+}
+
+static int place_init(struct place *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (path[0] != '/' || slash == path || strlen(path) >= sizeof(p->path) || slash[1] == '\0')
+		return -EINVAL;
+	if (snprintf(p->name, sizeof(p->name), "%s", slash + 1) >= (int)sizeof(p->name) - 16)
+		return -ENAMETOOLONG;
+	memcpy(p->path, path, strlen(path) + 1);
+	snprintf(p->mark, sizeof(p->mark), "%.200s.mark", p->name);
+	snprintf(p->temporary, sizeof(p->temporary), "%.200s.new", p->name);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+
+	p->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->folder < 0)
+		return errno == ENOTDIR ? -EPERM : -errno;
+	if (fstat(p->folder, &st) < 0)
+		return -errno;
+	return check_private(&st, S_IFDIR);
+}
+
+/* The database and whatever SQLite would read together with it. -ENOENT when there is no database. */
+static int check_files(const struct place *p)
+{
+	static const char *const suffixes[] = {"-wal", "-journal", "-shm", ""};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char name[NAME_MAX + 16];
+		struct stat st;
+
+		snprintf(name, sizeof(name), "%s%s", p->name, suffixes[i]);
+		r = fstatat(p->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+		if (r == -ENOENT)
+			continue;
+		if (r == 0)
+			r = check_private(&st, S_IFREG);
+		if (r == 0 && st.st_nlink != 1)
+			r = -EPERM;
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static uint32_t header_u32(const unsigned char *header, size_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, header + at, sizeof(value));
+	return be32toh(value);
+}
+
+/* Before SQLite sees the file: it would take an empty one for a new database, and try to repair others. */
+static int check_header(const struct place *p)
+{
+	unsigned char header[HEADER_SIZE];
+	ssize_t n;
+	int fd, err;
+
+	fd = openat(p->folder, p->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ELOOP ? -EPERM : -errno;
+	n = pread(fd, header, sizeof(header), 0);
+	err = errno;
+	close(fd);
+	if (n < 0)
+		return -err;
+	if (n != (ssize_t)sizeof(header) || memcmp(header, "SQLite format 3", 16) != 0 ||
+	    header_u32(header, HEADER_APPLICATION_ID) != SCHEMA_APPLICATION_ID)
+		return -EUCLEAN;
+	if (header_u32(header, HEADER_USER_VERSION) > SCHEMA_VERSION)
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+static int run(sqlite3 *db, const char *sql)
+{
+	return store_errno(sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+/* The one integer or text that a statement yields; text is copied into @text. */
+static int ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t text_size)
+{
+	sqlite3_stmt *statement = NULL;
+	int r, result;
+
+	result = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	r = result == SQLITE_DONE ? -EUCLEAN : store_errno(result);
+	if (r == 0) {
+		const unsigned char *found = sqlite3_column_text(statement, 0);
+
+		if (number)
+			*number = sqlite3_column_int64(statement, 0);
+		if (text)
+			snprintf(text, text_size, "%s", found ? (const char *)found : "");
+	}
+	sqlite3_finalize(statement);
+	return r;
+}
+
+/* Nothing that a database file says may make SQLite do more than hold tables. */
+static int restrict_connection(sqlite3 *db)
+{
+	static const struct {
+		int option;
+		int value;
+	} options[] = {
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+		{SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+		{SQLITE_DBCONFIG_DQS_DDL, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int result = sqlite3_db_config(db, options[i].option, options[i].value, NULL);
+
+		if (result != SQLITE_OK)
+			return store_errno(result);
+	}
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	return run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+		       "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;");
+}
+
+static int connect(sqlite3 **ret, const char *path)
+{
+	LK_CLEANUP(db_closep) sqlite3 *db = NULL;
+	int result, r;
+
+	result = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (result != SQLITE_OK)
+		return store_errno(result);
+	r = restrict_connection(db);
+	if (r < 0)
+		return r;
+	if (sqlite3_db_readonly(db, "main") != 0)
+		return -EROFS;
+	*ret = LK_STEAL(db);
+	return 0;
+}
+
+static int make_schema(sqlite3 *db)
+{
+	char identify[128];
+	int r = run(db, "BEGIN IMMEDIATE");
+
+	for (size_t i = 0; r == 0 && i < SCHEMA_OBJECTS; i++)
+		r = run(db, schema_objects[i].sql);
+	if (r == 0)
+		r = run(db, schema_first_rows);
+	snprintf(identify, sizeof(identify), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		 SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
+	return r < 0 ? r : run(db, identify);
+}
+
+static int create_in(struct place *p, const char *path)
+{
+	LK_CLEANUP(db_closep) sqlite3 *db = NULL;
+	int r = connect(&db, path);
+
+	if (r < 0)
+		return r;
+	r = make_schema(db);
+	if (r < 0)
+		return r;
+	if (sqlite3_close(LK_STEAL(db)) != SQLITE_OK)
+		return -EIO;
+	if (renameat(p->folder, p->temporary, p->folder, p->name) < 0 || fsync(p->folder) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Under another name first: a store that exists is complete. */
+static int create(struct place *p)
+{
+	char path[PATH_MAX + 8];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s.new", p->path);
+	if (unlinkat(p->folder, p->temporary, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(p->folder, p->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	r = create_in(p, path);
+	if (r < 0)
+		unlinkat(p->folder, p->temporary, 0);
+	return r;
+}
+
+static int check_object(sqlite3 *db, const struct schema_object *object)
+{
+	char found[SCHEMA_TEXT_MAX], question[128];
+	int r;
+
+	snprintf(question, sizeof(question), "SELECT sql FROM sqlite_schema WHERE name = '%s'", object->name);
+	r = ask(db, question, NULL, found, sizeof(found));
+	return r == 0 && strcmp(found, object->sql) != 0 ? -EUCLEAN : r;
+}
+
+/* Exactly our tables: no trigger, no view, no index that the tables did not bring. */
+static int check_schema(sqlite3 *db)
+{
+	int64_t id = 0, version = 0, n = 0;
+	int r;
+
+	r = ask(db, "PRAGMA application_id", &id, NULL, 0);
+	if (r == 0)
+		r = ask(db, "PRAGMA user_version", &version, NULL, 0);
+	if (r == 0)
+		r = ask(db, "SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL", &n, NULL, 0);
+	if (r < 0)
+		return r;
+	if (version > SCHEMA_VERSION)
+		return -EPROTONOSUPPORT;
+	if (id != SCHEMA_APPLICATION_ID || version != SCHEMA_VERSION || n != SCHEMA_OBJECTS)
+		return -EUCLEAN;
+	for (size_t i = 0; r == 0 && i < SCHEMA_OBJECTS; i++)
+		r = check_object(db, &schema_objects[i]);
+	return r;
+}
+
+/* integrity_check and not the quick one: an index that misses a row would let a name be given out twice. */
+static int check_content(sqlite3 *db)
+{
+	char verdict[64];
+	int r = ask(db, "PRAGMA integrity_check(1)", NULL, verdict, sizeof(verdict));
+
+	if (r == 0 && strcmp(verdict, "ok") != 0)
+		r = -EUCLEAN;
+	return r;
+}
+
+/* The exclusive lock keeps a second process out, and spares the shared memory that WAL otherwise needs. */
+static int lock(sqlite3 *db)
+{
+	char mode[16];
+	int r = ask(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, mode, sizeof(mode));
+
+	return r == 0 && strcmp(mode, "exclusive") != 0 ? -EIO : r;
+}
+
+/* From here on the file is changed: it has proved to be ours and whole. */
+static int begin_service(sqlite3 *db)
+{
+	char mode[16];
+	int r = ask(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof(mode));
+
+	if (r == 0 && strcmp(mode, "wal") != 0)
+		r = -EIO;
+	if (r == 0)
+		r = run(db, "BEGIN EXCLUSIVE; COMMIT");
+	if (r == 0)
+		r = store_errno(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL));
+	return r;
+}
+
+static int compare_with_mark(struct store *s, const struct place *p)
+{
+	int64_t generation = 0;
+	int r = ask(s->db, "SELECT generation FROM meta", &generation, NULL, 0);
+
+	if (r < 0)
+		return r;
+	if (generation < 0)
+		return -EUCLEAN;
+	s->generation = (uint64_t)generation;
+	if (s->mark.fd < 0)
+		return mark_create(&s->mark, p->folder, p->mark, p->temporary, s->generation);
+	if (s->generation < s->mark.value)
+		return -ESTALE;
+	return mark_advance(&s->mark, s->generation);
+}
+
+static int open_at(struct store *s, struct place *p)
+{
+	int r;
+
+	r = mark_open(&s->mark, p->folder, p->mark);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = check_files(p);
+	if (r == -ENOENT)
+		r = s->mark.value > 0 ? -ESTALE : create(p);
+	if (r == 0)
+		r = check_header(p);
+	if (r == 0)
+		r = connect(&s->db, p->path);
+	if (r == 0)
+		r = lock(s->db);
+	if (r == 0)
+		r = check_schema(s->db);
+	if (r == 0)
+		r = check_content(s->db);
+	if (r == 0)
+		r = begin_service(s->db);
+	if (r == 0)
+		r = compare_with_mark(s, p);
+	if (r == 0)
+		r = store_prepare(s);
+	return r;
+}
+
+int store_open(struct store **ret, const char *path)
+{
+	LK_CLEANUP(place_done) struct place p = {.folder = -1};
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	int r;
+
+	r = place_init(&p, path);
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	mark_init(&s->mark);
+	r = open_at(s, &p);
+	if (r < 0)
+		return r;
+	*ret = LK_STEAL(s);
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < STORE_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close_v2(s->db);
+	mark_done(&s->mark);
+	free(s);
+}
