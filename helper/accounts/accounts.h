@@ -32,14 +32,14 @@ enum account_outcome {
 
 struct accounts;
 
-/** accounts_new() - all three must outlive it. Return: 0, -ENOMEM. */
+/** accounts_new() - all three must outlive it; @local is refreshed whenever something is decided by it. Return: 0, -ENOMEM. */
 int accounts_new(struct accounts **ret, const struct account_settings *settings, struct store *store,
 		 struct localdb *local);
 void accounts_free(struct accounts *a);
 LK_DEFINE_CLEANUP(struct accounts *, accounts_free);
 
 /**
- * accounts_name_is_possible() - could this name ever be ours: not local, not reserved, not a tombstone
+ * accounts_name_is_possible() - could this name ever be ours: in the grammar, not local, not reserved, not a tombstone
  * Return: 1 yes, 0 no, negative errno when the store cannot say.
  */
 int accounts_name_is_possible(struct accounts *a, const char *name);
@@ -60,10 +60,14 @@ void accounts_release(struct accounts *a, const char *name);
 /**
  * accounts_bind() - the one place where an identity becomes, or again is, an account
  * @gecos: sanitised here: no ':', no control characters, at most 127 bytes; may be NULL
- * @facts: JSON text for policy, stored as it is
+ * @facts: JSON text for policy, stored as it is; NULL counts as "{}"
  * @ret:   the stored account; release with account_free()
  * @ret_is_new: the map must be published before anybody can use it
- * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored). I1, I4 to I11.
+ * A forgotten identity stays forgotten: its sign-in ends in ACCOUNT_NAME_TAKEN until an administrator has decided. Home and
+ * shell of a known account stay as they were when it was made. An account whose uid or gid is a local one by now is
+ * ACCOUNT_NAME_LOCAL too.
+ * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored; -EINVAL for a name outside
+ * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I11.
  */
 int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
 		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new);
