@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <security/pam_modules.h>
+
+/* Each decision is one line of the system's log, said where it is taken. Foreign text passes the sanitiser here, so that
+ * no line can be broken or forged (threats R3, R12). No code, answer or key is ever handed to this file. */
+
+/**
+ * log_account() - "user alice: WHAT (DETAIL)"
+ * @priority: of syslog
+ * @name:     of an account that is ours; names that are not ours are never logged, somebody may have typed a password
+ *            there (threat R4)
+ * @detail:   from anywhere, or NULL
+ */
+void log_account(pam_handle_t *pamh, int priority, const char *name, const char *what, const char *detail);
+
+/** log_module() - the same without an account */
+void log_module(pam_handle_t *pamh, int priority, const char *what, const char *detail);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The gate of every phase: names that are not ours leave here, also when the helper is down, so that root and local
+ * accounts never depend on it. Asks NSS and /etc/passwd, never the helper; says "not ours" only when it knows. */
+
+#include "pam_module/ownership.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/buf.h"
+#include "helper/base/file.h"
+#include "helper/base/text.h"
+
+LK_DEFINE_CLEANUP(char *, free);
+
+#define PASSWD_PATH "/etc/passwd"
+#define PASSWD_FILE_MAX (16u * 1024u * 1024u)
+#define RECORD_FIRST 1024u
+#define RECORD_MAX (64u * 1024u)
+
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool ownership_name_is_plain(const char *name)
+{
+	size_t len = strnlen(name, OWNERSHIP_NAME_MAX + 1);
+
+	if (len == 0 || len > OWNERSHIP_NAME_MAX || !(is_letter_or_digit(name[0]) || name[0] == '_'))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!is_letter_or_digit(name[i]) && !strchr("._@+-", name[i]))
+			return false;
+	return true;
+}
+
+bool ownership_text_has_name(const char *text, size_t len, const char *name)
+{
+	size_t name_len = strlen(name);
+
+	while (len > name_len) {
+		const char *newline;
+
+		if (memcmp(text, name, name_len) == 0 && text[name_len] == ':')
+			return true;
+		newline = memchr(text, '\n', len);
+		if (!newline)
+			return false;
+		len -= (size_t)(newline - text) + 1;
+		text = newline + 1;
+	}
+	return false;
+}
+
+/* 1: the file has the name, 0: it has not, or -errno */
+static int is_local(const char *name)
+{
+	LK_CLEANUP(buf_done) struct buf file = {0};
+	int r;
+
+	r = file_read(&file, PASSWD_PATH, FILE_OWNER_ROOT, FILE_READABLE, PASSWD_FILE_MAX);
+	if (r < 0)
+		return r;
+	return file.len > 0 && ownership_text_has_name(file.data, file.len, name);
+}
+
+/* 0 found, -ENOENT nobody knows the name, other -errno: NSS could not tell */
+static int record_get(struct passwd *ret, char **ret_strings, const char *name)
+{
+	for (size_t size = RECORD_FIRST; size <= RECORD_MAX; size *= 2) {
+		struct passwd *found = NULL;
+		char *strings = malloc(size);
+		int r;
+
+		if (!strings)
+			return -ENOMEM;
+		r = getpwnam_r(name, ret, strings, size, &found);
+		if (r == 0 && found) {
+			*ret_strings = strings;
+			return 0;
+		}
+		free(strings);
+		if (r == 0 || r == ENOENT || r == ESRCH)
+			return -ENOENT;
+		if (r != ERANGE)
+			return -r;
+	}
+	return -ERANGE;
+}
+
+static int account_copy(struct owned_account *ret, const struct passwd *record)
+{
+	LK_CLEANUP(owned_account_done) struct owned_account a = {.uid = record->pw_uid, .gid = record->pw_gid};
+
+	if (!record->pw_dir || !record->pw_shell || !text_is_utf8(record->pw_dir, strlen(record->pw_dir)) ||
+	    !text_is_utf8(record->pw_shell, strlen(record->pw_shell)))
+		return -EUCLEAN;
+	a.name = strdup(record->pw_name);
+	a.home = strdup(record->pw_dir);
+	a.shell = strdup(record->pw_shell);
+	if (!a.name || !a.home || !a.shell)
+		return -ENOMEM;
+	*ret = a;
+	a = (struct owned_account){0};
+	return 0;
+}
+
+int ownership_find(struct owned_account *ret, const char *name, uid_t min, uid_t max)
+{
+	LK_CLEANUP(freep) char *strings = NULL;
+	struct passwd record = {0};
+	int r;
+
+	if (!name || !ownership_name_is_plain(name))
+		return OWNERSHIP_OTHER;
+
+	r = record_get(&record, &strings, name);
+	if (r == -ENOENT)
+		return OWNERSHIP_OTHER;
+	if (r == 0 && (record.pw_uid < min || record.pw_uid > max))
+		return OWNERSHIP_OTHER;
+	if (r < 0)
+		/* a local account stays one whatever else is broken */
+		return is_local(name) == 1 ? OWNERSHIP_OTHER : r;
+
+	/* A source that folds case or strips a domain answers for another name than was asked. */
+	if (!record.pw_name || strcmp(record.pw_name, name) != 0)
+		return -EUCLEAN;
+	r = is_local(name);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return OWNERSHIP_OTHER;
+	return account_copy(ret, &record);
+}
+
+void owned_account_done(struct owned_account *a)
+{
+	free(a->name);
+	free(a->home);
+	free(a->shell);
+	*a = (struct owned_account){0};
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* One sign-in, from the question to the helper to the PAM code. It begins as a refusal, and success is assigned in one
+ * place, when the helper names the account that was asked for. An early Enter, an empty or any other answer changes
+ * nothing. PAM_USER is read, never written. */
+
+#include "pam_module/signin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "helper/base/clock.h"
+#include "helper/base/json.h"
+#include "helper/base/secret.h"
+#include "helper/base/text.h"
+#include "helper/protocol/names.h"
+#include "pam_module/caller.h"
+#include "pam_module/conversation.h"
+#include "pam_module/display.h"
+#include "pam_module/helper.h"
+#include "pam_module/log.h"
+#include "pam_module/verdict.h"
+
+#define MARK "latchkey_signed_in"
+#define KEY_MAX 16384u
+#define TTY_MAX 64u
+#define URI_MAX 1024u
+#define USER_CODE_MAX 64u
+#define NAME_MAX_LEN 255u
+
+struct attempt {
+	pam_handle_t *pamh;
+	const struct options *options;
+	const struct owned_account *who;
+	struct caller caller;
+	struct helper helper;
+	uint64_t deadline_ms;
+	bool was_shown;
+	const char *reason;         /* for the log, borrowed from @last or static */
+	struct varlink_reply last;  /* the reply that ended it */
+	char text[HELPER_TEXT_MAX]; /* the helper's words for a refusal */
+};
+
+static void mark_free(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh;
+	(void)status;
+	free(data);
+}
+
+static int mark_set(pam_handle_t *pamh, const char *name)
+{
+	char *copy = strdup(name);
+	int r;
+
+	if (!copy)
+		return PAM_BUF_ERR;
+	r = pam_set_data(pamh, MARK, copy, mark_free);
+	if (r != PAM_SUCCESS)
+		free(copy);
+	return r;
+}
+
+int signin_forget(pam_handle_t *pamh)
+{
+	return pam_set_data(pamh, MARK, NULL, NULL);
+}
+
+bool signin_was_granted(pam_handle_t *pamh, const char *name)
+{
+	const void *mark = NULL;
+
+	return pam_get_data(pamh, MARK, &mark) == PAM_SUCCESS && mark && strcmp(mark, name) == 0;
+}
+
+/* sshd says in the PAM environment how this connection has proved itself so far, one method a line. */
+static bool add_public_key(struct json_object *o, const struct attempt *a)
+{
+	static const char method[] = "publickey ";
+	LK_CLEANUP(secret_free_stringp) char *key = NULL;
+	const char *line;
+
+	if (!a->caller.is_sshd)
+		return true;
+	line = pam_getenv(a->pamh, "SSH_AUTH_INFO_0");
+	while (line && !text_has_prefix(line, method)) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	if (!line)
+		return true;
+	key = strndup(line + strlen(method), strcspn(line + strlen(method), "\n"));
+	if (!key || strlen(key) > KEY_MAX || !text_is_utf8(key, strlen(key)) || key[0] == '\0')
+		return key != NULL;
+	return helper_add(o, "public_key", json_object_new_string(key));
+}
+
+static bool add_seen(struct json_object *o, const struct owned_account *who)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *seen = json_object_new_object();
+
+	if (!seen || !helper_add(seen, "uid", json_object_new_int64((int64_t)who->uid)) ||
+	    !helper_add(seen, "gid", json_object_new_int64((int64_t)who->gid)) ||
+	    !helper_add(seen, "home", json_object_new_string(who->home)) ||
+	    !helper_add(seen, "shell", json_object_new_string(who->shell)))
+		return false;
+	return helper_add(o, "seen", LK_STEAL(seen));
+}
+
+static int attempt_start(struct attempt *a)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *request = NULL;
+	const void *tty = NULL;
+	int r;
+
+	r = helper_open(&a->helper, &a->caller);
+	if (r != 0)
+		return r;
+	request = helper_request(&a->helper, a->pamh, a->who->name);
+	(void)pam_get_item(a->pamh, PAM_TTY, &tty);
+	if (!request || !helper_add_text(request, "tty", tty, TTY_MAX) || !add_public_key(request, a) ||
+	    !add_seen(request, a->who))
+		return VERDICT_UNAVAILABLE;
+	a->deadline_ms = clock_monotonic_ms() + SIGNIN_START_MS;
+	return helper_call(&a->helper, METHOD_AUTHENTICATE, request, true);
+}
+
+static int challenge_read(struct display_challenge *ret, struct json_object *parameters)
+{
+	struct display_challenge c = {0};
+	struct json_object *o;
+	int r;
+
+	if (json_read_object(parameters, "challenge", &o) != 0 ||
+	    json_read_string(o, "verification_uri", URI_MAX, &c.verification_uri) != 0 ||
+	    json_read_string(o, "user_code", USER_CODE_MAX, &c.user_code) != 0 ||
+	    json_read_int(o, "expires_in", 1, INT32_MAX, &c.expires_in_s) != 0 ||
+	    json_read_string(o, "host", NAME_MAX_LEN, &c.host) != 0 ||
+	    json_read_string(o, "account", NAME_MAX_LEN, &c.account) != 0 ||
+	    json_read_string(o, "provider", NAME_MAX_LEN, &c.provider) != 0)
+		return -EBADMSG;
+	r = json_read_string(o, "verification_uri_complete", URI_MAX, &c.verification_uri_complete);
+	if (r != 0 && r != -ENOENT)
+		return r;
+	r = json_read_string(o, "source", NAME_MAX_LEN, &c.source);
+	if (r != 0 && r != -ENOENT)
+		return r;
+	*ret = c;
+	return 0;
+}
+
+static struct display_screen screen_for(const struct caller *caller, const struct options *o)
+{
+	bool is_ascii = o->qr == OPTIONS_QR_ASCII || (o->qr == OPTIONS_QR_AUTO && !caller->is_utf8);
+
+	return (struct display_screen){
+		.columns = caller->columns,
+		.rows = caller->rows,
+		.is_prompt = caller->style == CALLER_PROMPT,
+		.is_sshd = caller->is_sshd,
+		.has_qr = o->qr != OPTIONS_QR_OFF,
+		.qr = {.is_ascii = is_ascii, .is_light = o->is_light},
+	};
+}
+
+/* In a prompt this blocks until Enter: a client that leaves meanwhile makes sshd kill this process, and the helper sees
+ * its connection go. */
+static int challenge_show(struct attempt *a, struct json_object *parameters)
+{
+	LK_CLEANUP(buf_done) struct buf text = {0};
+	struct display_screen screen = screen_for(&a->caller, a->options);
+	struct display_challenge challenge;
+	uint64_t lifetime_s;
+	int r;
+
+	if (challenge_read(&challenge, parameters) < 0 || strcmp(challenge.account, a->who->name) != 0)
+		return VERDICT_BROKEN;
+	r = display_challenge(&text, &challenge, &screen);
+	if (r < 0)
+		return r == -EILSEQ ? VERDICT_BROKEN : VERDICT_UNAVAILABLE;
+
+	lifetime_s = (uint64_t)challenge.expires_in_s;
+	if (lifetime_s > SIGNIN_LIFETIME_MAX_S)
+		lifetime_s = SIGNIN_LIFETIME_MAX_S;
+	a->deadline_ms = clock_monotonic_ms() + lifetime_s * 1000 + SIGNIN_MARGIN_MS;
+	a->was_shown = true;
+	if (screen.is_prompt)
+		r = conversation_wait_for_enter(a->pamh, text.data);
+	else
+		r = conversation_show(a->pamh, text.data);
+	return r == PAM_SUCCESS ? 0 : VERDICT_CONVERSATION;
+}
+
+/* Second lock behind the helper's own: another account, or another uid than the caller already goes by, is no grant. */
+static bool is_our_account(const struct attempt *a, struct json_object *parameters)
+{
+	struct json_object *account;
+	const char *name;
+	int64_t uid, gid;
+
+	return json_read_object(parameters, "account", &account) == 0 &&
+	       json_read_string(account, "name", NAME_MAX_LEN, &name) == 0 && strcmp(name, a->who->name) == 0 &&
+	       json_read_int(account, "uid", 0, UINT32_MAX, &uid) == 0 && uid == (int64_t)a->who->uid &&
+	       json_read_int(account, "gid", 0, UINT32_MAX, &gid) == 0 && gid == (int64_t)a->who->gid;
+}
+
+/* Another module or the conversation may have changed it while we waited (threat R15). */
+static bool is_still_our_user(const struct attempt *a)
+{
+	const void *user = NULL;
+
+	return pam_get_item(a->pamh, PAM_USER, &user) == PAM_SUCCESS && user && strcmp(user, a->who->name) == 0;
+}
+
+/* Return: 0 granted, a verdict, or -EAGAIN: go on. */
+static int take_reply(struct attempt *a, const struct varlink_reply *reply)
+{
+	const char *state;
+
+	if (reply->error) {
+		int v = (int)helper_judge(reply, a->text, &a->reason);
+
+		/* too late to hand on to the next module */
+		return v == VERDICT_NOT_OURS && a->was_shown ? VERDICT_BROKEN : v;
+	}
+	if (json_read_string(reply->parameters, "state", NAME_MAX_LEN, &state) != 0)
+		return VERDICT_BROKEN;
+	if (strcmp(state, STATE_GRANTED) == 0 && !reply->continues)
+		return is_our_account(a, reply->parameters) ? 0 : VERDICT_BROKEN;
+	if (!reply->continues)
+		return VERDICT_BROKEN;
+	if (strcmp(state, STATE_WAITING) == 0 && a->was_shown)
+		return -EAGAIN;
+	if (strcmp(state, STATE_CHALLENGE) == 0 && !a->was_shown) {
+		int r = challenge_show(a, reply->parameters);
+
+		return r == 0 ? -EAGAIN : r;
+	}
+	return VERDICT_BROKEN;
+}
+
+static int attempt_run(struct attempt *a)
+{
+	int r;
+
+	if (a->caller.style == CALLER_NONE)
+		return VERDICT_CONVERSATION; /* before the provider makes a code that nobody sees */
+	r = attempt_start(a);
+	if (r != 0)
+		return r;
+	do {
+		varlink_reply_done(&a->last);
+		a->last = (struct varlink_reply){0};
+		r = helper_next(&a->helper, &a->last, a->deadline_ms);
+		if (r == 0)
+			r = take_reply(a, &a->last);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+static int attempt_end(struct attempt *a, enum verdict v)
+{
+	const char *text = a->text[0] != '\0' ? a->text : verdict_text(v);
+
+	log_account(a->pamh, v == VERDICT_REFUSED || v == VERDICT_GIVEN_UP ? LOG_NOTICE : LOG_ERR, a->who->name,
+		    verdict_log_text(v), a->reason);
+	if (text)
+		conversation_refuse(a->pamh, text);
+	return verdict_sign_in_code(v, a->caller.is_sshd);
+}
+
+static void attempt_done(struct attempt *a)
+{
+	varlink_reply_done(&a->last);
+	helper_done(&a->helper);
+}
+
+int signin_run(pam_handle_t *pamh, const struct options *o, const struct owned_account *who)
+{
+	LK_CLEANUP(attempt_done) struct attempt a = {.pamh = pamh, .options = o, .who = who};
+	int code = PAM_AUTH_ERR;
+	int r;
+
+	a.helper.interrupt_fd = -1;
+	caller_examine(&a.caller, pamh, o);
+	r = attempt_run(&a);
+	if (r == VERDICT_UNAVAILABLE && a.was_shown)
+		r = VERDICT_LOST;
+	if (r == 0 && !is_still_our_user(&a))
+		r = VERDICT_USER_CHANGED;
+	if (r == 0 && mark_set(pamh, who->name) != PAM_SUCCESS)
+		r = VERDICT_LOST;
+	if (r != 0)
+		return attempt_end(&a, (enum verdict)r);
+
+	log_account(pamh, LOG_INFO, who->name, "signed in", NULL);
+	code = PAM_SUCCESS;
+	return code;
+}
