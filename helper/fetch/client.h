@@ -62,7 +62,15 @@ typedef void (*fetch_done_fn)(void *userdata, enum fetch_outcome outcome, const 
 struct fetch_client;
 struct fetch_call;
 
-/** fetch_client_new() - @socket_path is copied; connects on the first request. Return: 0, -ENOMEM. */
+/**
+ * fetch_client_new() - @socket_path is copied; connects on the first request
+ *
+ * The socket is trusted when its folder belongs to root and nobody else can write there, and when root made the
+ * listener (SO_PEERCRED of a connected socket names who called listen()). In place of root the caller's own uid counts
+ * in both: whoever runs as this user needs no socket to reach into this process, and tests need no root.
+ *
+ * Return: 0, -EINVAL for a path too long, -ENOMEM.
+ */
 int fetch_client_new(struct fetch_client **ret, sd_event *event, const char *socket_path);
 
 /** fetch_client_free() - pending requests are dropped without their callbacks. Accepts NULL. */
