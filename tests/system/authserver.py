@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The authorization server as a child process, with its control port; and its visitors."""
+import json
+import os
+import select
+import subprocess
+import urllib.request
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+import enter
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODULES = os.path.join(enter.TOP, "build", "npm")
+
+
+def install_modules():
+    """Needs the network once; to be called where there is one."""
+    subprocess.run([os.path.join(HERE, "npm-install")], check=True, stdout=subprocess.DEVNULL)
+
+
+def _load_visit():
+    loader = SourceFileLoader("approve_http", os.path.join(HERE, "approve-http"))
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module.visit
+
+
+visit = _load_visit()
+
+
+class AuthServer:
+    def __init__(self, log="/var/log/provider.log", **options):
+        self.options, self.log_path, self.process = options, log, None
+        self.issuer = self.control = None
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                ["node", f"{MODULES}/provider/server.mjs", json.dumps(self.options)], stdout=subprocess.PIPE,
+                stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        if not select.select([self.process.stdout], [], [], 30)[0]:
+            raise RuntimeError("the authorization server does not start")
+        line = self.process.stdout.readline()
+        if not line:
+            with open(self.log_path, encoding="utf-8") as f:
+                raise RuntimeError("the authorization server ended:\n" + f.read())
+        facts = json.loads(line)
+        self.issuer, self.control = facts["issuer"], facts["control"]
+        # A restart keeps the address, which the helper's configuration names.
+        self.options["port"] = int(self.issuer.rsplit(":", 1)[1])
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def _ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.control + path, data, timeout=10) as reply:
+            return json.load(reply)
+
+    def requests(self, at=None):
+        """Requests that clients made (pages for people left out), oldest first."""
+        kinds = (at,) if at else ("discovery", "jwks", "device", "token", "userinfo", "other")
+        return [r for r in self._ask("/requests") if r["at"] in kinds]
+
+    def from_helper(self, at=None):
+        """The helper's only: no page is among them, and no visitor."""
+        kinds = (at,) if at else ("discovery", "jwks", "device", "token", "userinfo")
+        return [r for r in self._ask("/requests") if r["at"] in kinds]
+
+    def clear(self):
+        self._ask("/clear", {})
+
+    def fault(self, at, kind, **more):
+        self._ask("/fault", {"at": at, "kind": kind, **more})
+
+    def rotate(self):
+        self._ask("/rotate", {})
+
+    def settings(self, **values):
+        self._ask("/settings", values)
+
+    def people(self, **claims):
+        self._ask("/people", claims)
+
+
+def browse(url, person, code=None, deny=False, picture=None, timeout=60):
+    """The same visit in headless Chromium; returns what it says about it."""
+    options = {"url": url, "person": person, "code": code, "deny": deny, "picture": picture}
+    run = subprocess.run(["node", f"{MODULES}/browser/approve.mjs", json.dumps(options)], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=timeout, check=False)
+    try:
+        return json.loads(run.stdout.decode().strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        return {"outcome": "failed", "error": run.stderr.decode("utf-8", "replace")}
