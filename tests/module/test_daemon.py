@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+"""latchkeyd by itself: who may ask what, what a bad peer can do, how it starts and ends."""
+import array
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+from rig import BUILD, FETCH_UID, STRANGER, UID, Client, Process, Rig, connect_as, run, wait_until
+
+CONFIG = """
+[latchkey]
+allow_insecure_loopback = yes
+[provider demo]
+issuer = http://127.0.0.1:9
+client_id = latchkey
+[access]
+everyone = yes
+[limits]
+connections_per_uid = 8
+codes_per_address = 1000
+"""
+METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount")
+
+
+def version(client):
+    return client.ask("io.latchkey.GetVersion")
+
+
+def test_start_and_end():
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        assert version(rig.client())["parameters"]["protocol"] == 1
+        assert rig.helper.stop() == 0
+
+
+def test_refuses_root_and_missing_sockets():
+    done = subprocess.run([os.path.join(BUILD, "latchkeyd")], capture_output=True, check=False)
+    assert done.returncode == 1 and b"refuses to run as root" in done.stderr
+    rig = Rig(CONFIG)
+    alone = Process(rig.helper.argv, UID, [], rig.path("alone.log")).start()
+    assert os.waitstatus_to_exitcode(alone.wait()) == 1
+    rig.close()
+
+
+def test_no_network_socket_no_name_lookup():
+    """Opens no network socket, and its binary could not ask NSS if it wanted to."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        fds = f"/proc/{rig.helper.pid}/fd"
+        inodes = {m.group(1) for n in os.listdir(fds)
+                  if (m := re.match(r"socket:\[(\d+)\]", os.readlink(f"{fds}/{n}")))}
+        for table in ("tcp", "tcp6", "udp", "udp6", "raw"):
+            with open(f"/proc/{rig.helper.pid}/net/{table}", encoding="ascii") as f:
+                assert not inodes & {line.split()[9] for line in f.readlines()[1:]}, table
+    symbols = subprocess.run(["nm", "-D", "--undefined-only", os.path.join(BUILD, "latchkeyd")], capture_output=True,
+                             text=True, check=True).stdout
+    assert not re.search(r" (getpw|getgr|getaddrinfo|initgroups)", symbols)
+
+
+def test_l14_memory_is_closed():
+    """L14: nobody of the same uid can look into the process, and it leaves no core."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        assert os.stat(f"/proc/{rig.helper.pid}/mem").st_uid == 0
+        limits = resource.prlimit(rig.helper.pid, resource.RLIMIT_CORE)
+        assert limits == (0, 0)
+
+
+def test_l1_table_of_peers():
+    """L1: everything that is about others or about sign-ins is closed to a stranger."""
+    with Rig(CONFIG) as rig:
+        for method in METHODS:
+            reply = rig.client(STRANGER).ask("io.latchkey." + method, more=method in ("Authenticate", "ListAccounts"),
+                                             version=1, user="alice", name="alice", signed_in=True)
+            if method == "GetVersion":
+                assert "error" not in reply
+            else:
+                assert reply == {"error": "io.latchkey.NotPermitted"} or \
+                    (reply["error"] == "io.latchkey.NotPermitted" and not reply.get("parameters")), (method, reply)
+        assert "error" not in rig.client().ask("io.latchkey.Status")
+        assert rig.client().ask("io.latchkey.ListAccounts", more=True)["parameters"] == {"accounts": []}
+        for method in ("ShowAccount", "ForgetAccount"):
+            assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"
+
+
+def test_introspection():
+    with Rig(CONFIG) as rig:
+        c = rig.client(STRANGER)
+        info = c.ask("org.varlink.service.GetInfo")["parameters"]
+        assert info["interfaces"] == ["org.varlink.service", "io.latchkey"]
+        for interface in info["interfaces"]:
+            text = c.ask("org.varlink.service.GetInterfaceDescription", interface=interface)["parameters"]
+            with open(f"helper/protocol/{interface}.varlink", encoding="utf-8") as f:
+                assert text["description"] == f.read()
+        assert c.ask("org.varlink.service.GetInterfaceDescription", interface="x.y")["error"] == \
+            "org.varlink.service.InterfaceNotFound"
+        assert c.ask("io.latchkey.Nonsense")["error"] == "org.varlink.service.MethodNotFound"
+
+
+def test_c10_versions():
+    """C10: an old helper tells a new module what it speaks, and the reverse."""
+    with Rig(CONFIG) as rig:
+        for v in (2, 99):
+            reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=v, user="alice")
+            assert reply["error"] == "io.latchkey.VersionMismatch"
+            assert reply["parameters"] == {"protocol": 1, "minimum": 1}
+            reply = rig.client().ask("io.latchkey.CheckAccount", version=v, user="alice", signed_in=False)
+            assert reply["error"] == "io.latchkey.VersionMismatch"
+        for v in (0, -1, "1", None, 1.5):
+            reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=v, user="alice")
+            assert reply["error"] == "org.varlink.service.InvalidParameter"
+
+
+def test_r3_names():
+    """R1, R3: a name outside the grammar, local or reserved is not ours, and no request leaves for it."""
+    names = ["root", "daemon", "nobody", "sshd", "a" * 33, "A", "al ice", "al\nice", "al:ice", "../etc", "%s%n", "$(id)",
+             "-rf", "\u0430lice", "a" * 65535, "al\u202eice", "1000", "é"]
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        for name in names:
+            reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=1, user=name, service="sshd")
+            assert reply["error"] == "io.latchkey.NotOurs", (name[:40], reply)
+        assert rig.client().ask("io.latchkey.Authenticate", more=True, version=1, user="")["error"] == \
+            "org.varlink.service.InvalidParameter"
+        assert all(name not in rig.log() for name in names if len(name) > 5)
+        assert rig.client().ask("io.latchkey.Status")["parameters"]["fetch"] != "connected"
+
+
+def test_provider_down():
+    """N7: a provider that cannot be reached is a clear refusal and one line in the log; R4: without the name."""
+    with Rig(CONFIG) as rig:
+        reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd",
+                                 rhost="192.0.2.9")
+        assert reply["error"] == "io.latchkey.Denied" and reply["parameters"]["reason"] == "unavailable", reply
+        rig.wait_log("result=unavailable")
+        line = [x for x in rig.log().splitlines() if "result=unavailable" in x]
+        assert len(line) == 1 and "user=(unknown)" in line[0] and "from=192.0.2.9" in line[0], line
+        assert "alice" not in rig.log()
+
+
+def test_c8_fetch_process_is_gone():
+    with Rig(CONFIG) as rig:
+        rig.fetch.stop(signal.SIGKILL)
+        rig.sockets["fetch"].close()
+        reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd")
+        assert reply["parameters"]["reason"] == "unavailable", reply
+
+
+def test_l3_connections_per_uid():
+    """L3, L4: a user who holds all connections that one may have takes none from root."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        held = [rig.client(STRANGER) for _ in range(8)]
+        assert version(held[-1])
+        assert rig.client(STRANGER).is_closed()
+        started = time.monotonic()
+        assert version(rig.client())
+        assert time.monotonic() - started < 5
+        held[0].close()
+        wait_until(lambda: not rig.client(STRANGER).is_closed(0.2))
+
+
+def test_l5_descriptors_are_closed():
+    """L5: descriptors that a peer sends along do not stay."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        before = len(os.listdir(f"/proc/{rig.helper.pid}/fd"))
+        c = rig.client(STRANGER)
+        for _ in range(4):
+            fds = array.array("i", [0] * 200)
+            message = json.dumps({"method": "io.latchkey.GetVersion"}).encode() + b"\0"
+            c.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+            assert "error" not in c.reply()
+        assert len(os.listdir(f"/proc/{rig.helper.pid}/fd")) <= before + 1
+
+
+def test_l6_bad_frames():
+    """L6: whatever is no call ends the connection and nothing else."""
+    good = json.dumps({"method": "io.latchkey.GetVersion"}).encode()
+    bad = [b"\0", b"{}\0", b"[]\0", b"null\0", b"{\0", b"\xff\0", b"{\"method\":1}\0", b"{\"method\":\"\"}\0",
+           b"{\"method\":\"a\",\"method\":\"b\"}\0", good[:-1] + b",\"upgrade\":true}\0",
+           good[:-1] + b",\"oneway\":true}\0", good[:-1] + b",\"oneway\":true,\"more\":true}\0",
+           b"{\"method\":\"a.b\",\"parameters\":[]}\0", b"[" * 100 + b"\0", b"a" * (300 * 1024),
+           b"\xef\xbb\xbf" + good + b"\0"]
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        for data in bad:
+            c = rig.client()
+            try:
+                c.send(data)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            assert c.is_closed(), data[:60]
+        for cut in range(1, len(good)):
+            c = rig.client()
+            c.send(good[:cut])
+            c.close()
+        c = rig.client()
+        for byte in good + b"\0":
+            c.send(bytes([byte]))
+        assert "error" not in c.reply()
+        assert rig.helper.is_alive()
+
+
+def test_calls_in_a_row():
+    """Calls on one connection are answered in order, also when they arrive together."""
+    with Rig(CONFIG) as rig:
+        c = rig.client()
+        for _ in range(50):
+            assert version(c)["parameters"]["protocol"] == 1
+            assert c.ask("io.latchkey.ShowAccount", name="x")["error"] == "io.latchkey.NoSuchAccount"
+        one = json.dumps({"method": "io.latchkey.GetVersion"}).encode() + b"\0"
+        c.send(one * 20)
+        assert all("error" not in c.reply() for _ in range(20))
+
+
+def resolve(rig, name, uid=0, address="192.0.2.1", magic=0x314b4c52):
+    s = connect_as(rig.path("run", "resolve"), uid, socket.SOCK_SEQPACKET)
+    s.settimeout(5)
+    question = struct.pack("=II16s64s", magic, socket.AF_INET, socket.inet_aton(address), name)
+    try:
+        s.send(question)
+        data = s.recv(4096)
+    except (ConnectionResetError, BrokenPipeError):
+        data = b""
+    s.close()
+    if not data:
+        return None
+    magic, status, uid, gid, name, _gecos, home, shell = struct.unpack("=IIII64s128s256s128s", data)
+    text = [x.split(b"\0", 1)[0].decode() for x in (name, home, shell)]
+    return (status, uid, gid, *text)
+
+
+def test_resolve():
+    """A name that policy could admit has an answer, the same for every asker; all else is not found."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        status, uid, gid, name, home, shell = resolve(rig, b"alice")
+        assert (status, name, home) == (1, "alice", "/home/alice") and shell.startswith("/")
+        assert 0x70000000 <= uid <= 0x7FFFFFFE and uid == gid
+        assert resolve(rig, b"alice")[1] == uid
+        assert resolve(rig, b"bob")[1] != uid
+        for name in (b"root", b"daemon", b"Alice", b"", b"a:b", b"a" * 63, b"x" * 64, b"\xff\xff"):
+            status, uid, *rest = resolve(rig, name)
+            assert (status, uid) == (2, 0) and not any(rest), name
+        assert resolve(rig, b"alice", magic=7) is None
+
+
+def test_resolve_is_for_root():
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        assert resolve(rig, b"alice", uid=STRANGER) is None
+        s = connect_as(rig.path("run", "resolve"), 0, socket.SOCK_SEQPACKET)
+        s.send(b"x" * 5000)
+        s.settimeout(5)
+        assert s.recv(100) == b""
+
+
+def test_resolve_limit():
+    """L20, R5: unknown names from one address are counted; another address still has answers."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        found = [resolve(rig, b"user%d" % i)[0] for i in range(60)]
+        assert found[:20] == [1] * 20 and found[-1] == 2
+        assert resolve(rig, b"carol", address="192.0.2.2")[0] == 1
+
+
+def test_i18_nobody():
+    """I18: no access section means nobody, and it is said aloud."""
+    with Rig(CONFIG.replace("[access]\neveryone = yes\n", "")) as rig:
+        rig.wait_log("is ready")
+        assert resolve(rig, b"alice")[0] == 2
+        reply = rig.client().ask("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd")
+        assert reply["error"] == "io.latchkey.NotOurs"
+        assert "nobody" in rig.log()
+
+
+def test_bad_configuration():
+    """L16 and faults with file and line; --check says the same."""
+    rig = Rig(CONFIG + "[accounts]\nuid_minimum = 5\n")
+    line = CONFIG.count("\n") + 2
+    done = subprocess.run([os.path.join(BUILD, "latchkeyd"), "--check", "--config", rig.config], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 78 and f"{rig.config}:{line}:" in done.stderr and "uid_minimum" in done.stderr, done
+    assert os.waitstatus_to_exitcode(rig.helper.start().wait()) == 78
+    assert f"{rig.config}:{line}:" in rig.log()
+    with open(rig.config, "w", encoding="utf-8") as f:
+        f.write(CONFIG)
+    done = subprocess.run([os.path.join(BUILD, "latchkeyd"), "--check", "--config", rig.config], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0 and "note:" in done.stdout and "loopback" in done.stdout, done
+    os.chmod(rig.config, 0o666)
+    done = subprocess.run([os.path.join(BUILD, "latchkeyd"), "--check", "--config", rig.config], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 78, done
+    rig.close()
+
+
+def test_c3_damaged_store():
+    """C3: a damaged store is refused with a message and left as it is."""
+    rig = Rig(CONFIG)
+    store = rig.path("private", "store.db")
+    for content in (b"\0" * 4096, os.urandom(8192), b"SQLite format 3\0" + b"\xff" * 4096):
+        with open(store, "wb") as f:
+            f.write(content)
+        os.chown(store, UID, UID)
+        os.chmod(store, 0o600)
+        assert os.waitstatus_to_exitcode(rig.helper.start().wait()) == 1
+        with open(store, "rb") as f:
+            assert f.read() == content
+    assert "damaged" in rig.log()
+    rig.close()
+
+
+if __name__ == "__main__":
+    run([f for name, f in sorted(globals().items()) if name.startswith("test_")])
