@@ -113,11 +113,13 @@ class SystemLog:
 
 
 class World:
-    """@build: where the programs are; @options: of the authorization server."""
+    """@build: where the programs are; @options: of the authorization server.
+    @residents: with a local person whose password is known, and people who may use sudo; never where somebody else can
+    reach the SSH server, since root of this world is root of the machine."""
 
-    def __init__(self, build=None, log=None, **options):
+    def __init__(self, build=None, log=None, ssh_port=22, residents=True, **options):
         self.build = build or os.environ.get("LK_BUILD") or os.path.join(enter.TOP, "build", "release")
-        self.ssh_port = options.pop("ssh_port", 22)
+        self.ssh_port, self.residents = ssh_port, residents
         self.provider = authserver.AuthServer(**options)
         self.units, self.sshd, self.visitors = {}, None, []
         self.system_log = SystemLog()
@@ -139,16 +141,18 @@ class World:
         for name, (uid, gid) in (("latchkey", self.daemon_user), ("latchkey-fetch", self.fetch_user)):
             keep.append([name, "x", str(uid), str(gid), "", "/nonexistent", "/usr/sbin/nologin"])
             groups.append([name, "x", str(gid), ""])
-        keep.append([LOCAL_PERSON, "x", "1000", "1000", "Olga", f"/home/{LOCAL_PERSON}", "/bin/bash"])
-        groups.append([LOCAL_PERSON, "x", "1000", ""])
-        hashed = subprocess.run(["openssl", "passwd", "-6", LOCAL_PASSWORD], check=True, capture_output=True)
-        secrets = {LOCAL_PERSON: hashed.stdout.decode().strip()}
+        secrets = {}
+        if self.residents:
+            keep.append([LOCAL_PERSON, "x", "1000", "1000", "Olga", f"/home/{LOCAL_PERSON}", "/bin/bash"])
+            groups.append([LOCAL_PERSON, "x", "1000", ""])
+            hashed = subprocess.run(["openssl", "passwd", "-6", LOCAL_PASSWORD], check=True, capture_output=True)
+            secrets[LOCAL_PERSON] = hashed.stdout.decode().strip()
+            shutil.copytree("/etc/skel", f"/home/{LOCAL_PERSON}")
+            subprocess.run(["chown", "-R", "1000:1000", f"/home/{LOCAL_PERSON}"], check=True)
         write("/etc/passwd", "".join(":".join(f) + "\n" for f in keep))
         write("/etc/group", "".join(":".join(g[:3] + [""]) + "\n" for g in groups))
         write("/etc/shadow", "".join(f"{f[0]}:{secrets.get(f[0], '*')}:19000:0:99999:7:::\n" for f in keep), 0o640)
         write("/etc/gshadow", "".join(f"{g[0]}:*::\n" for g in groups), 0o640)
-        shutil.copytree("/etc/skel", f"/home/{LOCAL_PERSON}")
-        subprocess.run(["chown", "-R", "1000:1000", f"/home/{LOCAL_PERSON}"], check=True)
 
     def _install(self):
         """The programs go where everybody can reach them, whatever the build folder's rights are."""
@@ -189,8 +193,6 @@ class World:
     def _etc(self):
         write("/etc/nsswitch.conf", "passwd: files latchkey\ngroup: files latchkey\nshadow: files latchkey\n"
                                     "hosts: files\nnetworks: files\nprotocols: files\nservices: files\n")
-        if os.readlink("/etc/localtime") if os.path.islink("/etc/localtime") else False:
-            os.unlink("/etc/localtime")
         for path in ("/etc/resolv.conf", "/etc/hosts", "/etc/hostname"):
             if os.path.lexists(path):
                 os.unlink(path)
@@ -198,8 +200,8 @@ class World:
         write("/etc/hostname", enter.HOST + "\n")
         write("/etc/resolv.conf", "")
         shutil.rmtree("/etc/sudoers.d", ignore_errors=True)
-        write("/etc/sudoers", "Defaults !lecture, env_reset, passwd_tries=3\nroot ALL=(ALL:ALL) ALL\n"
-                              f"{LOCAL_PERSON} ALL=(ALL:ALL) ALL\nalice ALL=(ALL:ALL) ALL\n", 0o440)
+        may = (LOCAL_PERSON, "alice") if self.residents else ()
+        write("/etc/sudoers", "Defaults !lecture\n" + "".join(f"{name} ALL=(ALL:ALL) ALL\n" for name in may), 0o440)
         for name in ("/etc/securetty", "/etc/motd", "/etc/legal"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
