@@ -48,6 +48,7 @@ static bool has_user_info(const char *text)
 static int read_host(struct url *u)
 {
 	LK_CLEANUP(curl_freep) char *host = NULL;
+	LK_CLEANUP(curl_freep) char *zone = NULL;
 	CURLUcode code = curl_url_get(u->parsed, CURLUPART_HOST, &host, 0);
 	struct in6_addr v6;
 	struct in_addr v4;
@@ -66,6 +67,8 @@ static int read_host(struct url *u)
 	}
 	if (u->host == NULL)
 		return -ENOMEM;
+	if (curl_url_get(u->parsed, CURLUPART_ZONEID, &zone, 0) == CURLUE_OK)
+		return -EPERM;
 	u->is_address = inet_pton(AF_INET, u->host, &v4) == 1 || inet_pton(AF_INET6, u->host, &v6) == 1;
 	return host[0] == '[' && !u->is_address ? -EPERM : 0;
 }
