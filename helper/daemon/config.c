@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads root's configuration into one struct, or refuses all of it: half a configuration never governs anything.
+ * Secrets are read from their own files and never shown.
+ */
+#include "helper/daemon/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "helper/base/buf.h"
+#include "helper/base/file.h"
+#include "helper/base/text.h"
+#include "helper/daemon/config_internal.h"
+
+#define SECRET_FILE_MAX 4096u
+
+static void draft_done(struct config_draft *d)
+{
+	config_free(d->config);
+	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
+		free(d->secret_files[i]);
+}
+
+static int draft_init(struct config_draft *d)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	memset(d, 0, sizeof(*d));
+	if (!c)
+		return -ENOMEM;
+	d->config = c;
+	c->providers = calloc(CONFIG_PROVIDERS_MAX, sizeof(*c->providers));
+	c->access.policies = calloc(CONFIG_POLICIES_MAX, sizeof(*c->access.policies));
+	if (!c->providers || !c->access.policies)
+		return -ENOMEM;
+	c->accounts.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
+	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
+	c->limits = (struct limit_config){
+		.connections_per_uid = 64,
+		.attempts = 2048,
+		.attempts_per_uid = 4,
+		.codes_per_address = 10,
+		.codes_refill_s = 30,
+	};
+	return 0;
+}
+
+/* These belong to the configuration though others see them as constant. */
+static void free_constant(const char *text)
+{
+	char *own;
+
+	memcpy(&own, &text, sizeof(own));
+	free(own);
+}
+
+static void provider_done(struct provider_config *p)
+{
+	struct provider_settings *s = &p->settings;
+
+	free(s->name);
+	free(s->issuer);
+	free(s->client_id);
+	secret_free(s->client_secret);
+	free(s->scope);
+	free(s->device_authorization_endpoint);
+	free(s->token_endpoint);
+	free(s->userinfo_endpoint);
+	free(s->jwks_uri);
+	free(s->jwks_file);
+	text_free_list(s->tenants);
+	text_free_list(s->verification_hosts);
+	free_constant(s->fetch.ca_file);
+	free_constant(s->fetch.ca_directory);
+	free_constant(s->fetch.proxy);
+	free(p->names.claim);
+	text_free_list(p->names.strip_domains);
+	free(p->names.prefix);
+	free(p->names.suffix);
+	free(p->title);
+	free(p->gecos_claim);
+}
+
+static void policy_done(struct access_policy *p)
+{
+	free(p->service);
+	text_free_list(p->users);
+	text_free_list(p->subjects);
+	text_free_list(p->domains);
+	text_free_list(p->groups);
+	free(p->before_start_networks);
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_providers; i++)
+		provider_done(&c->providers[i]);
+	for (size_t i = 0; i < c->access.n_policies; i++)
+		policy_done(&c->access.policies[i]);
+	free(c->providers);
+	free(c->access.policies);
+	free(c->access.group_claim);
+	free(c->accounts.home);
+	free(c->accounts.shell);
+	text_free_list(c->accounts.reserved_names);
+	free(c->host);
+	free(c);
+}
+
+const struct provider_config *config_provider_for(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_providers; i++)
+		if (name_fits_rule(name, &c->providers[i].names))
+			return &c->providers[i];
+	return NULL;
+}
+
+static const char *secret_trouble(int r)
+{
+	switch (r) {
+	case -EPERM:
+		return "it must belong to root or the service, and nobody else may read it";
+	case -ELOOP:
+		return "it is a symbolic link";
+	case -EINVAL:
+		return "it is not a regular file";
+	case -E2BIG:
+		return "it is larger than 4 KiB";
+	default:
+		return strerrordesc_np(-r);
+	}
+}
+
+/* One line; the newline that editors leave at its end is not part of it. */
+static int read_secret(struct secret **ret, const char *path, char *why)
+{
+	LK_CLEANUP(buf_done) struct buf content = {0};
+	int r = file_read(&content, path, FILE_OWNER_ROOT_OR_SELF, FILE_PRIVATE, SECRET_FILE_MAX);
+
+	if (r < 0) {
+		snprintf(why, CONFIG_WHY_MAX, "client_secret_file %.100s: %s", path, secret_trouble(r));
+		return r;
+	}
+	if (content.len > 0 && content.data[content.len - 1] == '\n')
+		content.len--;
+	if (content.len > 0 && content.data[content.len - 1] == '\r')
+		content.len--;
+	if (content.len == 0)
+		return config_refuse(why, "client_secret_file %.100s is empty", path);
+	for (size_t i = 0; i < content.len; i++)
+		if (content.data[i] < ' ' || content.data[i] > '~')
+			return config_refuse(why, "client_secret_file %.100s has more than one line of ASCII", path);
+	return secret_new(ret, content.data, content.len);
+}
+
+static void note_secret(const char *path, config_note_fn note, void *userdata)
+{
+	char text[INI_FAULT_MAX];
+	struct stat st;
+
+	if (!note || lstat(path, &st) < 0 || (st.st_mode & S_IRGRP) == 0)
+		return;
+	snprintf(text, sizeof(text), "client_secret_file %.300s can be read by its whole group", path);
+	note(userdata, text);
+}
+
+static int read_secrets(struct config_draft *d, config_note_fn note, void *userdata, char *why)
+{
+	for (size_t i = 0; i < d->config->n_providers; i++) {
+		struct provider_settings *s = &d->config->providers[i].settings;
+		char reason[CONFIG_WHY_MAX] = "out of memory";
+		int r;
+
+		if (!d->secret_files[i])
+			continue;
+		r = read_secret(&s->client_secret, d->secret_files[i], reason);
+		if (r < 0) {
+			snprintf(why, CONFIG_WHY_MAX, "[provider %s]: %.200s", s->name, reason);
+			return r;
+		}
+		note_secret(d->secret_files[i], note, userdata);
+	}
+	return 0;
+}
+
+static int finish(struct config **ret, struct config_draft *d, const char *name, bool with_secrets, config_note_fn note,
+		  void *userdata, struct ini_fault *fault)
+{
+	char why[CONFIG_WHY_MAX] = "out of memory";
+	int r;
+
+	r = config_finish(d, note, userdata, why);
+	if (r == 0 && with_secrets)
+		r = read_secrets(d, note, userdata, why);
+	if (r < 0) {
+		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
+		return r;
+	}
+	*ret = LK_STEAL(d->config);
+	return 0;
+}
+
+int config_load(struct config **ret, const char *path, config_note_fn note, void *userdata, struct ini_fault *fault)
+{
+	LK_CLEANUP(draft_done) struct config_draft d;
+	int r;
+
+	snprintf(fault->text, sizeof(fault->text), "out of memory");
+	r = draft_init(&d);
+	if (r == 0)
+		r = ini_read_tree(path, config_take_key, &d, fault);
+	return r < 0 ? r : finish(ret, &d, path, true, note, userdata, fault);
+}
+
+int config_load_text(struct config **ret, const char *text, size_t len, config_note_fn note, void *userdata,
+		     struct ini_fault *fault)
+{
+	LK_CLEANUP(draft_done) struct config_draft d;
+	int r;
+
+	snprintf(fault->text, sizeof(fault->text), "out of memory");
+	r = draft_init(&d);
+	if (r == 0)
+		r = ini_read_text("latchkey.conf", text, len, config_take_key, &d, fault);
+	return r < 0 ? r : finish(ret, &d, "latchkey.conf", false, note, userdata, fault);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "helper/daemon/config.h"
+
+/* What the files of the configuration reader share; nobody else includes this. */
+
+#define CONFIG_PROVIDERS_MAX 16u
+#define CONFIG_POLICIES_MAX 64u
+#define CONFIG_WORDS_MAX 1024u /* in one list */
+#define CONFIG_WHY_MAX 256u
+
+/* A configuration in the making. */
+struct config_draft {
+	struct config *config;
+	uint64_t seen_latchkey; /* bit n: key n of the section's table was there */
+	uint64_t seen_accounts;
+	uint64_t seen_limits;
+	uint64_t seen_provider[CONFIG_PROVIDERS_MAX];
+	uint64_t seen_policy[CONFIG_POLICIES_MAX];
+	char *secret_files[CONFIG_PROVIDERS_MAX];
+	bool has_client_auth[CONFIG_PROVIDERS_MAX];
+	bool allow_dot;
+	bool allow_at;
+};
+
+/* Where a value goes: the struct that the offset of its key counts from. */
+struct config_target {
+	struct config_draft *draft;
+	void *base;
+	size_t index; /* of the provider or policy */
+};
+
+struct config_key {
+	const char *name;
+	/** sets one value; 0, -EINVAL with @why, -ENOMEM */
+	int (*set)(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+	size_t offset;
+	uint32_t min; /* of numbers */
+	uint32_t max;
+	bool is_list; /* may be given several times: libinih ends lines at 200 bytes */
+};
+
+/** config_take_key() - an ini_key_fn: one line of the file; @userdata is the draft */
+int config_take_key(void *userdata, const char *section, const char *key, const char *value, char *why,
+		    size_t why_size);
+
+/** config_refuse() - writes @why (CONFIG_WHY_MAX bytes) and yields -EINVAL */
+int config_refuse(char *why, const char *format, ...) LK_PRINTF(2, 3);
+
+/* Setters for the tables. */
+int config_set_text(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_title(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_path(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_home(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_bool(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_number(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_seconds(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_words(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_names(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_subjects(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_networks(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_log(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_characters(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_dialect(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_secret_file(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+
+/** config_finish() - defaults, then what no single line can show: contradictions, gaps, and what to say aloud
+ *  @why: reason with its section. Return: 0, -EINVAL, -ENOMEM. */
+int config_finish(struct config_draft *d, config_note_fn note, void *userdata, char *why);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The vocabulary of the configuration: which sections there are, which keys each has, and where a value goes. A word
+ * that is not in these tables is a fault, never something to skip: a misspelt restriction would be none.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/text.h"
+#include "helper/daemon/config_internal.h"
+
+#define SECTION_NAME_MAX 32u
+#define HOUR 3600u
+
+static const struct config_key keys_of_latchkey[] = {
+	{.name = "host", .set = config_set_title, .offset = offsetof(struct config, host)},
+	{.name = "log", .set = config_set_log},
+	{.name = "allow_insecure_loopback",
+	 .set = config_set_bool,
+	 .offset = offsetof(struct config, allow_insecure_loopback)},
+	{0},
+};
+
+static const struct config_key keys_of_accounts[] = {
+	{.name = "uid_min",
+	 .set = config_set_number,
+	 .offset = offsetof(struct account_settings, uid_min),
+	 .max = UINT32_MAX},
+	{.name = "uid_max",
+	 .set = config_set_number,
+	 .offset = offsetof(struct account_settings, uid_max),
+	 .max = UINT32_MAX},
+	{.name = "home", .set = config_set_home, .offset = offsetof(struct account_settings, home)},
+	{.name = "shell", .set = config_set_path, .offset = offsetof(struct account_settings, shell), .max = 127},
+	{.name = "reserved_names",
+	 .set = config_set_names,
+	 .offset = offsetof(struct account_settings, reserved_names),
+	 .is_list = true},
+	{.name = "name_characters", .set = config_set_characters},
+	{0},
+};
+
+static const struct config_key keys_of_limits[] = {
+	{.name = "connections_per_uid",
+	 .set = config_set_number,
+	 .offset = offsetof(struct limit_config, connections_per_uid),
+	 .min = 1,
+	 .max = 65536},
+	{.name = "attempts",
+	 .set = config_set_number,
+	 .offset = offsetof(struct limit_config, attempts),
+	 .min = 1,
+	 .max = 65536},
+	{.name = "attempts_per_uid",
+	 .set = config_set_number,
+	 .offset = offsetof(struct limit_config, attempts_per_uid),
+	 .min = 1,
+	 .max = 1024},
+	{.name = "codes_per_address",
+	 .set = config_set_number,
+	 .offset = offsetof(struct limit_config, codes_per_address),
+	 .min = 1,
+	 .max = 10000},
+	{.name = "codes_refill",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct limit_config, codes_refill_s),
+	 .min = 1,
+	 .max = 24 * HOUR},
+	{0},
+};
+
+static const struct config_key keys_of_provider[] = {
+	{.name = "issuer",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.issuer),
+	 .max = 1024},
+	{.name = "dialect", .set = config_set_dialect},
+	{.name = "client_id",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.client_id),
+	 .max = 255},
+	{.name = "client_secret_file", .set = config_set_secret_file, .max = 1024},
+	{.name = "client_auth", .set = config_set_client_auth},
+	{.name = "scope",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.scope),
+	 .max = 1024},
+	{.name = "title", .set = config_set_title, .offset = offsetof(struct provider_config, title)},
+	{.name = "name_claim",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, names.claim),
+	 .max = 255},
+	{.name = "strip_domains",
+	 .set = config_set_domains,
+	 .offset = offsetof(struct provider_config, names.strip_domains),
+	 .is_list = true},
+	{.name = "name_prefix",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, names.prefix),
+	 .max = NAME_MAX_LEN},
+	{.name = "name_suffix",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, names.suffix),
+	 .max = NAME_MAX_LEN},
+	{.name = "gecos_claim",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, gecos_claim),
+	 .max = 255},
+	{.name = "id_token_algorithms", .set = config_set_algorithms, .is_list = true},
+	{.name = "tenants",
+	 .set = config_set_words,
+	 .offset = offsetof(struct provider_config, settings.tenants),
+	 .is_list = true},
+	{.name = "verification_hosts",
+	 .set = config_set_domains,
+	 .offset = offsetof(struct provider_config, settings.verification_hosts),
+	 .is_list = true},
+	{.name = "code_lifetime",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct provider_config, settings.code_lifetime_s),
+	 .min = 30,
+	 .max = HOUR},
+	{.name = "ca_file",
+	 .set = config_set_path,
+	 .offset = offsetof(struct provider_config, settings.fetch.ca_file),
+	 .max = 1024},
+	{.name = "ca_directory",
+	 .set = config_set_path,
+	 .offset = offsetof(struct provider_config, settings.fetch.ca_directory),
+	 .max = 1024},
+	{.name = "proxy",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.fetch.proxy),
+	 .max = 255},
+	{.name = "device_authorization_endpoint",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.device_authorization_endpoint),
+	 .max = 1024},
+	{.name = "token_endpoint",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.token_endpoint),
+	 .max = 1024},
+	{.name = "userinfo_endpoint",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.userinfo_endpoint),
+	 .max = 1024},
+	{.name = "jwks_uri",
+	 .set = config_set_text,
+	 .offset = offsetof(struct provider_config, settings.jwks_uri),
+	 .max = 1024},
+	{.name = "jwks_file",
+	 .set = config_set_path,
+	 .offset = offsetof(struct provider_config, settings.jwks_file),
+	 .max = 1024},
+	{0},
+};
+
+static const struct config_key keys_of_access[] = {
+	{.name = "everyone", .set = config_set_bool, .offset = offsetof(struct access_policy, everyone)},
+	{.name = "users", .set = config_set_names, .offset = offsetof(struct access_policy, users), .is_list = true},
+	{.name = "subjects",
+	 .set = config_set_subjects,
+	 .offset = offsetof(struct access_policy, subjects),
+	 .is_list = true},
+	{.name = "domains",
+	 .set = config_set_domains,
+	 .offset = offsetof(struct access_policy, domains),
+	 .is_list = true},
+	{.name = "groups", .set = config_set_words, .offset = offsetof(struct access_policy, groups), .is_list = true},
+	{.name = "before_start_public_key",
+	 .set = config_set_bool,
+	 .offset = offsetof(struct access_policy, before_start_public_key)},
+	{.name = "before_start_networks", .set = config_set_networks, .is_list = true},
+	{.name = "sign_in_age",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct access_policy, sign_in_age_s),
+	 .max = 24 * 90 * HOUR},
+	{0},
+};
+
+/* In [access] alone: all sections judge by the same claim. */
+static const struct config_key group_claim_key = {.name = "group_claim",
+						  .set = config_set_text,
+						  .offset = offsetof(struct config, access.group_claim),
+						  .max = 255};
+
+/* Takes one line for a section whose table and place are known. */
+static int take(const struct config_target *t, const struct config_key *table, uint64_t *seen, const char *section,
+		const char *name, const char *value, char *why)
+{
+	for (size_t i = 0; table[i].name; i++) {
+		if (strcmp(table[i].name, name) != 0)
+			continue;
+		if (value[0] == '\0')
+			return config_refuse(why, "%s has no value", name);
+		if ((*seen & (UINT64_C(1) << i)) && !table[i].is_list)
+			return config_refuse(why, "%s was set before in [%s]", name, section);
+		*seen |= UINT64_C(1) << i;
+		return table[i].set(t, &table[i], value, why);
+	}
+	return config_refuse(why, "unknown key '%s' in [%s]", name, section);
+}
+
+static bool is_section_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+	return len > 0 && len <= SECTION_NAME_MAX && name[len] == '\0';
+}
+
+static int find_provider(struct config *c, const char *name, size_t *ret, char *why)
+{
+	struct provider_config *p;
+
+	if (!is_section_name(name))
+		return config_refuse(why, "a provider's name has 1 to 32 letters, digits, '_', '-', '.'");
+	for (size_t i = 0; i < c->n_providers; i++) {
+		if (strcmp(c->providers[i].settings.name, name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	if (c->n_providers == CONFIG_PROVIDERS_MAX)
+		return config_refuse(why, "more than %u providers", CONFIG_PROVIDERS_MAX);
+	p = &c->providers[c->n_providers];
+	p->settings.name = strdup(name);
+	if (!p->settings.name)
+		return -ENOMEM;
+	p->settings.fetch.name = p->settings.name;
+	*ret = c->n_providers++;
+	return 0;
+}
+
+/* @service: NULL for [access] itself. */
+static int find_policy(struct config *c, const char *service, size_t *ret, char *why)
+{
+	struct access_policy *p;
+
+	if (service && !is_section_name(service))
+		return config_refuse(why, "a service's name has 1 to 32 letters, digits, '_', '-', '.'");
+	for (size_t i = 0; i < c->access.n_policies; i++) {
+		const char *other = c->access.policies[i].service;
+
+		if (service ? other && strcmp(other, service) == 0 : !other) {
+			*ret = i;
+			return 0;
+		}
+	}
+	if (c->access.n_policies == CONFIG_POLICIES_MAX)
+		return config_refuse(why, "more than %u [access] sections", CONFIG_POLICIES_MAX);
+	p = &c->access.policies[c->access.n_policies];
+	if (service) {
+		p->service = strdup(service);
+		if (!p->service)
+			return -ENOMEM;
+	}
+	p->sign_in_age_s = 15 * 60;
+	*ret = c->access.n_policies++;
+	return 0;
+}
+
+static int take_provider(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
+{
+	struct config_target t = {.draft = d};
+	int r = find_provider(d->config, section + strlen("provider "), &t.index, why);
+
+	if (r < 0)
+		return r;
+	t.base = &d->config->providers[t.index];
+	return take(&t, keys_of_provider, &d->seen_provider[t.index], section, key, value, why);
+}
+
+static int take_access(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
+{
+	const char *service = section[strlen("access")] ? section + strlen("access ") : NULL;
+	struct config_target t = {.draft = d};
+	int r;
+
+	if (!service && strcmp(key, group_claim_key.name) == 0) {
+		const struct config_key table[] = {group_claim_key, {0}};
+		uint64_t seen = d->config->access.group_claim != NULL;
+
+		t.base = d->config;
+		return take(&t, table, &seen, section, key, value, why);
+	}
+	r = find_policy(d->config, service, &t.index, why);
+	if (r < 0)
+		return r;
+	t.base = &d->config->access.policies[t.index];
+	return take(&t, keys_of_access, &d->seen_policy[t.index], section, key, value, why);
+}
+
+static int take_line(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
+{
+	struct config_target t = {.draft = d, .base = d->config};
+
+	if (strcmp(section, "latchkey") == 0)
+		return take(&t, keys_of_latchkey, &d->seen_latchkey, section, key, value, why);
+	if (strcmp(section, "accounts") == 0) {
+		t.base = &d->config->accounts;
+		return take(&t, keys_of_accounts, &d->seen_accounts, section, key, value, why);
+	}
+	if (strcmp(section, "limits") == 0) {
+		t.base = &d->config->limits;
+		return take(&t, keys_of_limits, &d->seen_limits, section, key, value, why);
+	}
+	if (text_has_prefix(section, "provider "))
+		return take_provider(d, section, key, value, why);
+	if (strcmp(section, "access") == 0 || text_has_prefix(section, "access "))
+		return take_access(d, section, key, value, why);
+	return config_refuse(why, "unknown section [%s]", section);
+}
+
+int config_take_key(void *userdata, const char *section, const char *key, const char *value, char *why, size_t why_size)
+{
+	char reason[CONFIG_WHY_MAX] = "out of memory";
+	int r = take_line(userdata, section, key, value, reason);
+
+	if (r < 0 && why_size > 0) {
+		size_t len = strnlen(reason, why_size - 1);
+
+		memcpy(why, reason, len);
+		why[len] = '\0';
+	}
+	return r;
+}
