@@ -34,8 +34,10 @@ struct dialect {
 	const char *default_scope;
 
 	/* Device flow: reply */
-	const char *verification_uri_member;       /* alias beside verification_uri, or NULL */
-	uint32_t default_expires_in_s;             /* 0: expires_in is required */
+	const char *verification_uri_member; /* alias beside verification_uri, or NULL */
+	const char *const
+		*verification_hosts;   /* where it sends people besides its own hosts; NULL or NULL-terminated */
+	uint32_t default_expires_in_s; /* 0: expires_in is required */
 	const struct dialect_alias *error_aliases; /* ended by {NULL, NULL} */
 	uint32_t poll_margin_ms;                   /* added to every wait; authentik and strict counters */
 
@@ -43,6 +45,7 @@ struct dialect {
 	bool has_id_token;             /* false: userinfo is the proof (only for tokens of our own flow), GitHub */
 	const char *subject_claim;     /* "sub"; Entra "oid"; GitHub "id" (numeric) */
 	const char *tenant_claim;      /* Entra "tid": part of the subject; else NULL */
+	const char *userinfo_accept;   /* media type that userinfo wants to be asked for; NULL: JSON or JWT */
 	const char *name_claim;        /* default for name_claim of the configuration */
 	bool email_needs_verification; /* false only where the provider never sends unverified ones and says so */
 };

@@ -9,7 +9,7 @@
 /* Who a token reply is about: ID token verified, userinfo fetched where claims are missing, subjects compared. */
 
 struct identity {
-	char *issuer;
+	char *issuer;               /* as configured, also where tokens of many tenants name their own */
 	char *subject;              /* for Entra "tid/oid"; for GitHub the number as text */
 	struct json_object *claims; /* ID token's claims, completed (never overridden) by userinfo's */
 };
@@ -21,8 +21,9 @@ struct identity_check;
 typedef void (*identity_done_fn)(void *userdata, const struct oauth_result *result, struct identity *identity);
 
 /**
- * identity_check_start() - judge @tokens
- * @wanted_claims: NULL-terminated; userinfo is asked only if one of them is missing from the ID token
+ * identity_check_start() - judge @tokens, which are copied, as is @wanted_claims
+ * @ret:           set only for 0
+ * @wanted_claims: NULL-terminated names, or JSON pointers; userinfo is asked only if one is missing from the ID token
  * @done:          runs once, from the event loop or, when nothing had to be fetched, before this returns with 1;
  *                 owns @identity (set for OAUTH_DONE only)
  * An unknown key leads to at most one refetch; userinfo's sub must equal the ID token's (ID-16, T21).

@@ -60,6 +60,16 @@ const char *provider_fault(const struct provider *p);
 const char *provider_device_endpoint(const struct provider *p);
 const char *provider_token_endpoint(const struct provider *p);
 const char *provider_userinfo_endpoint(const struct provider *p);
+const char *provider_authorization_endpoint(const struct provider *p); /* its host is one that people may be sent to */
+
+/** provider_token_issuer() - what iss of an ID token must be; @ret_is_template as in struct id_token_expectation */
+const char *provider_token_issuer(const struct provider *p, bool *ret_is_template);
+
+/** provider_note_date() - a reply of the provider carried this Date header (0: none) */
+void provider_note_date(struct provider *p, int64_t date_s);
+
+/** provider_clock_difference_s() - the provider's clock less this host's, by its last Date header; 0 when unknown */
+int64_t provider_clock_difference_s(const struct provider *p);
 
 typedef void (*provider_done_fn)(void *userdata, const struct oauth_result *result);
 struct provider_wait;

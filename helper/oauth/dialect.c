@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of providers, each as it documents itself. No row may turn an error into a grant: an alias renames one error
+ * into another, and a field left out means what the RFCs say. */
+#include "helper/oauth/dialect.h"
+
+#include <string.h>
+
+#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
+#define OPENID_SCOPE "openid profile email"
+
+/* A provider without a row of its own may speak any of these. */
+static const struct dialect_alias generic_aliases[] = {
+	{"access-denied", "access_denied"},         {"authorization_declined", "access_denied"},
+	{"token_expired", "expired_token"},         {"bad_verification_code", "invalid_grant"},
+	{"incorrect_device_code", "invalid_grant"}, {NULL, NULL},
+};
+
+/* Salesforce, help "OAuth 2.0 error codes": the ones that say that the app, not the person, is the matter. */
+static const struct dialect_alias salesforce_aliases[] = {
+	{"access-denied", "access_denied"},
+	{"inactive_user", "access_denied"},
+	{"rate_limit_exceeded", "slow_down"},
+	{"app_blocked", "unauthorized_client"},
+	{"app_not_found", "unauthorized_client"},
+	{"ecapp_policy_not_found", "unauthorized_client"},
+	{"oauth_policy_not_found", "unauthorized_client"},
+	{"fail_close_app_blocked", "unauthorized_client"},
+	{"invalid_app_access", "unauthorized_client"},
+	{"oauth_flow_disabled", "unauthorized_client"},
+	{"inactive_org", "unauthorized_client"},
+	{"invalid_client_id", "invalid_client"},
+	{"invalid_client_credentials", "invalid_client"},
+	{"invalid_basic_auth_header", "invalid_client"},
+	{"service_unavailable", "temporarily_unavailable"},
+	{"system_down", "temporarily_unavailable"},
+	{"unknown_error", "server_error"},
+	{NULL, NULL},
+};
+
+/* MicrosoftDocs entra-docs, v2-oauth2-device-code.md */
+static const struct dialect_alias entra_aliases[] = {
+	{"authorization_declined", "access_denied"},
+	{"bad_verification_code", "invalid_grant"},
+	{NULL, NULL},
+};
+
+/* developers.google.com/identity/protocols/oauth2/limited-input-device */
+static const struct dialect_alias google_aliases[] = {
+	{"rate_limit_exceeded", "slow_down"},
+	{"org_internal", "access_denied"},
+	{"admin_policy_enforced", "access_denied"},
+	{NULL, NULL},
+};
+
+/* docs.github.com, "Authorizing OAuth apps", error codes for the device flow */
+static const struct dialect_alias github_aliases[] = {
+	{"token_expired", "expired_token"},
+	{"incorrect_client_credentials", "invalid_client"},
+	{"incorrect_device_code", "invalid_grant"},
+	{"device_flow_disabled", "unauthorized_client"},
+	{NULL, NULL},
+};
+
+static const struct dialect_alias no_aliases[] = {{NULL, NULL}};
+
+static const char *const entra_hosts[] = {"microsoft.com", "www.microsoft.com", "login.microsoft.com", NULL};
+static const char *const google_hosts[] = {"www.google.com", "google.com", NULL};
+static const char *const github_hosts[] = {"github.com", NULL};
+
+static const struct dialect dialects[] = {
+	{
+		.name = "generic",
+		.title = "OpenID Connect",
+		.has_discovery = true,
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.verification_uri_member = "verification_url",
+		.error_aliases = generic_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* Older than RFC 8628: the flow starts at the token endpoint, no expires_in at either step (the code
+		 * lives ten minutes), and discovery names no device endpoint. */
+		.name = "salesforce",
+		.title = "Salesforce",
+		.has_discovery = true,
+		.device_path = "/services/oauth2/token",
+		.token_path = "/services/oauth2/token",
+		.userinfo_path = "/services/oauth2/userinfo",
+		.jwks_path = "/id/keys",
+		.device_start_parameters = "response_type=device_code",
+		.device_grant_type = "device",
+		.device_code_parameter = "code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.default_expires_in_s = 600,
+		.error_aliases = salesforce_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* sub is another one for each app, so the directory's own ids name a person. */
+		.name = "entra",
+		.title = "Microsoft Entra ID",
+		.has_discovery = true,
+		.issuer_is_template = true,
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.verification_uri_member = "verification_url",
+		.verification_hosts = entra_hosts,
+		.error_aliases = entra_aliases,
+		.has_id_token = true,
+		.subject_claim = "oid",
+		.tenant_claim = "tid",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* "TVs and Limited Input devices": a public client that has to show its secret at the poll. */
+		.name = "google",
+		.title = "Google",
+		.has_discovery = true,
+		.device_path = "https://oauth2.googleapis.com/device/code",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.secret_at_poll_only = true,
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.verification_uri_member = "verification_url",
+		.verification_hosts = google_hosts,
+		.default_expires_in_s = 1800,
+		.error_aliases = google_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "email",
+		.email_needs_verification = true,
+	},
+	{
+		/* No discovery and no ID token: GET /user tells whose token it is. */
+		.name = "github",
+		.title = "GitHub",
+		.device_path = "/login/device/code",
+		.token_path = "/login/oauth/access_token",
+		.userinfo_path = "https://api.github.com/user",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ',',
+		.default_scope = "read:user",
+		.verification_hosts = github_hosts,
+		.default_expires_in_s = 900,
+		.error_aliases = github_aliases,
+		.subject_claim = "id",
+		.userinfo_accept = "application/vnd.github+json",
+		.name_claim = "login",
+		.email_needs_verification = true,
+	},
+	{
+		.name = "gitlab",
+		.title = "GitLab",
+		.has_discovery = true,
+		.device_path = "/oauth/authorize_device",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		.name = "okta",
+		.title = "Okta",
+		.has_discovery = true,
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* Pending comes as 403 and slow_down as 429; the interval counts from the last answer. */
+		.name = "auth0",
+		.title = "Auth0",
+		.has_discovery = true,
+		.device_path = "/oauth/device/code",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "nickname",
+		.email_needs_verification = true,
+	},
+	{
+		.name = "keycloak",
+		.title = "Keycloak",
+		.has_discovery = true,
+		.device_path = "/protocol/openid-connect/auth/device",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* Its token endpoint says pending even after the code ended; our own deadline decides. */
+		.name = "authentik",
+		.title = "authentik",
+		.has_discovery = true,
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.poll_margin_ms = 500,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+	{
+		/* A refusal leaves the code pending, and each slow_down makes its own counter longer: keep well away
+		 * from the limit. */
+		.name = "dex",
+		.title = "Dex",
+		.has_discovery = true,
+		.device_path = "/device/code",
+		.device_grant_type = DEVICE_GRANT,
+		.device_code_parameter = "device_code",
+		.scope_separator = ' ',
+		.default_scope = OPENID_SCOPE,
+		.error_aliases = no_aliases,
+		.poll_margin_ms = 1000,
+		.has_id_token = true,
+		.subject_claim = "sub",
+		.name_claim = "preferred_username",
+		.email_needs_verification = true,
+	},
+};
+
+const struct dialect *dialect_at(size_t index)
+{
+	return index < sizeof(dialects) / sizeof(dialects[0]) ? &dialects[index] : NULL;
+}
+
+const struct dialect *dialect_find(const char *name)
+{
+	const struct dialect *d;
+
+	for (size_t i = 0; (d = dialect_at(i)) != NULL; i++) {
+		if (strcmp(d->name, name) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+const char *dialect_standard_error(const struct dialect *d, const char *error)
+{
+	for (const struct dialect_alias *a = d->error_aliases; a->theirs != NULL; a++) {
+		if (strcmp(a->theirs, error) == 0)
+			return a->standard;
+	}
+	return error;
+}

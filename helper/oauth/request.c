@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds requests for the fetch process. Secrets travel in a body or an Authorization header and are wiped after; must
+ * never put one into a URL (RFC 6749 section 2.3.1, RFC 6750 section 2.3). */
+#include "helper/oauth/request.h"
+
+#include <errno.h>
+
+#define USER_AGENT "User-Agent: latchkey/" LK_RELEASE
+#define HEADER_MAX (20u * 1024u)
+
+int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
+		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct fetch_call **ret)
+{
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
+	const char *headers[] = {
+		"Accept: application/json",
+		USER_AGENT,
+		"Content-Type: application/x-www-form-urlencoded",
+		NULL, /* room for Authorization */
+		NULL,
+	};
+	struct fetch_request request = {.profile = &s->fetch, .url = url, .headers = headers, .timeout_ms = timeout_ms};
+	int r;
+
+	buf_init(&authorization, CLIENT_AUTH_HEADER_MAX * 2);
+	r = client_auth_add(form, &authorization, s, is_public);
+	if (r < 0)
+		return r;
+	r = form_fault(form);
+	if (r < 0)
+		return r;
+	if (authorization.len > 0)
+		headers[3] = authorization.data;
+	request.body = form->text.data;
+	request.body_len = form->text.len;
+	return fetch_start(fetch, &request, done, userdata, ret);
+}
+
+int request_get(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *accept,
+		const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		struct fetch_call **ret)
+{
+	LK_CLEANUP(buf_done) struct buf accepted = {0};
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
+	const char *headers[] = {USER_AGENT, NULL, NULL, NULL};
+	struct fetch_request request = {.profile = &s->fetch, .url = url, .headers = headers, .timeout_ms = timeout_ms};
+	int r;
+
+	buf_init(&accepted, HEADER_MAX);
+	buf_append_text(&accepted, "Accept: ");
+	buf_append_text(&accepted, accept);
+	buf_init(&authorization, HEADER_MAX);
+	r = buf_fault(&accepted);
+	if (r < 0)
+		return r;
+	headers[1] = accepted.data;
+	if (bearer != NULL) {
+		buf_append_text(&authorization, "Authorization: Bearer ");
+		buf_append(&authorization, secret_data(bearer), secret_len(bearer));
+		r = buf_fault(&authorization);
+		if (r < 0)
+			return r;
+		headers[2] = authorization.data;
+	}
+	return fetch_start(fetch, &request, done, userdata, ret);
+}

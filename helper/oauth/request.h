@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+
+#include "helper/oauth/client_auth.h"
+#include "helper/oauth/form.h"
+#include "helper/oauth/provider.h"
+
+/* The two shapes of request that every flow uses. Both send Accept and User-Agent; @url is used as it is, with the query
+ * that it may have (RFC 6749 section 3.2). */
+
+/**
+ * request_post() - post @form to an endpoint that knows clients
+ * @form:      its client authentication is added here; released by the caller
+ * @is_public: as in client_auth_add()
+ * Return: as fetch_start() and client_auth_add(); then @done runs.
+ */
+int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
+		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct fetch_call **ret);
+
+/**
+ * request_get() - get a document, with a bearer token where one is given
+ * @accept: media types
+ * @bearer: or NULL
+ */
+int request_get(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *accept,
+		const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		struct fetch_call **ret);
