@@ -184,6 +184,8 @@ class World:
             f"provider {PROVIDER}": f"issuer={self.provider.issuer}\nclient_id=latchkey\n"
                                     "scope=openid profile email groups",
             "access": "everyone=yes",
+            # All come from one address here.
+            "limits": "codes_per_address=10000",
         }
         usual.update({k.replace("_", " "): v for k, v in sections.items()})
         if text is None:

@@ -43,7 +43,7 @@ const issuer = `${scheme}://${options.name ?? options.host}:${server.address().p
 
 const keys = await new Keys().rotate();
 const faults = new Faults();
-const settings = { interval: options.interval, complete: options.complete };
+const settings = { interval: options.interval, complete: options.complete, deviceTtl: options.deviceTtl };
 let records = [];
 let resigns = false; // after a rotation the library still signs with the first key
 
@@ -84,7 +84,7 @@ const provider = new Provider(issuer, {
     },
     revocation: { enabled: true },
   },
-  ttl: { DeviceCode: () => options.deviceTtl, Interaction: 3600, Session: 3600, Grant: 3600, IdToken: 3600 },
+  ttl: { DeviceCode: () => settings.deviceTtl, Interaction: 3600, Session: 3600, Grant: 3600, IdToken: 3600 },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (ctx, sub) => {
     const claims = findBySubject(sub);
@@ -216,7 +216,7 @@ provider.use(async (ctx, next) => {
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
-/** GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete}, /people {name: {claim: value}} */
+/** GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}} */
 const control = http.createServer(async (req, res) => {
   let status = 200;
   let answer = {};
