@@ -188,6 +188,7 @@ $(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 $(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon) -ldl)
+$(B)/tests/bench/bench_jose: $(B)/tests/unit/jose/make_token.o
 
 # Helpers of module and system tests: small programs of their own.
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))

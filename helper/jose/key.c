@@ -249,6 +249,8 @@ static int read_whole(struct jwk *k, const struct json_object *jwk)
 		r = read_public_part(k, jwk);
 	if (r == 0 && k->pinned != JWS_NONE && !key_fits(k, k->pinned))
 		r = KEY_UNUSABLE;
+	if (r == 0)
+		r = key_prepare(k);
 	return r;
 }
 
@@ -277,6 +279,8 @@ int key_read(struct jwk *ret, const struct json_object *jwk)
 
 void key_done(struct jwk *k)
 {
+	for (size_t a = 0; a < JWS_ALGORITHMS; a++)
+		EVP_MD_CTX_free(k->prepared[a]);
 	EVP_PKEY_free(k->pkey);
 	free(k->kid);
 	*k = (struct jwk){0};

@@ -22,6 +22,7 @@ struct jwk {
 	enum jwk_kind kind;
 	enum jws_algorithm pinned; /* "alg" of the key; JWS_NONE: any that goes with its kind */
 	EVP_PKEY *pkey;
+	EVP_MD_CTX *prepared[JWS_ALGORITHMS];    /* copied for each check; NULL where !key_fits() */
 	size_t signature_size;                   /* in bytes, exactly, as JWS has it */
 	unsigned char order[KEY_COORDINATE_MAX]; /* of an elliptic curve's group, as long as a coordinate */
 };
@@ -46,6 +47,12 @@ void key_done(struct jwk *k);
 
 /** key_fits() - may this key check signatures of algorithm @a; false for JWS_NONE */
 bool key_fits(const struct jwk *k, enum jws_algorithm a);
+
+/**
+ * key_prepare() - make the contexts that each check starts from, so that no check pays for looking up algorithms
+ * Return: 0, KEY_UNUSABLE where OpenSSL or its configuration will have none of it, -ENOMEM.
+ */
+int key_prepare(struct jwk *k);
 
 /**
  * key_verify() - is @signature, in the form of RFC 7518 section 3, one of @k over @text

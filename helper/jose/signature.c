@@ -69,34 +69,52 @@ static size_t der_signature(unsigned char out[DER_MAX], const unsigned char *sig
 	return head + len;
 }
 
-static int set_padding(EVP_PKEY_CTX *ctx, const struct jws_algorithm_facts *facts)
+static bool set_padding(EVP_PKEY_CTX *ctx, const struct jws_algorithm_facts *facts)
 {
 	if (facts->kind != JWK_RSA)
-		return 0;
+		return true;
 	if (!facts->is_pss)
-		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 ? 0 : -EIO;
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
 
 	/* RFC 7518 section 3.5: the salt is as long as the digest, MGF1 uses the same digest (OpenSSL's default) */
-	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) != 1)
-		return -EIO;
-	return 0;
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-static int verify(const struct jwk *k, const struct jws_algorithm_facts *facts, const unsigned char *signature,
-		  size_t signature_len, const void *text, size_t len)
+static int prepare_one(EVP_MD_CTX **ret, EVP_PKEY *pkey, const struct jws_algorithm_facts *facts)
 {
 	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pkey_ctx = NULL; /* belongs to ctx */
-	int r;
 
 	if (!ctx)
 		return -ENOMEM;
-	if (EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, facts->digest, NULL, NULL, k->pkey, NULL) != 1)
+	if (EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, facts->digest, NULL, NULL, pkey, NULL) != 1 ||
+	    !set_padding(pkey_ctx, facts))
+		return KEY_UNUSABLE;
+	*ret = LK_STEAL(ctx);
+	return 0;
+}
+
+int key_prepare(struct jwk *k)
+{
+	for (enum jws_algorithm a = JWS_RS256; a < JWS_ALGORITHMS; a++) {
+		int r = key_fits(k, a) ? prepare_one(&k->prepared[a], k->pkey, jws_algorithm_facts(a)) : 0;
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int verify(EVP_MD_CTX *prepared, const unsigned char *signature, size_t signature_len, const void *text,
+		  size_t len)
+{
+	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (!ctx)
+		return -ENOMEM;
+	if (EVP_MD_CTX_copy_ex(ctx, prepared) != 1)
 		return -EIO;
-	r = set_padding(pkey_ctx, facts);
-	if (r < 0)
-		return r;
 
 	/* Below 0 stands for bad form as well as for failure: all but 1 is a refusal. */
 	return EVP_DigestVerify(ctx, signature, signature_len, text, len) == 1 ? 0 : JWS_BAD_SIGNATURE;
@@ -105,7 +123,6 @@ static int verify(const struct jwk *k, const struct jws_algorithm_facts *facts, 
 int key_verify(const struct jwk *k, enum jws_algorithm a, const unsigned char *signature, size_t signature_len,
 	       const void *text, size_t len)
 {
-	const struct jws_algorithm_facts *facts = jws_algorithm_facts(a);
 	unsigned char der[DER_MAX];
 	size_t half = k->signature_size / 2;
 	int r;
@@ -120,7 +137,7 @@ int key_verify(const struct jwk *k, enum jws_algorithm a, const unsigned char *s
 	}
 
 	(void)ERR_set_mark();
-	r = verify(k, facts, signature, signature_len, text, len);
+	r = verify(k->prepared[a], signature, signature_len, text, len);
 	(void)ERR_pop_to_mark();
 	return r;
 }
