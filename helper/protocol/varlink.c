@@ -12,30 +12,45 @@
 #include "helper/base/secret.h"
 #include "helper/protocol/frame.h"
 
-static bool is_alnum(char ch)
+static bool is_letter(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9');
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
 }
 
-/* interface.Member: labels of letters, digits and inner dashes, then a member that begins with a capital. */
+static bool is_alnum(char ch)
+{
+	return is_letter(ch) || (ch >= '0' && ch <= '9');
+}
+
+static bool is_member_name(const char *member)
+{
+	if (member[0] < 'A' || member[0] > 'Z')
+		return false;
+	while (is_alnum(*member))
+		member++;
+	return *member == '\0';
+}
+
+/* Two or more labels of letters and digits, joined by dots, with dashes inside them. */
+static bool is_interface_name(const char *name, size_t len)
+{
+	if (len == 0 || !is_letter(name[0]) || !is_alnum(name[len - 1]))
+		return false;
+	for (size_t i = 1; i + 1 < len; i++) {
+		bool is_joint = (name[i] == '-' || name[i] == '.') && is_alnum(name[i - 1]) && is_alnum(name[i + 1]);
+
+		if (!is_alnum(name[i]) && !is_joint)
+			return false;
+	}
+	return memchr(name, '.', len) != NULL;
+}
+
+/* Of a method or an error. */
 static bool is_qualified_name(const char *name)
 {
-	const char *member = strrchr(name, '.');
+	const char *dot = strrchr(name, '.');
 
-	if (!member || strlen(name) > VARLINK_NAME_MAX || member[1] < 'A' || member[1] > 'Z')
-		return false;
-
-	for (const char *p = member + 1; *p; p++) {
-		if (!is_alnum(*p))
-			return false;
-	}
-	for (const char *p = name; p < member; p++) {
-		bool is_inner = p > name && is_alnum(p[-1]) && is_alnum(p[1]);
-
-		if (!is_alnum(*p) && !(is_inner && (*p == '-' || *p == '.')))
-			return false;
-	}
-	return member > name && is_alnum(member[-1]) && memchr(name, '.', (size_t)(member - name));
+	return dot && is_interface_name(name, (size_t)(dot - name)) && is_member_name(dot + 1);
 }
 
 static bool has_only(struct json_object *message, const char *const *members)
