@@ -105,7 +105,7 @@ class Rig:
         for name, kind, uid, mode in (("io.latchkey", socket.SOCK_STREAM, 0, 0o666),
                                       ("resolve", socket.SOCK_SEQPACKET, 0, 0o666),
                                       ("fetch", socket.SOCK_STREAM, UID, 0o600),
-                                      ("root", socket.SOCK_SEQPACKET, UID, 0o600)):
+                                      ("root", socket.SOCK_STREAM, UID, 0o600)):
             s = socket.socket(socket.AF_UNIX, kind)
             path = self.path("run", name)
             s.bind(path)
