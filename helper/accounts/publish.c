@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's accounts as a map in sealed memory, handed to latchkey-root, and its answer to everybody who waits. One
+ * publication at a time: whoever asks meanwhile is served by the next one, which is made of a newer store. Never lets a
+ * change be forgotten: what could not be published is tried again. */
+#include "helper/accounts/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "helper/accounts/localdb.h"
+#include "helper/accounts/map_writer.h"
+#include "nss_module/map_format.h"
+#include "nss_module/publish_format.h"
+
+#define US_PER_S UINT64_C(1000000)
+/* Two of them, one behind the other, are what a request may have to wait for. */
+#define PUBLICATION_MAX_US (5 * US_PER_S)
+#define CONNECT_AGAIN_US (US_PER_S / 20)
+#define RETRY_FIRST_US (2 * US_PER_S)
+#define RETRY_MAX_US (300 * US_PER_S)
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+struct publish_wait {
+	TAILQ_ENTRY(publish_wait) link;
+	struct publish_wait_list *list; /* the one it is in */
+	publish_done_fn done;
+	void *userdata;
+};
+
+TAILQ_HEAD(publish_wait_list, publish_wait);
+
+struct publisher {
+	sd_event *event;
+	struct store *store;
+	struct localdb *local;
+	char *socket_path;
+	struct publish_wait_list waiting; /* for the next publication */
+	struct publish_wait_list served;  /* by the one under way */
+	sd_event_source *start;           /* from the loop, so that what is asked together is served together */
+	sd_event_source *deadline;
+	sd_event_source *retry;
+	sd_event_source *again; /* the queue of latchkey-root's socket was full */
+	sd_event_source *io;
+	uint64_t retry_us; /* 0: the last one went well */
+	int memfd;         /* -1 as long as nothing is under way */
+	uint64_t size;
+	int fd;
+	struct publish_answer answer;
+	size_t answer_len;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void free_bytes(void **p)
+{
+	free(*p);
+}
+
+static sd_event_source *source_drop(sd_event_source *s)
+{
+	return sd_event_source_disable_unref(s);
+}
+
+static int schedule_start(struct publisher *p);
+
+/* --- the end of a publication ------------------------------------------------------------------------------------- */
+
+static void connection_drop(struct publisher *p)
+{
+	p->io = source_drop(p->io);
+	p->again = source_drop(p->again);
+	p->deadline = source_drop(p->deadline);
+	close_fd(&p->fd);
+	close_fd(&p->memfd);
+	p->answer_len = 0;
+}
+
+static int on_retry(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct publisher *p = userdata;
+
+	(void)s;
+	(void)usec;
+	p->retry = source_drop(p->retry);
+	return schedule_start(p);
+}
+
+static void schedule_retry(struct publisher *p)
+{
+	p->retry_us = p->retry_us == 0 ? RETRY_FIRST_US : p->retry_us * 2;
+	if (p->retry_us > RETRY_MAX_US)
+		p->retry_us = RETRY_MAX_US;
+	p->retry = source_drop(p->retry);
+	(void)sd_event_add_time_relative(p->event, &p->retry, CLOCK_MONOTONIC, p->retry_us, 0, on_retry, p);
+}
+
+static void finish(struct publisher *p, int error, const char *detail)
+{
+	struct publish_wait *w;
+
+	connection_drop(p);
+	if (error == 0) {
+		p->retry_us = 0;
+		p->retry = source_drop(p->retry);
+	} else {
+		schedule_retry(p);
+	}
+	/* One at a time from the head: the callee may cancel any other wait, or ask again. */
+	while ((w = TAILQ_FIRST(&p->served)) != NULL) {
+		publish_done_fn done = w->done;
+		void *userdata = w->userdata;
+
+		publish_wait_cancel(w);
+		if (done != NULL)
+			done(userdata, error, detail);
+	}
+	if (!TAILQ_EMPTY(&p->waiting) && schedule_start(p) < 0) {
+		TAILQ_CONCAT(&p->served, &p->waiting, link);
+		TAILQ_FOREACH(w, &p->served, link)
+		w->list = &p->served;
+		schedule_retry(p);
+	}
+}
+
+/* --- the map ------------------------------------------------------------------------------------------------------ */
+
+struct building {
+	struct publisher *p;
+	struct map_writer *w;
+};
+
+/* Somebody gave the name or id to a local user since: the files come first for everybody, and one such account must
+ * not keep all others from being published. */
+static bool is_local_now(const struct localdb *l, const struct account *a)
+{
+	return localdb_has_user(l, a->name) || localdb_has_group(l, a->name) || localdb_has_uid(l, a->uid) ||
+	       localdb_has_gid(l, a->uid);
+}
+
+static int add_account(void *userdata, const struct account *a)
+{
+	struct building *b = userdata;
+	struct map_user u = {
+		.name = a->name,
+		.uid = a->uid,
+		.gid = a->gid,
+		.gecos = a->gecos != NULL ? a->gecos : "",
+		.home = a->home,
+		.shell = a->shell,
+	};
+
+	if (a->state != ACCOUNT_ACTIVE || is_local_now(b->p->local, a))
+		return 0;
+	return map_writer_add_user(b->w, &u);
+}
+
+static int build(struct publisher *p, void **ret, size_t *ret_len)
+{
+	LK_CLEANUP(map_writer_freep) struct map_writer *w = NULL;
+	struct building b = {.p = p};
+	int r = localdb_refresh(p->local);
+
+	if (r == 0)
+		r = map_writer_new(&w);
+	if (r < 0)
+		return r;
+	b.w = w;
+	r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
+	return r == 0 ? map_writer_finish(w, ret, ret_len) : r;
+}
+
+static int seal(const void *bytes, size_t len)
+{
+	LK_CLEANUP(close_fd) int fd = memfd_create("latchkey-map", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const char *from = bytes;
+	int sealed;
+
+	if (fd < 0)
+		return -errno;
+	while (len > 0) {
+		ssize_t n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		from += n;
+		len -= (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return -errno;
+	sealed = fd;
+	fd = -1;
+	return sealed;
+}
+
+/* --- the exchange with latchkey-root ------------------------------------------------------------------------------ */
+
+static void judge_answer(struct publisher *p)
+{
+	struct publish_answer a = p->answer;
+
+	a.reason[sizeof(a.reason) - 1] = '\0';
+	if (a.magic != PUBLISH_MAGIC)
+		finish(p, -EPROTO, "latchkey-root gave no proper answer");
+	else if (a.status == PUBLISH_DONE)
+		finish(p, 0, a.reason);
+	else
+		finish(p, a.status == PUBLISH_REFUSED ? -EPERM : -EIO, a.reason);
+}
+
+static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+	struct publisher *p = userdata;
+	ssize_t n;
+
+	(void)s;
+	(void)revents;
+	n = recv(fd, (char *)&p->answer + p->answer_len, sizeof(p->answer) - p->answer_len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		finish(p, n < 0 ? -errno : -ECONNRESET, "latchkey-root went away");
+		return 0;
+	}
+	p->answer_len += (size_t)n;
+	if (p->answer_len == sizeof(p->answer))
+		judge_answer(p);
+	return 0;
+}
+
+static int send_question(int fd, int memfd, uint64_t size)
+{
+	struct publish_question q = {.magic = PUBLISH_MAGIC, .verb = PUBLISH_MAP, .size = size};
+	struct iovec v = {.iov_base = &q, .iov_len = sizeof(q)};
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
+	struct msghdr m = {
+		.msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &memfd, sizeof(memfd));
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(q) ? 0 : -EIO;
+}
+
+/* The listener was made by root, or in a test by whoever runs it. */
+static bool is_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static int connect_to_root(struct publisher *p)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+	if (strlen(p->socket_path) >= sizeof(to.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(to.sun_path, p->socket_path, strlen(p->socket_path) + 1);
+	close_fd(&p->fd);
+	p->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p->fd < 0 || connect(p->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return -errno;
+	if (!is_trusted(p->fd))
+		return -EPERM;
+	return 0;
+}
+
+static void exchange(struct publisher *p);
+
+static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct publisher *p = userdata;
+
+	(void)s;
+	(void)usec;
+	p->again = source_drop(p->again);
+	exchange(p);
+	return 0;
+}
+
+static void exchange(struct publisher *p)
+{
+	int r = connect_to_root(p);
+
+	if (r == -EAGAIN) {
+		r = sd_event_add_time_relative(p->event, &p->again, CLOCK_MONOTONIC, CONNECT_AGAIN_US, 0, on_again, p);
+		if (r >= 0)
+			return;
+	}
+	if (r < 0) {
+		finish(p, r, "latchkey-root cannot be reached");
+		return;
+	}
+	r = send_question(p->fd, p->memfd, p->size);
+	if (r == 0)
+		r = sd_event_add_io(p->event, &p->io, p->fd, EPOLLIN, on_io, p);
+	if (r < 0)
+		finish(p, r, "the map could not be sent to latchkey-root");
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
+
+static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	(void)s;
+	(void)usec;
+	finish(userdata, -ETIMEDOUT, "latchkey-root did not answer in time");
+	return 0;
+}
+
+static void begin(struct publisher *p)
+{
+	LK_CLEANUP(free_bytes) void *bytes = NULL;
+	struct publish_wait *w;
+	size_t len = 0;
+	int r;
+
+	TAILQ_CONCAT(&p->served, &p->waiting, link);
+	TAILQ_FOREACH(w, &p->served, link)
+	w->list = &p->served;
+	r = build(p, &bytes, &len);
+	if (r < 0) {
+		finish(p, r, "the map could not be made from the store");
+		return;
+	}
+	p->memfd = seal(bytes, len);
+	p->size = len;
+	if (p->memfd < 0) {
+		finish(p, p->memfd, "no memory could be sealed for the map");
+		return;
+	}
+	r = sd_event_add_time_relative(p->event, &p->deadline, CLOCK_MONOTONIC, PUBLICATION_MAX_US, 0, on_deadline, p);
+	if (r < 0) {
+		finish(p, r, "no timer could be made");
+		return;
+	}
+	exchange(p);
+}
+
+static int on_start(sd_event_source *s, void *userdata)
+{
+	struct publisher *p = userdata;
+
+	(void)s;
+	p->start = source_drop(p->start);
+	begin(p);
+	return 0;
+}
+
+/* Something is to be published; if a publication is under way, its end looks again. */
+static int schedule_start(struct publisher *p)
+{
+	int r;
+
+	if (p->start != NULL || p->memfd >= 0)
+		return 0;
+	r = sd_event_add_defer(p->event, &p->start, on_start, p);
+	return r < 0 ? r : 0;
+}
+
+int publisher_new(struct publisher **ret, sd_event *event, struct store *store, const char *socket_path)
+{
+	LK_CLEANUP(publisher_freep) struct publisher *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (p == NULL)
+		return -ENOMEM;
+	TAILQ_INIT(&p->waiting);
+	TAILQ_INIT(&p->served);
+	p->memfd = -1;
+	p->fd = -1;
+	p->store = store;
+	p->event = sd_event_ref(event);
+	p->socket_path = strdup(socket_path);
+	if (p->socket_path == NULL)
+		return -ENOMEM;
+	r = localdb_new(&p->local, "");
+	if (r < 0)
+		return r;
+	*ret = LK_STEAL(p);
+	return 0;
+}
+
+void publisher_free(struct publisher *p)
+{
+	struct publish_wait *w;
+
+	if (p == NULL)
+		return;
+	connection_drop(p);
+	source_drop(p->start);
+	source_drop(p->retry);
+	while ((w = TAILQ_FIRST(&p->waiting)) != NULL || (w = TAILQ_FIRST(&p->served)) != NULL)
+		publish_wait_cancel(w);
+	sd_event_unref(p->event);
+	localdb_free(p->local);
+	free(p->socket_path);
+	free(p);
+}
+
+int publisher_request(struct publisher *p, publish_done_fn done, void *userdata, struct publish_wait **ret)
+{
+	struct publish_wait *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (w == NULL)
+		return -ENOMEM;
+	r = schedule_start(p);
+	if (r < 0) {
+		free(w);
+		return -ENOMEM;
+	}
+	w->done = done;
+	w->userdata = userdata;
+	w->list = &p->waiting;
+	TAILQ_INSERT_TAIL(&p->waiting, w, link);
+	if (ret != NULL)
+		*ret = w;
+	return 0;
+}
+
+void publish_wait_cancel(struct publish_wait *w)
+{
+	if (w == NULL)
+		return;
+	TAILQ_REMOVE(w->list, w, link);
+	free(w);
+}

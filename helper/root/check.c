@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* The judgement of a map before it is published: from latchkeyd, which a stranger may have taken over, to every process
+ * of the machine. Accepts what the writer makes and nothing else. Reads bounded memory only, asks nobody. */
+#include "helper/root/check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/text.h"
+#include "nss_module/map_view.h"
+
+struct check {
+	struct map_view v;
+	const struct settings *settings;
+	const struct locals *locals;
+	char *why;
+	uint64_t members_seen; /* memberships as the groups tell them */
+	uint64_t groups_seen;  /* and as the users do */
+	uint32_t data_used;    /* bytes of the data part that belong to a record */
+};
+
+static int refuse(struct check *c, const char *format, ...) LK_PRINTF(2, 3);
+static int refuse(struct check *c, const char *format, ...)
+{
+	char text[CHECK_WHY_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_sanitise(c->why, CHECK_WHY_SIZE, text, strlen(text), false);
+	return -EBADMSG;
+}
+
+static bool is_zero(const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* --- what may stand in a record ----------------------------------------------------------------------------------- */
+
+/* The widest grammar that any configuration allows; that the name fits its own provider's rule is latchkeyd's matter. */
+static bool name_fits(const char *name, size_t len)
+{
+	bool has_letter = false;
+
+	if (len == 0 || len > MAP_NAME_MAX || !((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_'))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char ch = name[i];
+		bool is_letter = ch >= 'a' && ch <= 'z';
+
+		if (!is_letter && !(ch >= '0' && ch <= '9') && strchr("_-.@", ch) == NULL)
+			return false;
+		if (ch == '\0')
+			return false;
+		has_letter = has_letter || is_letter;
+	}
+	return has_letter && name[len - 1] != '.' && name[len - 1] != '@';
+}
+
+/* Is it a text of exactly @len bytes and a NUL that a line of passwd can hold. */
+static bool field_fits(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char ch = (unsigned char)s[i];
+
+		if (ch < 0x20 || ch == 0x7f || ch == ':')
+			return false;
+	}
+	return s[len] == '\0' && text_is_utf8(s, len);
+}
+
+/* Absolute, and every part of it a name: no "//", "/./", "/../" and no '/' at the end. */
+static bool path_fits(const char *s, size_t len)
+{
+	const char *part = s;
+
+	if (!field_fits(s, len) || s[0] != '/')
+		return false;
+	while (part != NULL) {
+		const char *next = strchr(part + 1, '/');
+		size_t n = next != NULL ? (size_t)(next - part) - 1 : strlen(part + 1);
+
+		if (n == 0 || (n == 1 && part[1] == '.') || (n == 2 && part[1] == '.' && part[2] == '.'))
+			return false;
+		part = next;
+	}
+	return true;
+}
+
+static int check_name(struct check *c, const char *kind, const char *name)
+{
+	if (locals_has_name(c->locals, name))
+		return refuse(c, "%s '%s' is a local user or group", kind, name);
+	if (text_in_list(c->settings->reserved_names, name) || strcmp(name, "root") == 0 ||
+	    text_has_prefix(name, "systemd-"))
+		return refuse(c, "%s '%s' is a reserved name", kind, name);
+	return 0;
+}
+
+static int check_id(struct check *c, const char *kind, const char *name, uint32_t id)
+{
+	if (id < MAP_ID_FLOOR || id == 65534 || id == 65535 || id == UINT32_MAX || id < c->settings->uid_min ||
+	    id > c->settings->uid_max)
+		return refuse(c, "%s '%s' has the id %u, outside %u to %u", kind, name, id, c->settings->uid_min,
+			      c->settings->uid_max);
+	if (locals_has_id(c->locals, id))
+		return refuse(c, "%s '%s' has the id %u of a local user or group", kind, name, id);
+	return 0;
+}
+
+/* --- users -------------------------------------------------------------------------------------------------------- */
+
+static int check_user_text(struct check *c, const struct map_user_slot *u, const char *text)
+{
+	const char *name = text;
+	const char *gecos = name + u->name_len + 1;
+	const char *home = gecos + u->gecos_len + 1;
+	const char *shell = home + u->home_len + 1;
+
+	if (!name_fits(name, u->name_len) || name[u->name_len] != '\0')
+		return refuse(c, "a user's name does not fit the grammar");
+	if (u->gecos_len > MAP_GECOS_MAX || !field_fits(gecos, u->gecos_len))
+		return refuse(c, "user '%s' has a full name that passwd cannot hold", name);
+	if (!path_fits(home, u->home_len) || !text_has_prefix(home, c->settings->home_base) ||
+	    u->home_len == strlen(c->settings->home_base))
+		return refuse(c, "user '%s' has a home that is not below %s", name, c->settings->home_base);
+	if (u->shell_len > MAP_SHELL_MAX || !path_fits(shell, u->shell_len))
+		return refuse(c, "user '%s' has a shell that is no absolute path", name);
+	return 0;
+}
+
+/* The slot's room beside the text, and the text's own room in the data part. */
+static int check_user_room(struct check *c, const struct map_user_slot *u, const char *name)
+{
+	size_t used = u->text != 0 ? u->name_len : map_user_text_len(u);
+
+	if (!is_zero(u->inline_text + used, sizeof(u->inline_text) - used) || !is_zero(u->zero, sizeof(u->zero)))
+		return refuse(c, "user '%s' carries bytes that mean nothing", name);
+	if (u->text == 0)
+		return 0;
+	if (memcmp(u->inline_text, name, u->name_len) != 0)
+		return refuse(c, "user '%s' has two names", name);
+	c->data_used += (uint32_t)map_user_text_len(u);
+	return 0;
+}
+
+static int check_user_groups(struct check *c, const struct map_user_slot *u, const char *name)
+{
+	struct map_group_slot g;
+	const unsigned char *gids;
+	uint32_t n = 0;
+	uint32_t gid;
+
+	if (u->groups == 0)
+		return 0;
+	gids = map_view_user_groups(&c->v, u, &n);
+	if (gids == NULL)
+		return refuse(c, "user '%s' has a list of groups outside the map", name);
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(&gid, gids + (size_t)i * sizeof(gid), sizeof(gid));
+		if (map_view_find_gid(&c->v, gid, &g) < 0)
+			return refuse(c, "user '%s' is in group %u, which is not on the map", name, gid);
+	}
+	c->groups_seen += n;
+	c->data_used += (n + 1) * (uint32_t)sizeof(gid);
+	return 0;
+}
+
+static int check_primary_group(struct check *c, const struct map_user_slot *u, const char *name)
+{
+	struct map_group_slot g;
+	bool has_record = map_view_find_gid(&c->v, u->gid, &g) >= 0;
+	bool is_private = (u->flags & MAP_USER_PRIVATE_GROUP) != 0;
+
+	if ((u->flags & ~MAP_USER_PRIVATE_GROUP) != 0)
+		return refuse(c, "user '%s' has a mark that root's configuration does not give", name);
+	if (is_private && (u->gid != u->uid || has_record || map_view_find_group(&c->v, name, u->name_len, &g) >= 0))
+		return refuse(c, "user '%s' has a private group that another group stands in for", name);
+	if (!is_private && !has_record)
+		return refuse(c, "user '%s' has the group %u, which is not on the map", name, u->gid);
+	return check_id(c, "the group of user", name, u->gid);
+}
+
+/* Do both tables lead to this slot and no other. */
+static int check_user_is_found(struct check *c, uint32_t i, const struct map_user_slot *u, const char *name)
+{
+	struct map_user_slot other;
+
+	if (u->hash != map_hash_bytes(c->v.h.seed, name, u->name_len) ||
+	    map_view_find_user(&c->v, name, u->name_len, &other) != (int64_t)i)
+		return refuse(c, "user '%s' stands twice or cannot be found", name);
+	if (map_view_find_uid(&c->v, u->uid, &other) != (int64_t)i)
+		return refuse(c, "user '%s' shares the uid %u or cannot be found by it", name, u->uid);
+	return 0;
+}
+
+static int check_user(struct check *c, uint32_t i, const struct map_user_slot *u)
+{
+	char text[MAP_NAME_MAX + MAP_GECOS_MAX + MAP_HOME_MAX + MAP_SHELL_MAX + 256];
+	const void *found = map_view_user_text(&c->v, u);
+	int r;
+
+	if (found == NULL || map_user_text_len(u) > sizeof(text))
+		return refuse(c, "a user's text lies outside the map");
+	memcpy(text, found, map_user_text_len(u));
+	r = check_user_text(c, u, text);
+	if (r == 0)
+		r = check_user_room(c, u, text);
+	if (r == 0)
+		r = check_name(c, "user", text);
+	if (r == 0)
+		r = check_id(c, "user", text, u->uid);
+	if (r == 0)
+		r = check_primary_group(c, u, text);
+	if (r == 0)
+		r = check_user_is_found(c, i, u, text);
+	if (r == 0)
+		r = check_user_groups(c, u, text);
+	return r;
+}
+
+/* --- groups ------------------------------------------------------------------------------------------------------- */
+
+/* Does the user's own list name this group exactly once. */
+static bool user_names_group(const struct check *c, const struct map_user_slot *u, uint32_t gid)
+{
+	uint32_t n = 0;
+	const unsigned char *gids = map_view_user_groups(&c->v, u, &n);
+	uint32_t times = 0;
+	uint32_t other;
+
+	for (uint32_t i = 0; gids != NULL && i < n; i++) {
+		memcpy(&other, gids + (size_t)i * sizeof(other), sizeof(other));
+		times += other == gid;
+	}
+	return times == 1;
+}
+
+static int check_members(struct check *c, const struct map_group_slot *g)
+{
+	const unsigned char *lengths = map_view_group_members(&c->v, g);
+	const char *name;
+	struct map_user_slot u;
+	uint32_t left = g->members_len;
+
+	if (g->n_members == 0 && g->members == 0 && g->members_len == 0)
+		return 0;
+	if (lengths == NULL)
+		return refuse(c, "group '%s' has members outside the map", g->name);
+	name = (const char *)lengths + g->n_members;
+	for (uint32_t i = 0; i < g->n_members; i++) {
+		uint32_t len = lengths[i];
+
+		if (len == 0 || left < len + 1 || name[len] != '\0' || map_view_find_user(&c->v, name, len, &u) < 0 ||
+		    !user_names_group(c, &u, g->gid))
+			return refuse(c, "group '%s' has a member that is no user of the map or does not say so",
+				      g->name);
+		name += len + 1;
+		left -= len + 1;
+	}
+	if (left != 0)
+		return refuse(c, "group '%s' has members that are not counted", g->name);
+	c->members_seen += g->n_members;
+	c->data_used += g->n_members + g->members_len;
+	return 0;
+}
+
+static int check_group(struct check *c, uint32_t i, const struct map_group_slot *g)
+{
+	struct map_group_slot other;
+	struct map_user_slot u;
+	int r;
+
+	if (!name_fits(g->name, g->name_len) || !is_zero(g->name + g->name_len, sizeof(g->name) - g->name_len) ||
+	    !is_zero(g->zero, sizeof(g->zero)))
+		return refuse(c, "a group's name does not fit the grammar");
+	r = check_name(c, "group", g->name);
+	if (r == 0)
+		r = check_id(c, "group", g->name, g->gid);
+	if (r < 0)
+		return r;
+	if (g->hash != map_hash_bytes(c->v.h.seed, g->name, g->name_len) ||
+	    map_view_find_group(&c->v, g->name, g->name_len, &other) != (int64_t)i)
+		return refuse(c, "group '%s' stands twice or cannot be found", g->name);
+	if (map_view_find_gid(&c->v, g->gid, &other) != (int64_t)i)
+		return refuse(c, "group '%s' shares the gid %u or cannot be found by it", g->name, g->gid);
+	if (map_view_find_uid(&c->v, g->gid, &u) >= 0 && u.gid != g->gid)
+		return refuse(c, "group '%s' has the uid %u of a user who is elsewhere", g->name, g->gid);
+	return check_members(c, g);
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static int check_users(struct check *c)
+{
+	struct map_user_slot u;
+	uint32_t n = 0;
+	int r;
+
+	for (uint32_t i = 0; i < c->v.h.user_slots; i++) {
+		map_view_user(&c->v, i, &u);
+		if (u.hash == 0) {
+			if (!is_zero(&u, sizeof(u)))
+				return refuse(c, "an empty place is not empty");
+			continue;
+		}
+		n++;
+		r = check_user(c, i, &u);
+		if (r < 0)
+			return r;
+	}
+	return n == c->v.h.n_users ? 0 : refuse(c, "the number of users is wrong");
+}
+
+static int check_groups(struct check *c)
+{
+	struct map_group_slot g;
+	uint32_t n = 0;
+	int r;
+
+	for (uint32_t i = 0; i < c->v.h.group_slots; i++) {
+		map_view_group(&c->v, i, &g);
+		if (g.hash == 0) {
+			if (!is_zero(&g, sizeof(g)))
+				return refuse(c, "an empty place is not empty");
+			continue;
+		}
+		n++;
+		r = check_group(c, i, &g);
+		if (r < 0)
+			return r;
+	}
+	return n == c->v.h.n_groups ? 0 : refuse(c, "the number of groups is wrong");
+}
+
+/* Every record was found by its id, so an entry too many is one that leads astray. */
+static int check_id_table(struct check *c, uint32_t table, uint32_t n_slots, uint32_t n_records)
+{
+	struct map_id_slot entry;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < n_slots; i++) {
+		memcpy(&entry, c->v.base + table + (size_t)i * sizeof(entry), sizeof(entry));
+		if (entry.id != 0)
+			n++;
+		else if (entry.slot != 0)
+			return refuse(c, "an empty place is not empty");
+	}
+	return n == n_records ? 0 : refuse(c, "a table of ids has entries of no record");
+}
+
+int check_map(const void *bytes, size_t size, const struct settings *settings, const struct locals *locals, char *why)
+{
+	struct check c = {.settings = settings, .locals = locals, .why = why};
+	int r;
+
+	if (!map_view_init(&c.v, bytes, size))
+		return refuse(&c, "not a map of this version");
+	if (c.v.h.n_users > MAP_RECORDS_MAX || c.v.h.n_groups > MAP_RECORDS_MAX ||
+	    !is_zero(c.v.h.zero, sizeof(c.v.h.zero)))
+		return refuse(&c, "not a map of this version");
+	r = check_users(&c);
+	if (r == 0)
+		r = check_groups(&c);
+	if (r == 0)
+		r = check_id_table(&c, c.v.h.uids, c.v.h.uid_slots, c.v.h.n_users);
+	if (r == 0)
+		r = check_id_table(&c, c.v.h.gids, c.v.h.gid_slots, c.v.h.n_groups);
+	if (r < 0)
+		return r;
+	if (c.groups_seen != c.members_seen)
+		return refuse(&c, "users and groups do not agree on who is a member");
+	if (c.data_used != c.v.h.data_size)
+		return refuse(&c, "the map carries bytes that belong to no record");
+	return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* From checked bytes to the published file: new file, sync, rename, sync of the folder, then the counter that makes
+ * readers look. Works with names below one opened folder only, and never writes to a file that was published. */
+#include "helper/root/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "helper/base/cleanup.h"
+#include "nss_module/map_view.h"
+
+#define MAP_NEW MAP_NAME ".new"
+#define EPOCH_NEW MAP_EPOCH_NAME ".new"
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static bool owned_and_closed(const struct stat *st)
+{
+	return st->st_uid == geteuid() && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static int write_all(int fd, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A new file of the given parts under @temporary, synced, without holes, then renamed to @name. */
+static int put_file(int folder, const char *temporary, const char *name, const void *head, size_t head_len,
+		    const void *tail, size_t tail_len)
+{
+	LK_CLEANUP(close_fd) int fd = -1;
+	int r;
+
+	if (unlinkat(folder, temporary, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	/* Early and at once: a full disk must not show in the middle, and a reader must never meet a hole. */
+	r = posix_fallocate(fd, 0, (off_t)(head_len + tail_len));
+	if (r != 0 && r != EOPNOTSUPP && r != EINVAL)
+		r = -r;
+	else
+		r = write_all(fd, head, head_len);
+	if (r == 0)
+		r = write_all(fd, tail, tail_len);
+	if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || renameat(folder, temporary, folder, name) < 0))
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(folder, temporary, 0);
+	else if (fsync(folder) < 0)
+		r = -errno;
+	return r;
+}
+
+/* The header of the map that is published now. Return: 0, -ENOENT also where it is none. */
+static int read_published(int folder, struct map_header *ret)
+{
+	LK_CLEANUP(close_fd) int fd = openat(folder, MAP_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct map_header h;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !owned_and_closed(&st) ||
+	    read(fd, &h, sizeof(h)) != (ssize_t)sizeof(h) || !map_header_is_valid(&h, (size_t)st.st_size))
+		return -ENOENT;
+	*ret = h;
+	return 0;
+}
+
+/* --- the epoch ---------------------------------------------------------------------------------------------------- */
+
+static int epoch_open(int folder)
+{
+	LK_CLEANUP(close_fd) int fd = openat(folder, MAP_EPOCH_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct map_epoch e;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !owned_and_closed(&st) ||
+	    st.st_size != MAP_EPOCH_BYTES || pread(fd, &e, sizeof(e), 0) != (ssize_t)sizeof(e) ||
+	    e.magic != MAP_EPOCH_MAGIC || e.version != MAP_VERSION)
+		return -ENOENT;
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static int epoch_create(int folder, uint64_t counter)
+{
+	unsigned char page[MAP_EPOCH_BYTES] = {0};
+	struct map_epoch e = {.magic = MAP_EPOCH_MAGIC, .version = MAP_VERSION, .counter = counter};
+
+	memcpy(page, &e, sizeof(e));
+	return put_file(folder, EPOCH_NEW, MAP_EPOCH_NAME, page, sizeof(page), NULL, 0);
+}
+
+/* Raises the counter to at least @at_least; all zero just reads it. A missing or damaged epoch is made anew. */
+static int epoch_raise(int folder, uint64_t at_least, uint64_t *ret)
+{
+	LK_CLEANUP(close_fd) int fd = epoch_open(folder);
+	struct map_epoch *e;
+	uint64_t counter;
+	int r = 0;
+
+	if (fd < 0) {
+		*ret = at_least;
+		return epoch_create(folder, at_least);
+	}
+	e = mmap(NULL, MAP_EPOCH_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (e == MAP_FAILED)
+		return -errno;
+	counter = atomic_load_explicit(&e->counter, memory_order_acquire);
+	if (counter < at_least) {
+		counter = at_least;
+		atomic_store_explicit(&e->counter, counter, memory_order_release);
+		r = msync(e, MAP_EPOCH_BYTES, MS_SYNC) < 0 ? -errno : 0;
+	}
+	(void)munmap(e, MAP_EPOCH_BYTES);
+	*ret = counter;
+	return r;
+}
+
+/* --- publish ------------------------------------------------------------------------------------------------------ */
+
+int install_open(const char *path)
+{
+	LK_CLEANUP(close_fd) int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct map_header h;
+	struct stat st;
+	uint64_t counter;
+	int r;
+
+	if (folder < 0)
+		return -errno;
+	if (fstat(folder, &st) < 0)
+		return -errno;
+	if (!owned_and_closed(&st))
+		return -EPERM;
+	/* Killed between the rename and the counter: readers that were there before still have the old map. */
+	if (read_published(folder, &h) == 0) {
+		r = epoch_raise(folder, h.serial, &counter);
+		if (r < 0)
+			return r;
+	}
+	r = fcntl(folder, F_DUPFD_CLOEXEC, 3);
+	return r < 0 ? -errno : r;
+}
+
+int install_map(int folder, const void *bytes, size_t size, uint32_t uid_min, uint32_t uid_max, uint64_t *ret_serial)
+{
+	struct map_header h;
+	uint64_t counter;
+	int r;
+
+	if (size < sizeof(h))
+		return -EBADMSG;
+	r = epoch_raise(folder, 0, &counter);
+	if (r < 0)
+		return r;
+	memcpy(&h, bytes, sizeof(h));
+	h.serial = counter + 1;
+	h.uid_min = uid_min;
+	h.uid_max = uid_max;
+	h.checksum = map_checksum(&h);
+	r = put_file(folder, MAP_NEW, MAP_NAME, &h, sizeof(h), (const unsigned char *)bytes + sizeof(h),
+		     size - sizeof(h));
+	if (r == 0)
+		r = epoch_raise(folder, h.serial, &counter);
+	if (r == 0)
+		*ret_serial = h.serial;
+	return r;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Root's configuration, as far as it bounds what may be published. Other sections and keys are not judged here: a
+ * mistake there is latchkeyd's to report and must not keep a good map from the machine. */
+#include "helper/root/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/base/text.h"
+#include "nss_module/map_format.h"
+
+#define UID_MIN_DEFAULT UINT32_C(0x70000000)
+#define UID_MAX_DEFAULT UINT32_C(0x7FFFFFFE)
+#define HOME_DEFAULT "/home/%u"
+#define RESERVED_MAX 1024
+
+static int set_id(uint32_t *ret, const char *value, char *why, size_t why_size)
+{
+	uint64_t id;
+
+	if (text_to_u64(&id, value, UINT32_MAX - 1) < 0 || id < MAP_ID_FLOOR) {
+		(void)snprintf(why, why_size, "must be a number from %u to %u", (unsigned int)MAP_ID_FLOOR,
+			       (unsigned int)(UINT32_MAX - 1));
+		return -EINVAL;
+	}
+	*ret = (uint32_t)id;
+	return 0;
+}
+
+static int set_home(struct settings *s, const char *value, char *why, size_t why_size)
+{
+	const char *percent = strchr(value, '%');
+	const char *slash = percent != NULL ? memrchr(value, '/', (size_t)(percent - value)) : NULL;
+	char *base;
+
+	if (value[0] != '/' || slash == NULL || strstr(value, "/../") != NULL) {
+		(void)snprintf(why, why_size, "must be an absolute path with %%u in it");
+		return -EINVAL;
+	}
+	base = strndup(value, (size_t)(slash - value) + 1);
+	if (base == NULL)
+		return -ENOMEM;
+	free(s->home_base);
+	s->home_base = base;
+	return 0;
+}
+
+static int set_reserved(struct settings *s, const char *value, char *why, size_t why_size)
+{
+	char **names;
+	int r = text_split(&names, value, RESERVED_MAX);
+
+	if (r < 0) {
+		(void)snprintf(why, why_size, "more than %d names", RESERVED_MAX);
+		return r == -E2BIG ? -EINVAL : r;
+	}
+	text_free_list(s->reserved_names);
+	s->reserved_names = names;
+	return 0;
+}
+
+static int on_key(void *userdata, const char *section, const char *key, const char *value, char *why, size_t why_size)
+{
+	struct settings *s = userdata;
+
+	if (strcmp(section, "accounts") != 0)
+		return 0;
+	if (strcmp(key, "uid_min") == 0)
+		return set_id(&s->uid_min, value, why, why_size);
+	if (strcmp(key, "uid_max") == 0)
+		return set_id(&s->uid_max, value, why, why_size);
+	if (strcmp(key, "home") == 0)
+		return set_home(s, value, why, why_size);
+	if (strcmp(key, "reserved_names") == 0)
+		return set_reserved(s, value, why, why_size);
+	return 0;
+}
+
+static int new_with_defaults(struct settings **ret)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	char why[1];
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->uid_min = UID_MIN_DEFAULT;
+	s->uid_max = UID_MAX_DEFAULT;
+	if (set_home(s, HOME_DEFAULT, why, sizeof(why)) < 0) {
+		settings_free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int judge(struct settings **ret, struct settings *s, struct ini_fault *fault)
+{
+	if (s->uid_min > s->uid_max) {
+		(void)snprintf(fault->text, sizeof(fault->text), "uid_min is above uid_max in [accounts]");
+		return -EINVAL;
+	}
+	*ret = s;
+	return 0;
+}
+
+int settings_load(struct settings **ret, const char *path, struct ini_fault *fault)
+{
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	int r = new_with_defaults(&s);
+
+	if (r == 0)
+		r = ini_read_tree(path, on_key, s, fault);
+	if (r == 0)
+		r = judge(ret, s, fault);
+	if (r == 0)
+		s = NULL;
+	return r;
+}
+
+int settings_load_text(struct settings **ret, const char *text, size_t len, struct ini_fault *fault)
+{
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	int r = new_with_defaults(&s);
+
+	if (r == 0)
+		r = ini_read_text("text", text, len, on_key, s, fault);
+	if (r == 0)
+		r = judge(ret, s, fault);
+	if (r == 0)
+		s = NULL;
+	return r;
+}
+
+void settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	free(s->home_base);
+	text_free_list(s->reserved_names);
+	free(s);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "helper/base/cleanup.h"
+#include "helper/base/ini.h"
+
+#define SETTINGS_PATH "/etc/latchkey/latchkey.conf"
+
+/* What root's configuration says about which records may be published; the rest of the file is latchkeyd's. */
+struct settings {
+	uint32_t uid_min;
+	uint32_t uid_max;
+	char *home_base; /* all homes lie below it: the home template up to its last '/' before the first '%', with it */
+	char **reserved_names; /* NULL-terminated; may be NULL */
+};
+
+/**
+ * settings_load() - read the [accounts] part of the configuration
+ * Return: 0, -EINVAL or another negative errno with @fault filled.
+ */
+int settings_load(struct settings **ret, const char *path, struct ini_fault *fault);
+
+/** settings_load_text() - the same from memory */
+int settings_load_text(struct settings **ret, const char *text, size_t len, struct ini_fault *fault);
+void settings_free(struct settings *s);
+LK_DEFINE_CLEANUP(struct settings *, settings_free);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nss_module/map_view.h"
+
+/*
+ * One process's mapping of the published map, for all its threads at once.
+ *
+ * A lookup costs one load of the epoch's counter; it writes nothing, locks nothing and makes no system call. When the
+ * counter has moved, one thread maps the new file over the old one, at the same address. A lookup that this overtakes
+ * reads a mixture, which the checks of map_view.h make harmless, sees by the sequence number that it happened, and
+ * starts again. So no mapping is ever taken from under a reader, none piles up, and nothing has to be counted. A
+ * thread that comes while another one is exchanging the mapping does not wait: it uses a mapping of its own, once.
+ */
+
+#define MAP_READER_WORDS (sizeof(struct map_view) / sizeof(uint64_t))
+
+struct map_reader_page;
+
+struct map_reader {
+	const char *directory;
+	uid_t owner;               /* of the folder and the files; others make them count as missing */
+	_Atomic uint32_t sequence; /* odd while the mapping is being exchanged */
+	_Atomic int absent;        /* why there is no map: 0 or a negative errno */
+	_Atomic uint64_t opened_at;
+	_Atomic(const struct map_epoch *) epoch; /* NULL until the first lookup that found one; then for ever */
+	_Atomic uint64_t view[MAP_READER_WORDS]; /* a struct map_view; base is NULL where there is no map */
+	void *range;                             /* address space that holds the map, and its size */
+	size_t range_size;
+	uint64_t epoch_device; /* which file is mapped as the epoch */
+	uint64_t epoch_inode;
+	_Atomic(struct map_reader_page *) page; /* forgotten by a forked child: it has no other thread */
+};
+
+#define MAP_READER_INIT(directory_, owner_)                                                                            \
+	{                                                                                                              \
+		.directory = (directory_), .owner = (owner_)                                                           \
+	}
+
+/* A lookup: runs on a view that may go bad meanwhile, then it is run again. It must only write what its caller does
+ * not look at before the end. Returns what map_reader_ask() shall return, >= 0. */
+typedef int (*map_reader_fn)(void *userdata, const struct map_view *v);
+
+/**
+ * map_reader_ask() - run a lookup on the map that is published now
+ * Return: what @fn returned on an unchanged map; -ENOENT nothing was ever published; -EBADMSG or -EPERM the file is damaged
+ * or could have been written by others; other negative errno (-EMFILE, -ENOMEM, ...): cannot say now. @errno is kept.
+ */
+int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata);
+
+/**
+ * map_reader_open() - a mapping of its own for somebody who needs one unchanging map for long (an enumeration)
+ * Return: 0, with @ret to be given to map_reader_close(), else as map_reader_ask().
+ */
+int map_reader_open(const struct map_reader *r, struct map_view *ret);
+void map_reader_close(struct map_view *v);
+
+/**
+ * map_reader_enter() / map_reader_leave() - a short exclusive section among threads, never waited for
+ * @which: 0 to 3. A forked child starts with all of them free.
+ * Return: true if entered.
+ */
+bool map_reader_enter(struct map_reader *r, unsigned int which);
+void map_reader_leave(struct map_reader *r, unsigned int which);

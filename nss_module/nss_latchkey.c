@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/* What glibc calls: the entry points of the service "latchkey" for passwd, shadow, group and initgroups, over the
+ * published map. Runs inside every process of the machine, root's login included: no allocation on a lookup (the list
+ * of initgroups apart), no lock that is waited for, outputs written on success only, errno only where it says
+ * something. Never answers for an id below the floor or a name bound to a local account. */
+#include <errno.h>
+#include <grp.h>
+#include <nss.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nss_module/map_reader.h"
+#include "nss_module/pack.h"
+#include "nss_module/resolve_client.h"
+
+/* Not helper/base/cleanup.h's: this module stands on libc alone. */
+#define EXPORT __attribute__((__visibility__("default")))
+
+static struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
+
+/* pack_result or a negative errno of the reader, in glibc's words. */
+static enum nss_status status_of(int result, int *errnop)
+{
+	switch (result) {
+	case PACK_FOUND:
+		return NSS_STATUS_SUCCESS;
+	case PACK_NOT_FOUND:
+	case PACK_MARKED:
+	case -ENOENT: /* nothing was published yet: there are no accounts */
+		return NSS_STATUS_NOTFOUND;
+	case PACK_TOO_SMALL:
+		*errnop = ERANGE;
+		return NSS_STATUS_TRYAGAIN;
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -EBUSY:
+		*errnop = result == -EBUSY ? EAGAIN : -result;
+		return NSS_STATUS_TRYAGAIN;
+	default:
+		*errnop = ENOENT;
+		return NSS_STATUS_UNAVAIL;
+	}
+}
+
+/* --- passwd ------------------------------------------------------------------------------------------------------- */
+
+struct user_query {
+	const char *name; /* NULL: by uid */
+	size_t name_len;
+	uint32_t uid;
+	char *buffer;
+	size_t size;
+	struct passwd pw;
+	struct spwd sp;
+	struct map_header header; /* of the map that was asked; magic 0: none */
+};
+
+static int find_user(struct user_query *q, const struct map_view *v, struct map_user_slot *ret)
+{
+	int64_t i;
+
+	if (q->name == NULL && !map_id_is_ours(&v->h, q->uid))
+		return PACK_NOT_FOUND;
+	i = q->name != NULL ? map_view_find_user(v, q->name, q->name_len, ret) : map_view_find_uid(v, q->uid, ret);
+	return i >= 0 ? PACK_FOUND : PACK_NOT_FOUND;
+}
+
+static int user_lookup(void *userdata, const struct map_view *v)
+{
+	struct user_query *q = userdata;
+	struct map_user_slot u;
+
+	if (find_user(q, v, &u) != PACK_FOUND) {
+		q->header = v->h;
+		return PACK_NOT_FOUND;
+	}
+	return (int)pack_user(v, &u, &q->pw, q->buffer, q->size);
+}
+
+static int shadow_lookup(void *userdata, const struct map_view *v)
+{
+	struct user_query *q = userdata;
+	struct map_user_slot u;
+
+	if (find_user(q, v, &u) != PACK_FOUND)
+		return PACK_NOT_FOUND;
+	return (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size);
+}
+
+/* The answer before the first login, for login programs alone. In the shape of a map's record, so that it is packed and
+ * judged by the same code. */
+static int resolve_unknown(struct user_query *q)
+{
+	struct map_view v = {.h = {.uid_min = MAP_ID_FLOOR, .uid_max = UINT32_MAX}};
+	struct resolve_answer a;
+	char *p = q->buffer;
+
+	if (!resolve_caller_may_ask() || !resolve_name_is_possible(q->name))
+		return PACK_NOT_FOUND;
+	/* Not to ask twice for one caller that begins with too small a buffer. */
+	if (q->size < sizeof(a))
+		return PACK_TOO_SMALL;
+	if (resolve_ask(RESOLVE_SOCKET_PATH, 0, q->name, &a) < 0)
+		return PACK_NOT_FOUND;
+	if (q->header.magic == MAP_MAGIC)
+		v.h = q->header;
+	if (!map_id_is_ours(&v.h, a.uid) || !map_id_is_ours(&v.h, a.gid))
+		return PACK_NOT_FOUND;
+	q->pw = (struct passwd){.pw_uid = a.uid, .pw_gid = a.gid};
+	q->pw.pw_name = p;
+	p = stpcpy(p, a.name) + 1;
+	q->pw.pw_passwd = p;
+	p = stpcpy(p, "x") + 1;
+	q->pw.pw_gecos = p;
+	p = stpcpy(p, a.gecos) + 1;
+	q->pw.pw_dir = p;
+	p = stpcpy(p, a.home) + 1;
+	q->pw.pw_shell = p;
+	(void)stpcpy(p, a.shell);
+	return PACK_FOUND;
+}
+
+EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd *pwd, char *buffer, size_t buflen,
+						int *errnop);
+EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd *pwd, char *buffer, size_t buflen,
+						int *errnop)
+{
+	struct user_query q;
+	int result;
+
+	q.name = name;
+	q.name_len = strlen(name);
+	q.buffer = buffer;
+	q.size = buflen;
+	q.header.magic = 0;
+	result = map_reader_ask(&reader, user_lookup, &q);
+	if (result == PACK_NOT_FOUND || result == -ENOENT || result == -EPERM || result == -EBADMSG) {
+		int resolved = resolve_unknown(&q);
+
+		result = resolved != PACK_NOT_FOUND ? resolved : result;
+	}
+	if (result == PACK_FOUND)
+		*pwd = q.pw;
+	return status_of(result, errnop);
+}
+
+EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, char *buffer, size_t buflen,
+						int *errnop);
+EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, char *buffer, size_t buflen, int *errnop)
+{
+	struct user_query q;
+	int result;
+
+	if (uid < MAP_ID_FLOOR)
+		return NSS_STATUS_NOTFOUND;
+	q.name = NULL;
+	q.uid = uid;
+	q.buffer = buffer;
+	q.size = buflen;
+	result = map_reader_ask(&reader, user_lookup, &q);
+	if (result == PACK_FOUND)
+		*pwd = q.pw;
+	return status_of(result, errnop);
+}
+
+/* --- shadow ------------------------------------------------------------------------------------------------------- */
+
+EXPORT enum nss_status _nss_latchkey_getspnam_r(const char *name, struct spwd *spwd, char *buffer, size_t buflen,
+						int *errnop);
+EXPORT enum nss_status _nss_latchkey_getspnam_r(const char *name, struct spwd *spwd, char *buffer, size_t buflen,
+						int *errnop)
+{
+	struct user_query q;
+	int result;
+
+	q.name = name;
+	q.name_len = strlen(name);
+	q.buffer = buffer;
+	q.size = buflen;
+	result = map_reader_ask(&reader, shadow_lookup, &q);
+	if (result == PACK_FOUND)
+		*spwd = q.sp;
+	return status_of(result, errnop);
+}
+
+/* --- group -------------------------------------------------------------------------------------------------------- */
+
+struct group_query {
+	const char *name; /* NULL: by gid */
+	size_t name_len;
+	uint32_t gid;
+	char *buffer;
+	size_t size;
+	struct group gr;
+};
+
+static int group_lookup(void *userdata, const struct map_view *v)
+{
+	struct group_query *q = userdata;
+	struct map_group_slot g;
+	struct map_user_slot u;
+	int64_t i;
+
+	if (q->name == NULL && !map_id_is_ours(&v->h, q->gid))
+		return PACK_NOT_FOUND;
+	i = q->name != NULL ? map_view_find_group(v, q->name, q->name_len, &g) : map_view_find_gid(v, q->gid, &g);
+	if (i >= 0)
+		return (int)pack_group(v, &g, &q->gr, q->buffer, q->size);
+	i = q->name != NULL ? map_view_find_user(v, q->name, q->name_len, &u) : map_view_find_uid(v, q->gid, &u);
+	return i >= 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+}
+
+EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *grp, char *buffer, size_t buflen,
+						int *errnop);
+EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *grp, char *buffer, size_t buflen,
+						int *errnop)
+{
+	struct group_query q;
+	int result;
+
+	q.name = name;
+	q.name_len = strlen(name);
+	q.buffer = buffer;
+	q.size = buflen;
+	result = map_reader_ask(&reader, group_lookup, &q);
+	if (result == PACK_FOUND)
+		*grp = q.gr;
+	return status_of(result, errnop);
+}
+
+EXPORT enum nss_status _nss_latchkey_getgrgid_r(gid_t gid, struct group *grp, char *buffer, size_t buflen, int *errnop);
+EXPORT enum nss_status _nss_latchkey_getgrgid_r(gid_t gid, struct group *grp, char *buffer, size_t buflen, int *errnop)
+{
+	struct group_query q;
+	int result;
+
+	if (gid < MAP_ID_FLOOR)
+		return NSS_STATUS_NOTFOUND;
+	q.name = NULL;
+	q.gid = gid;
+	q.buffer = buffer;
+	q.size = buflen;
+	result = map_reader_ask(&reader, group_lookup, &q);
+	if (result == PACK_FOUND)
+		*grp = q.gr;
+	return status_of(result, errnop);
+}
+
+/* --- initgroups --------------------------------------------------------------------------------------------------- */
+
+/* glibc's list of gids: *start of *size entries are used, at most limit (if > 0) may be. */
+struct groups_query {
+	const char *name;
+	size_t name_len;
+	gid_t primary;
+	long start;
+	long *size;
+	gid_t **list;
+	long limit;
+	long end; /* result: entries used after it */
+};
+
+/* Return: true if there is room for one more entry behind @used. */
+static bool groups_reserve(struct groups_query *q, long used)
+{
+	long bigger = *q->size > 0 ? *q->size * 2 : 16;
+	gid_t *list;
+
+	if (used < *q->size)
+		return true;
+	if (q->limit > 0 && bigger > q->limit)
+		bigger = q->limit;
+	if (bigger <= used)
+		return false;
+	list = reallocarray(*q->list, (size_t)bigger, sizeof(*list));
+	if (list == NULL)
+		return false;
+	*q->list = list;
+	*q->size = bigger;
+	return true;
+}
+
+static int groups_lookup(void *userdata, const struct map_view *v)
+{
+	struct groups_query *q = userdata;
+	struct map_user_slot u;
+	const unsigned char *gids;
+	enum pack_result may;
+	uint32_t n = 0;
+	uint32_t gid;
+
+	q->end = q->start;
+	if (map_view_find_user(v, q->name, q->name_len, &u) < 0)
+		return PACK_NOT_FOUND;
+	may = pack_may_answer(v, &u);
+	if (may != PACK_FOUND)
+		return (int)may;
+	gids = map_view_user_groups(v, &u, &n);
+	for (uint32_t i = 0; gids != NULL && i < n; i++) {
+		map_take(&gid, gids + (size_t)i * sizeof(gid), sizeof(gid));
+		if (gid == q->primary || !map_id_is_ours(&v->h, gid))
+			continue;
+		if (q->limit > 0 && q->end >= q->limit)
+			break;
+		if (!groups_reserve(q, q->end))
+			return -ENOMEM;
+		(*q->list)[q->end++] = gid;
+	}
+	return PACK_FOUND;
+}
+
+EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t group, long *start, long *size,
+						    gid_t **groupsp, long limit, int *errnop);
+EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t group, long *start, long *size,
+						    gid_t **groupsp, long limit, int *errnop)
+{
+	struct groups_query q = {
+		.name = user,
+		.name_len = strlen(user),
+		.primary = group,
+		.start = *start,
+		.size = size,
+		.list = groupsp,
+		.limit = limit,
+	};
+	int result = map_reader_ask(&reader, groups_lookup, &q);
+
+	if (result == PACK_FOUND)
+		*start = q.end;
+	return status_of(result, errnop);
+}
+
+/* --- enumeration -------------------------------------------------------------------------------------------------- */
+
+/* One map from set..ent() to end..ent(), whatever is published meanwhile; the place moves on only when an entry was
+ * handed over, so that a buffer that was too small loses none. */
+struct enumeration {
+	struct map_view view; /* base NULL: not begun */
+	uint32_t next;
+};
+
+enum database {
+	DB_PASSWD,
+	DB_GROUP,
+	DB_SHADOW,
+};
+
+static struct enumeration enumerations[3];
+
+struct entry_query {
+	char *buffer;
+	size_t size;
+	struct passwd pw;
+	struct spwd sp;
+	struct group gr;
+};
+
+static int passwd_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
+{
+	struct map_user_slot u;
+
+	map_view_user(v, i, &u);
+	return u.hash != 0 ? (int)pack_user(v, &u, &q->pw, q->buffer, q->size) : PACK_NOT_FOUND;
+}
+
+static int shadow_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
+{
+	struct map_user_slot u;
+
+	map_view_user(v, i, &u);
+	return u.hash != 0 ? (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
+}
+
+/* The groups with a record, then the private ones. */
+static int group_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
+{
+	struct map_group_slot g;
+	struct map_user_slot u;
+
+	if (i < v->h.group_slots) {
+		map_view_group(v, i, &g);
+		return g.hash != 0 ? (int)pack_group(v, &g, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+	}
+	map_view_user(v, i - v->h.group_slots, &u);
+	return u.hash != 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+}
+
+static int next_in(struct enumeration *e, enum database db, struct entry_query *q)
+{
+	uint32_t end = e->view.h.user_slots + (db == DB_GROUP ? e->view.h.group_slots : 0);
+	int result;
+
+	for (; e->next < end; e->next++) {
+		result = db == DB_PASSWD  ? passwd_entry(&e->view, e->next, q)
+			 : db == DB_GROUP ? group_entry(&e->view, e->next, q)
+					  : shadow_entry(&e->view, e->next, q);
+		if (result == PACK_TOO_SMALL)
+			return result;
+		if (result == PACK_FOUND) {
+			e->next++;
+			return result;
+		}
+	}
+	return PACK_NOT_FOUND;
+}
+
+static int enumeration_next(enum database db, struct entry_query *q)
+{
+	struct enumeration *e = &enumerations[db];
+	int result = 0;
+
+	if (!map_reader_enter(&reader, db))
+		return -EBUSY;
+	if (e->view.base == NULL) {
+		e->next = 0;
+		result = map_reader_open(&reader, &e->view);
+	}
+	if (result == 0)
+		result = next_in(e, db, q);
+	map_reader_leave(&reader, db);
+	return result;
+}
+
+static enum nss_status enumeration_end(enum database db)
+{
+	if (!map_reader_enter(&reader, db))
+		return NSS_STATUS_TRYAGAIN;
+	map_reader_close(&enumerations[db].view);
+	map_reader_leave(&reader, db);
+	return NSS_STATUS_SUCCESS;
+}
+
+EXPORT enum nss_status _nss_latchkey_setpwent(int stayopen);
+EXPORT enum nss_status _nss_latchkey_setpwent(int stayopen)
+{
+	(void)stayopen;
+	return enumeration_end(DB_PASSWD);
+}
+
+EXPORT enum nss_status _nss_latchkey_endpwent(void);
+EXPORT enum nss_status _nss_latchkey_endpwent(void)
+{
+	return enumeration_end(DB_PASSWD);
+}
+
+EXPORT enum nss_status _nss_latchkey_getpwent_r(struct passwd *pwd, char *buffer, size_t buflen, int *errnop);
+EXPORT enum nss_status _nss_latchkey_getpwent_r(struct passwd *pwd, char *buffer, size_t buflen, int *errnop)
+{
+	struct entry_query q = {.buffer = buffer, .size = buflen};
+	int result = enumeration_next(DB_PASSWD, &q);
+
+	if (result == PACK_FOUND)
+		*pwd = q.pw;
+	return status_of(result, errnop);
+}
+
+EXPORT enum nss_status _nss_latchkey_setspent(int stayopen);
+EXPORT enum nss_status _nss_latchkey_setspent(int stayopen)
+{
+	(void)stayopen;
+	return enumeration_end(DB_SHADOW);
+}
+
+EXPORT enum nss_status _nss_latchkey_endspent(void);
+EXPORT enum nss_status _nss_latchkey_endspent(void)
+{
+	return enumeration_end(DB_SHADOW);
+}
+
+EXPORT enum nss_status _nss_latchkey_getspent_r(struct spwd *spwd, char *buffer, size_t buflen, int *errnop);
+EXPORT enum nss_status _nss_latchkey_getspent_r(struct spwd *spwd, char *buffer, size_t buflen, int *errnop)
+{
+	struct entry_query q = {.buffer = buffer, .size = buflen};
+	int result = enumeration_next(DB_SHADOW, &q);
+
+	if (result == PACK_FOUND)
+		*spwd = q.sp;
+	return status_of(result, errnop);
+}
+
+EXPORT enum nss_status _nss_latchkey_setgrent(int stayopen);
+EXPORT enum nss_status _nss_latchkey_setgrent(int stayopen)
+{
+	(void)stayopen;
+	return enumeration_end(DB_GROUP);
+}
+
+EXPORT enum nss_status _nss_latchkey_endgrent(void);
+EXPORT enum nss_status _nss_latchkey_endgrent(void)
+{
+	return enumeration_end(DB_GROUP);
+}
+
+EXPORT enum nss_status _nss_latchkey_getgrent_r(struct group *grp, char *buffer, size_t buflen, int *errnop);
+EXPORT enum nss_status _nss_latchkey_getgrent_r(struct group *grp, char *buffer, size_t buflen, int *errnop)
+{
+	struct entry_query q = {.buffer = buffer, .size = buflen};
+	int result = enumeration_next(DB_GROUP, &q);
+
+	if (result == PACK_FOUND)
+		*grp = q.gr;
+	return status_of(result, errnop);
+}
