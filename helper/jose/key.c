@@ -18,7 +18,6 @@
 #include "helper/base/json.h"
 #include "helper/jose/base64url.h"
 
-LK_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
 LK_DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free);
 LK_DEFINE_CLEANUP(BIGNUM *, BN_free);
 LK_DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free);

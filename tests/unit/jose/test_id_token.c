@@ -523,69 +523,6 @@ static void test_claims_that_are_not_strict_json(void **state)
 	}
 }
 
-static void test_whole_token(void **state)
-{
-	LK_CLEANUP(jwk_set_freep) struct jwk_set *keys = test_key_set(test_key(JWS_RS256, 0), ",\"kid\":\"k\"");
-	static char token[TOKEN_MAX];
-	char *payload = claims_with("{\"name\":\"Alice\"}", NULL);
-	struct id_token_expectation e = usual;
-	struct json_object *claims = NULL;
-	const char *name;
-
-	(void)state;
-	test_token(token, JWS_RS256, test_key(JWS_RS256, 0), "{\"alg\":\"RS256\",\"kid\":\"k\"}", payload);
-	free(payload);
-	e.algorithms = 1u << JWS_RS256;
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &e), ID_TOKEN_VALID);
-	assert_int_equal(json_read_string(claims, "name", 64, &name), 0);
-	assert_string_equal(name, "Alice");
-	json_object_put(claims);
-	claims = NULL;
-
-	e.algorithms = 1u << JWS_ES256;
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &e), JWS_ALGORITHM);
-	e.algorithms = 0;
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &e), JWS_ALGORITHM);
-	e.algorithms = ALL;
-	e.now_s = NOW + 100000;
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &e), ID_TOKEN_EXPIRED);
-	assert_null(claims);
-}
-
-/* A bad signature is found before any claim is looked at. */
-static void test_signature_comes_first(void **state)
-{
-	LK_CLEANUP(jwk_set_freep) struct jwk_set *keys = test_key_set(test_key(JWS_ES256, 0), "");
-	static char token[TOKEN_MAX];
-	struct json_object *claims = NULL;
-
-	(void)state;
-	test_token(token, JWS_ES256, test_key(JWS_ES256, 1), "{\"alg\":\"ES256\"}", "not even JSON");
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &usual), JWS_BAD_SIGNATURE);
-	test_token(token, JWS_ES256, test_key(JWS_ES256, 0), "{\"alg\":\"ES256\"}", "not even JSON");
-	assert_int_equal(id_token_check(&claims, token, strlen(token), keys, &usual), ID_TOKEN_MALFORMED);
-	assert_null(claims);
-}
-
-/* T15, JW-05: the key of a second provider, which is trusted for itself, signs in the name of the first. */
-static void test_mixed_up_providers(void **state)
-{
-	LK_CLEANUP(jwk_set_freep) struct jwk_set *first = test_key_set(test_key(JWS_ES256, 0), ",\"kid\":\"k\"");
-	LK_CLEANUP(jwk_set_freep) struct jwk_set *second = test_key_set(test_key(JWS_ES256, 1), ",\"kid\":\"k\"");
-	static char token[TOKEN_MAX];
-	struct id_token_expectation other = usual;
-	char *payload = claims_with("{}", NULL);
-	struct json_object *claims = NULL;
-
-	(void)state;
-	test_token(token, JWS_ES256, test_key(JWS_ES256, 1), "{\"alg\":\"ES256\",\"kid\":\"k\"}", payload);
-	free(payload);
-	other.issuer = "https://second.example";
-	assert_int_equal(id_token_check(&claims, token, strlen(token), first, &usual), JWS_BAD_SIGNATURE);
-	assert_int_equal(id_token_check(&claims, token, strlen(token), second, &other), ID_TOKEN_ISSUER);
-	assert_null(claims);
-}
-
 static void test_outcome_texts(void **state)
 {
 	(void)state;
@@ -621,9 +558,6 @@ int main(void)
 		cmocka_unit_test(test_subject),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_claims_that_are_not_strict_json),
-		cmocka_unit_test(test_whole_token),
-		cmocka_unit_test(test_signature_comes_first),
-		cmocka_unit_test(test_mixed_up_providers),
 		cmocka_unit_test(test_outcome_texts),
 	};
 
