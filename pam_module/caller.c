@@ -100,7 +100,7 @@ int caller_openssh_version(int fd)
 		found = scan_block(block, (size_t)n < SCAN_BLOCK ? (size_t)n : SCAN_BLOCK, (size_t)n);
 		if (found > version)
 			version = found;
-		if ((size_t)n < sizeof(block))
+		if ((size_t)n <= SCAN_BLOCK)
 			break;
 	}
 	return version;
