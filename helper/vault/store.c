@@ -214,6 +214,16 @@ static int restrict_connection(sqlite3 *db)
 		       "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;");
 }
 
+/* The exclusive lock keeps a second process out, and spares the shared memory that WAL otherwise needs: it must be asked
+ * for before anything is read. */
+static int lock(sqlite3 *db)
+{
+	char mode[16];
+	int r = ask(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, mode, sizeof(mode));
+
+	return r == 0 && strcmp(mode, "exclusive") != 0 ? -EIO : r;
+}
+
 static int connect(sqlite3 **ret, const char *path)
 {
 	LK_CLEANUP(db_closep) sqlite3 *db = NULL;
@@ -222,7 +232,9 @@ static int connect(sqlite3 **ret, const char *path)
 	result = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (result != SQLITE_OK)
 		return store_errno(result);
-	r = restrict_connection(db);
+	r = lock(db);
+	if (r == 0)
+		r = restrict_connection(db);
 	if (r < 0)
 		return r;
 	if (sqlite3_db_readonly(db, "main") != 0)
@@ -324,15 +336,6 @@ static int check_content(sqlite3 *db)
 	return r;
 }
 
-/* The exclusive lock keeps a second process out, and spares the shared memory that WAL otherwise needs. */
-static int lock(sqlite3 *db)
-{
-	char mode[16];
-	int r = ask(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, mode, sizeof(mode));
-
-	return r == 0 && strcmp(mode, "exclusive") != 0 ? -EIO : r;
-}
-
 /* From here on the file is changed: it has proved to be ours and whole. */
 static int begin_service(sqlite3 *db)
 {
@@ -379,8 +382,6 @@ static int open_at(struct store *s, struct place *p)
 		r = check_header(p);
 	if (r == 0)
 		r = connect(&s->db, p->path);
-	if (r == 0)
-		r = lock(s->db);
 	if (r == 0)
 		r = check_schema(s->db);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #include "tests/unit/vault/faulty_vfs.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define FILES_MAX 32u
+#define DIE (-1)
 
 /* The last state of a file that is known to be on disk. */
 struct image {
@@ -43,6 +45,8 @@ static int turn(int call)
 		passing -= passing > 0;
 		return SQLITE_OK;
 	}
+	if (failing_error == DIE)
+		raise(SIGKILL);
 	return failing_error;
 }
 
@@ -215,6 +219,11 @@ void faulty_fail(int calls, unsigned after, int error)
 	failing_error = error;
 	passing = after;
 	counted = 0;
+}
+
+void faulty_kill(int calls, unsigned after)
+{
+	faulty_fail(calls, after, DIE);
 }
 
 unsigned faulty_count(void)

@@ -23,6 +23,9 @@ void faulty_remove(void);
 /** faulty_fail() - let @after calls of these kinds pass, then fail with SQLite's @error; 0 ends it */
 void faulty_fail(int calls, unsigned after, int error);
 
+/** faulty_kill() - the same, but the process dies by SIGKILL at that call */
+void faulty_kill(int calls, unsigned after);
+
 /** faulty_count() - calls of these kinds since faulty_fail() */
 unsigned faulty_count(void);
 
