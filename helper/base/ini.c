@@ -224,7 +224,7 @@ static const char *file_trouble(int r)
 
 static int read_one(const char *path, ini_key_fn on_key, void *userdata, struct ini_fault *fault)
 {
-	LK_CLEANUP(buf_done) struct buf text;
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	int r;
 
 	r = file_read(&text, path, FILE_OWNER_ROOT, FILE_READABLE, FILE_MAX);

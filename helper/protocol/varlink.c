@@ -196,7 +196,7 @@ void varlink_reply_done(struct varlink_reply *r)
 static int write_message(struct buf *out, const char *member, const char *name, struct json_object *parameters,
 			 const char *flag)
 {
-	LK_CLEANUP(buf_done) struct buf text;
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	const char *body = parameters ? json_text(parameters) : "{}";
 	int r;
 

@@ -19,7 +19,7 @@ static void try_call(const char *frame, size_t len)
 {
 	LK_CLEANUP(varlink_call_done) struct varlink_call once = {0};
 	LK_CLEANUP(varlink_call_done) struct varlink_call twice = {0};
-	LK_CLEANUP(buf_done) struct buf out;
+	LK_CLEANUP(buf_done) struct buf out = {0};
 
 	if (varlink_call_parse(&once, frame, len) != 0)
 		return;
@@ -40,7 +40,7 @@ static void try_reply(const char *frame, size_t len)
 {
 	LK_CLEANUP(varlink_reply_done) struct varlink_reply once = {0};
 	LK_CLEANUP(varlink_reply_done) struct varlink_reply twice = {0};
-	LK_CLEANUP(buf_done) struct buf out;
+	LK_CLEANUP(buf_done) struct buf out = {0};
 	int r;
 
 	if (varlink_reply_parse(&once, frame, len) != 0)
@@ -79,8 +79,8 @@ static int take_frames(struct frame_reader *r, struct buf *joined)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	LK_CLEANUP(frame_reader_done) struct frame_reader r;
-	LK_CLEANUP(buf_done) struct buf joined;
+	LK_CLEANUP(frame_reader_done) struct frame_reader r = {0};
+	LK_CLEANUP(buf_done) struct buf joined = {0};
 	size_t piece, used = 0;
 	int n = 0;
 
