@@ -147,15 +147,19 @@ def token_missing(w):
 @check.test
 def provider_answers_with_an_error(w):
     """an error at the token endpoint that ends the flow"""
-    refused(w, "alice", None, "Sign-in", "", fault=("token", "reply", {"status": 400, "body": {"error": "invalid_grant"}}))
+    refused(w, "alice", None, "Sign-in", "", fault=("token", "reply", {
+        "status": 400, "body": {"error": "invalid_grant"}}))
     unknown(w, "alice")
 
 
 @check.test
 def captive_portal(w):
-    """HTML instead of a token reply (N8)"""
-    refused(w, "alice", None, "Sign-in", "", fault=("token", "reply", {
-        "status": 200, "type": "text/html", "body": "<html>Please pay</html>"}))
+    """HTML instead of an answer to the request for a code (N8)"""
+    w.provider.fault("device", "reply", type="text/html", body="<html>Please pay</html>")
+    with w.ssh("alice", "echo let-in") as t:
+        check.equal(t.finish(), 255, "ssh's status")
+    check.contains(t.text, "Sign-in")
+    check.lacks(t.text, "Please pay")
     unknown(w, "alice")
 
 
@@ -204,6 +208,12 @@ def claims_that_are_a_local_name(w):
 @check.test
 def rotated_key(w):
     """the provider has changed its key: one refetch, then in (N15)"""
+    # A helper that has not refetched for an unknown key within the last minute.
+    w.daemon.restart()
+    with w.ssh("alice", "true") as t:
+        people.sign_in(t, "alice")
+        check.equal(t.finish(), 0, "ssh's status")
+    w.provider.clear()
     w.provider.rotate()
     with w.ssh("alice", "echo let-in") as t:
         people.sign_in(t, "alice")
@@ -214,12 +224,13 @@ def rotated_key(w):
 
 @check.test
 def failing_now_and_then(w):
-    """a poll that fails, hangs up or answers 503 does not end the sign-in"""
+    """polls that are cut off, answered with 503 or by a captive portal do not end the sign-in (N8)"""
     w.provider.fault("token", "close")
+    w.provider.fault("token", "reply", type="text/html", body="<html>Please pay</html>")
     w.provider.fault("token", "reply", status=503, type="text/plain", body="busy")
     with w.ssh("alice", "echo let-in") as t:
         challenge = people.await_challenge(t)
-        check.eventually(lambda: sum(1 for r in w.provider.from_helper("token") if r.get("fault")) >= 2, "both", 30)
+        check.eventually(lambda: sum(1 for r in w.provider.from_helper("token") if r.get("fault")) >= 3, "all", 40)
         people.approve(challenge, "alice")
         t.send("\n")
         t.expect("let-in", 40)
