@@ -206,8 +206,8 @@ int jws_verify(struct jws *ret, const char *token, size_t len, const struct jwk_
 		return r;
 
 	n = base64url_decode(s.signature, sizeof(s.signature), parts[SIGNATURE].text, parts[SIGNATURE].len);
-	if (n <= 0)
-		return n == -ENOBUFS ? JWS_BAD_SIGNATURE : JWS_MALFORMED;
+	if (n <= 0) /* also when it is longer than any key makes one */
+		return JWS_MALFORMED;
 	s.signature_len = (size_t)n;
 	s.text = token;
 	s.len = parts[HEADER].len + 1 + parts[PAYLOAD].len;
