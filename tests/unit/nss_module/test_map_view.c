@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Lookups over bytes: what the writer made is found, and whatever else the bytes are, nothing outside them is read (the
+ * bytes stand at the end of their own memory, so that the sanitizer sees the first one beyond). */
+#include "nss_module/map_view.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "nss_module/pack.h"
+#include "tests/unit/nss_module/sample.h"
+
+static void test_finds_everybody(void **state)
+{
+	enum {
+		N = 20000
+	};
+	size_t len;
+	void *bytes = sample_many(N, &len);
+	struct map_view v;
+	struct map_user_slot u;
+	char name[32];
+
+	(void)state;
+	assert_true(map_view_init(&v, bytes, len));
+	assert_int_equal(v.h.n_users, N);
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t n_groups = 0;
+
+		(void)snprintf(name, sizeof(name), "u%u", (unsigned int)i);
+		assert_true(map_view_find_user(&v, name, strlen(name), &u) >= 0);
+		assert_int_equal(u.uid, UINT32_C(0x70000000) + i);
+		assert_true(map_view_find_uid(&v, u.uid, &u) >= 0);
+		assert_string_equal((const char *)map_view_user_text(&v, &u), name);
+		assert_int_equal(map_view_user_groups(&v, &u, &n_groups) != NULL, i % 10 == 0);
+		(void)snprintf(name, sizeof(name), "v%u", (unsigned int)i);
+		assert_int_equal(map_view_find_user(&v, name, strlen(name), &u), -1);
+		assert_int_equal(map_view_find_uid(&v, UINT32_C(0x70000000) + N + i, &u), -1);
+	}
+	free(bytes);
+}
+
+static void test_names_that_are_not_there(void **state)
+{
+	static const char *const names[] = {"",     "a",       "alic", "alicee", "Alice",
+					    "root", "alice\n", "bob ", "dev",    "devs"};
+	size_t len;
+	void *bytes = sample_map(&len);
+	struct map_view v;
+	struct map_user_slot u;
+	char long_name[MAP_NAME_MAX + 2];
+
+	(void)state;
+	assert_true(map_view_init(&v, bytes, len));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(map_view_find_user(&v, names[i], strlen(names[i]), &u), -1);
+	memset(long_name, 'a', sizeof(long_name));
+	assert_int_equal(map_view_find_user(&v, long_name, MAP_NAME_MAX, &u), -1);
+	assert_int_equal(map_view_find_user(&v, long_name, MAP_NAME_MAX + 1, &u), -1);
+	assert_int_equal(map_view_find_uid(&v, 0, &u), -1);
+	free(bytes);
+}
+
+/* Every lookup that a reader makes, on whatever these bytes are. */
+static void use(const void *bytes, size_t len)
+{
+	static const char *const names[] = {"alice", "bob", "carol.c", "devs", "ops", "nobody-here"};
+	static const uint32_t ids[] = {SAMPLE_ALICE, SAMPLE_BOB, SAMPLE_CAROL, SAMPLE_DEVS, SAMPLE_OPS, 1234567};
+	struct map_view v;
+	struct map_user_slot u;
+	struct map_group_slot g;
+	struct passwd pw;
+	struct group gr;
+	char buffer[2048];
+	uint32_t n;
+
+	if (!map_view_init(&v, bytes, len))
+		return;
+	for (size_t i = 0; i < 6; i++) {
+		if (map_view_find_user(&v, names[i], strlen(names[i]), &u) >= 0) {
+			(void)pack_user(&v, &u, &pw, buffer, sizeof(buffer));
+			(void)map_view_user_groups(&v, &u, &n);
+		}
+		if (map_view_find_uid(&v, ids[i], &u) >= 0)
+			(void)pack_private_group(&v, &u, &gr, buffer, sizeof(buffer));
+		if (map_view_find_group(&v, names[i], strlen(names[i]), &g) >= 0)
+			(void)pack_group(&v, &g, &gr, buffer, sizeof(buffer));
+		if (map_view_find_gid(&v, ids[i], &g) >= 0)
+			(void)pack_group(&v, &g, &gr, buffer, sizeof(buffer));
+	}
+}
+
+static void test_every_truncation(void **state)
+{
+	size_t len;
+	void *bytes = sample_map(&len);
+	struct map_view v;
+
+	(void)state;
+	for (size_t n = 0; n < len; n++) {
+		void *part = malloc(n);
+
+		assert_non_null(part);
+		memcpy(part, bytes, n);
+		assert_false(map_view_init(&v, part, n));
+		if (n >= sizeof(struct map_header)) { /* and where the header says so itself */
+			struct map_header h;
+
+			memcpy(&h, part, sizeof(h));
+			h.file_size = n;
+			memcpy(part, &h, sizeof(h));
+			sample_reseal(part);
+			assert_false(map_view_init(&v, part, n));
+		}
+		free(part);
+	}
+	bytes = realloc(bytes, len + 1);
+	assert_non_null(bytes);
+	((char *)bytes)[len] = 0;
+	assert_false(map_view_init(&v, bytes, len + 1));
+	assert_true(map_view_init(&v, bytes, len));
+	free(bytes);
+}
+
+static void test_header_fields(void **state)
+{
+	size_t len;
+	void *bytes = sample_map(&len);
+	struct map_view v;
+
+	(void)state;
+	for (size_t bit = 0; bit < sizeof(struct map_header) * 8; bit++) {
+		unsigned char *c = (unsigned char *)bytes + bit / 8;
+
+		*c = (unsigned char)(*c ^ (1u << bit % 8));
+		assert_false(map_view_init(&v, bytes, len)); /* the checksum alone */
+		sample_reseal(bytes);
+		use(bytes, len);
+		*c = (unsigned char)(*c ^ (1u << bit % 8));
+		sample_reseal(bytes);
+	}
+	memset(bytes, 0xff, len);
+	assert_false(map_view_init(&v, bytes, len));
+	memset(bytes, 0, len);
+	assert_false(map_view_init(&v, bytes, len));
+	free(bytes);
+}
+
+static void test_damage_behind_the_header(void **state)
+{
+	size_t len;
+	unsigned char *bytes = sample_map(&len);
+	unsigned char *copy = malloc(len);
+
+	(void)state;
+	assert_non_null(copy);
+	for (size_t i = sizeof(struct map_header); i < len; i++) {
+		static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
+
+		for (size_t k = 0; k < sizeof(values); k++) {
+			memcpy(copy, bytes, len);
+			copy[i] = values[k];
+			use(copy, len);
+		}
+	}
+	memcpy(copy, bytes, len);
+	memset(copy + sizeof(struct map_header), 0xff, len - sizeof(struct map_header));
+	use(copy, len); /* every slot taken, every offset outside: still an end (L17) */
+	free(copy);
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finds_everybody),          cmocka_unit_test(test_names_that_are_not_there),
+		cmocka_unit_test(test_every_truncation),         cmocka_unit_test(test_header_fields),
+		cmocka_unit_test(test_damage_behind_the_header),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

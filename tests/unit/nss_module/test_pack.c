@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* Records into callers' buffers: every size, every alignment, nothing written outside (L19), and what lies in the map
+ * counts as not there. */
+#include "nss_module/pack.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/nss_module/sample.h"
+
+#define ROOM 4096u
+#define GUARD 64u
+#define FILL 0x5a
+
+static struct map_view view;
+static void *bytes;
+
+static int setup(void **state)
+{
+	size_t len;
+
+	(void)state;
+	bytes = sample_map(&len);
+	return map_view_init(&view, bytes, len) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(bytes);
+	return 0;
+}
+
+typedef enum pack_result (*pack_fn)(void *ret, char *buffer, size_t size);
+
+static enum pack_result pack_bob(void *ret, char *buffer, size_t size)
+{
+	struct map_user_slot u;
+
+	assert_true(map_view_find_user(&view, "bob", 3, &u) >= 0);
+	return pack_user(&view, &u, ret, buffer, size);
+}
+
+static enum pack_result pack_alice_shadow(void *ret, char *buffer, size_t size)
+{
+	struct map_user_slot u;
+
+	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
+	return pack_shadow(&view, &u, ret, buffer, size);
+}
+
+static enum pack_result pack_devs(void *ret, char *buffer, size_t size)
+{
+	struct map_group_slot g;
+
+	assert_true(map_view_find_group(&view, "devs", 4, &g) >= 0);
+	return pack_group(&view, &g, ret, buffer, size);
+}
+
+static enum pack_result pack_alice_group(void *ret, char *buffer, size_t size)
+{
+	struct map_user_slot u;
+
+	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
+	return pack_private_group(&view, &u, ret, buffer, size);
+}
+
+static void check_bob(const void *ret)
+{
+	const struct passwd *pw = ret;
+
+	assert_string_equal(pw->pw_name, "bob");
+	assert_string_equal(pw->pw_passwd, "x");
+	assert_int_equal(pw->pw_uid, SAMPLE_BOB);
+	assert_int_equal(pw->pw_gid, SAMPLE_BOB);
+	assert_string_equal(pw->pw_gecos, SAMPLE_LONG_GECOS);
+	assert_string_equal(pw->pw_dir, "/home/bob");
+	assert_string_equal(pw->pw_shell, "/bin/sh");
+}
+
+static void check_alice_shadow(const void *ret)
+{
+	const struct spwd *sp = ret;
+
+	assert_string_equal(sp->sp_namp, "alice");
+	assert_string_equal(sp->sp_pwdp, "*");
+	assert_int_equal(sp->sp_lstchg, -1);
+	assert_int_equal(sp->sp_expire, -1);
+	assert_int_equal(sp->sp_inact, -1);
+	assert_int_equal(sp->sp_max, -1);
+}
+
+static void check_devs(const void *ret)
+{
+	const struct group *gr = ret;
+
+	assert_string_equal(gr->gr_name, "devs");
+	assert_string_equal(gr->gr_passwd, "x");
+	assert_int_equal(gr->gr_gid, SAMPLE_DEVS);
+	assert_string_equal(gr->gr_mem[0], "alice");
+	assert_string_equal(gr->gr_mem[1], "bob");
+	assert_null(gr->gr_mem[2]);
+}
+
+static void check_alice_group(const void *ret)
+{
+	const struct group *gr = ret;
+
+	assert_string_equal(gr->gr_name, "alice");
+	assert_int_equal(gr->gr_gid, SAMPLE_ALICE);
+	assert_null(gr->gr_mem[0]);
+}
+
+static bool is_filled(const void *p, size_t len)
+{
+	const unsigned char *c = p;
+
+	for (size_t i = 0; i < len; i++) {
+		if (c[i] != FILL)
+			return false;
+	}
+	return true;
+}
+
+/* Return: the first size that was enough. */
+static size_t sweep(pack_fn pack, void (*check)(const void *ret), size_t alignment)
+{
+	static char room[GUARD + ROOM + GUARD];
+	char *buffer = room + GUARD + alignment;
+	union {
+		struct passwd pw;
+		struct spwd sp;
+		struct group gr;
+		char raw[sizeof(struct passwd) + sizeof(struct spwd)];
+	} ret;
+	size_t enough = 0;
+
+	for (size_t size = 0; size < 1024; size++) {
+		enum pack_result r;
+
+		memset(room, FILL, sizeof(room));
+		memset(&ret, FILL, sizeof(ret));
+		r = pack(&ret, buffer, size);
+		assert_true(is_filled(room, (size_t)(buffer - room)));
+		assert_true(is_filled(buffer + size, 256));
+		if (r == PACK_TOO_SMALL) {
+			assert_int_equal(enough, 0); /* never again once it fitted */
+			assert_true(is_filled(&ret, sizeof(ret)));
+			continue;
+		}
+		assert_int_equal(r, PACK_FOUND);
+		enough = enough != 0 ? enough : size;
+		check(&ret);
+	}
+	return enough;
+}
+
+static void test_every_size_and_alignment(void **state)
+{
+	size_t bob = 3 + 1 + strlen(SAMPLE_LONG_GECOS) + 1 + 9 + 1 + 7 + 1 + 2;
+
+	(void)state;
+	for (size_t alignment = 0; alignment < 16; alignment++) {
+		assert_int_equal(sweep(pack_bob, check_bob, alignment), bob);
+		assert_int_equal(sweep(pack_alice_shadow, check_alice_shadow, alignment), 6 + 2);
+		assert_in_range(sweep(pack_devs, check_devs, alignment), 24 + 5 + 2 + 10, 24 + 5 + 2 + 10 + 7);
+		assert_in_range(sweep(pack_alice_group, check_alice_group, alignment), 8 + 6 + 2, 8 + 6 + 2 + 7);
+	}
+}
+
+static void test_ids_that_are_never_answered_for(void **state)
+{
+	static const uint32_t ids[] = {0, 1, 999, 65534, 65535, UINT32_MAX};
+	struct map_user_slot u;
+	struct map_group_slot g;
+	struct passwd pw;
+	struct group gr;
+	char buffer[ROOM];
+
+	(void)state;
+	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
+	assert_true(map_view_find_group(&view, "devs", 4, &g) >= 0);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct map_user_slot by_uid = u;
+		struct map_user_slot by_gid = u;
+
+		by_uid.uid = ids[i];
+		by_gid.gid = ids[i];
+		g.gid = ids[i];
+		assert_int_equal(pack_user(&view, &by_uid, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+		assert_int_equal(pack_user(&view, &by_gid, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+		assert_int_equal(pack_private_group(&view, &by_uid, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+		assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	}
+	view.h.uid_min = SAMPLE_BOB; /* root's configuration moved on */
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	view.h.uid_min = MAP_ID_FLOOR;
+	view.h.uid_max = SAMPLE_ALICE - 1;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+}
+
+static void test_mark_of_a_local_account(void **state)
+{
+	struct map_user_slot u;
+	struct passwd pw;
+	struct spwd sp;
+	struct group gr;
+	char buffer[ROOM];
+
+	(void)state;
+	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
+	u.flags |= MAP_USER_LOCAL_ACCOUNT;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_MARKED);
+	assert_int_equal(pack_shadow(&view, &u, &sp, buffer, sizeof(buffer)), PACK_MARKED);
+	assert_int_equal(pack_private_group(&view, &u, &gr, buffer, sizeof(buffer)), PACK_MARKED);
+}
+
+static void test_records_that_lie(void **state)
+{
+	struct map_group_slot devs;
+	struct map_group_slot g;
+	struct map_user_slot bob;
+	struct map_user_slot u;
+	struct passwd pw;
+	struct group gr;
+	char buffer[ROOM];
+
+	(void)state;
+	assert_true(map_view_find_group(&view, "devs", 4, &devs) >= 0);
+	assert_true(map_view_find_user(&view, "bob", 3, &bob) >= 0);
+	for (uint32_t n = 0; n < 64; n++) {
+		g = devs;
+		g.n_members = n;
+		if (n != 2 && n != 0)
+			assert_int_not_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_FOUND);
+		g = devs;
+		g.members_len = n;
+		if (n != devs.members_len)
+			assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	}
+	g = devs;
+	g.n_members = UINT32_MAX;
+	g.members_len = UINT32_MAX;
+	assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	g = devs;
+	g.members = (uint32_t)view.h.file_size - 1;
+	assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	g = devs;
+	g.members = 8; /* in the header */
+	assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	g = devs;
+	g.name_len = 40;
+	assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+
+	u = bob;
+	u.text = (uint32_t)view.h.file_size - 10;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u.text = UINT32_MAX;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u.text = 0; /* too long to be inside */
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u = bob;
+	u.name_len = 0;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u.name_len = MAP_NAME_MAX + 1;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+}
+
+/* A member's missing NUL is put, not trusted. */
+static void test_nuls_are_our_own(void **state)
+{
+	struct map_user_slot u;
+	struct passwd pw;
+	char buffer[ROOM];
+
+	(void)state;
+	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
+	for (size_t i = 0; i < sizeof(u.inline_text); i++) {
+		if (u.inline_text[i] == '\0')
+			u.inline_text[i] = '!';
+	}
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_FOUND);
+	assert_string_equal(pw.pw_name, "alice");
+	assert_string_equal(pw.pw_gecos, "Alice Example");
+	assert_string_equal(pw.pw_shell, "/bin/bash");
+	assert_string_equal(pw.pw_passwd, "x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_every_size_and_alignment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ids_that_are_never_answered_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mark_of_a_local_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_records_that_lie, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nuls_are_our_own, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
