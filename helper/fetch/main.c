@@ -25,17 +25,22 @@
 
 #define PASSWD_MAX (16u * 1024u * 1024u)
 #define DESCRIPTORS 4096u
-#define IDLE_EXIT_MAX_S 86400u
+#define IDLE_MAX_S 86400u
 
 struct options {
 	const char *peer_user;
 	uid_t peer_uid;
 	bool has_peer_uid;
-	uint32_t idle_exit_s;
+	uint32_t idle_s;
 };
 
-static const char usage[] = "Usage: latchkey-fetch [--peer-user NAME | --peer-uid UID] [--idle-exit SECONDS]\n"
-			    "Speaks HTTPS for latchkeyd. Needs its listening socket from a socket unit.\n";
+static const char usage[] = "Usage: latchkey-fetch [--peer-user NAME | --peer-uid UID] [--idle SECONDS]\n"
+			    "\n"
+			    "Speaks HTTPS for latchkeyd. Its listening socket comes from the service manager.\n"
+			    "  --peer-user NAME   whom to serve, from /etc/passwd (default: latchkey)\n"
+			    "  --peer-uid UID     the same as a number\n"
+			    "  --idle SECONDS     end after so long without a connection (default 0: never)\n"
+			    "  --version          print the release\n";
 
 static int complain(const char *what, int error)
 {
@@ -116,28 +121,40 @@ static int read_number(const char *text, uint32_t max, uint32_t *ret)
 	return 0;
 }
 
+static int read_option(struct options *o, int option)
+{
+	switch (option) {
+	case 'u':
+		o->has_peer_uid = true;
+		return read_number(optarg, UINT32_MAX - 1, &o->peer_uid);
+	case 'n':
+		o->peer_user = optarg;
+		return 0;
+	case 'i':
+		return read_number(optarg, IDLE_MAX_S, &o->idle_s);
+	case 'h':
+		(void)fputs(usage, stdout);
+		exit(EXIT_SUCCESS);
+	case 'V':
+		(void)puts("latchkey-fetch " LK_RELEASE);
+		exit(EXIT_SUCCESS);
+	default:
+		return -EINVAL;
+	}
+}
+
 static int read_options(struct options *ret, int argc, char **argv)
 {
-	static const struct option names[] = {{"peer-uid", required_argument, NULL, 'u'},
-					      {"peer-user", required_argument, NULL, 'n'},
-					      {"idle-exit", required_argument, NULL, 'i'},
-					      {0}};
+	static const struct option names[] = {
+		{"peer-uid", required_argument, NULL, 'u'}, {"peer-user", required_argument, NULL, 'n'},
+		{"idle", required_argument, NULL, 'i'},     {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},        {0}};
 	struct options o = {.peer_user = "latchkey"};
 	int option;
 	int r = 0;
 
-	while (r == 0 && (option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (option == 'u') {
-			r = read_number(optarg, UINT32_MAX - 1, &o.peer_uid);
-			o.has_peer_uid = true;
-		} else if (option == 'n') {
-			o.peer_user = optarg;
-		} else if (option == 'i') {
-			r = read_number(optarg, IDLE_EXIT_MAX_S, &o.idle_exit_s);
-		} else {
-			r = -EINVAL;
-		}
-	}
+	while (r == 0 && (option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		r = read_option(&o, option);
 	if (r < 0 || optind != argc)
 		return -EINVAL;
 	*ret = o;
@@ -225,8 +242,8 @@ static int serve(int fd, const struct options *o)
 		r = handle_signals(event);
 	if (r >= 0)
 		r = fetch_server_new(&server, event, fd, o->peer_uid);
-	if (r >= 0 && o->idle_exit_s > 0)
-		r = fetch_server_exit_when_idle(server, o->idle_exit_s);
+	if (r >= 0 && o->idle_s > 0)
+		r = fetch_server_exit_when_idle(server, o->idle_s);
 	if (r >= 0)
 		r = sd_event_set_watchdog(event, true);
 	if (r < 0)
@@ -243,8 +260,6 @@ int main(int argc, char **argv)
 	int fd;
 	int r;
 
-	if (geteuid() == 0 || getuid() == 0)
-		return complain("refusing to run as root; start it as a user of its own", 0);
 	r = keep_environment();
 	if (r < 0)
 		return complain("cannot clear the environment", -r);
@@ -252,6 +267,8 @@ int main(int argc, char **argv)
 		(void)fputs(usage, stderr);
 		return 2;
 	}
+	if (geteuid() == 0 || getuid() == 0)
+		return complain("refuses to run as root; run it as the user latchkey-fetch", 0);
 	r = take_socket(&fd);
 	if (r < 0)
 		return complain("needs exactly one listening stream socket from the service manager", -r);

@@ -184,6 +184,8 @@ class Server:
             connection.close()
 
     def stop(self):
+        # A thread that waits in accept() would otherwise take one more.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 
