@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/* The judge of a map: the writer's work passes; every field that lies is refused, with the reason that the administrator
+ * reads (I1, I11 to I16, I23; a taken-over latchkeyd). */
+#include "helper/root/check.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/nss_module/sample.h"
+
+#define PASSWD                                                                                                         \
+	"root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000::/home/local:/bin/sh\nhigh:x:1879060000:1879060000::/:/\n"
+#define GROUP "sudo:x:27:\nhighgroup:x:1879060001:\nbroken\n:x:5:\n"
+
+struct world {
+	struct settings *settings;
+	struct locals *locals;
+	unsigned char *bytes;
+	size_t len;
+	struct map_view v;
+};
+
+static struct settings *settings_of(const char *text)
+{
+	struct settings *s = NULL;
+	struct ini_fault fault;
+
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	return s;
+}
+
+static void world_init(struct world *w, const char *settings)
+{
+	w->settings = settings_of(settings);
+	assert_int_equal(locals_new(&w->locals), 0);
+	assert_int_equal(locals_add_text(w->locals, PASSWD, strlen(PASSWD)), 0);
+	assert_int_equal(locals_add_text(w->locals, GROUP, strlen(GROUP)), 0);
+	w->bytes = sample_map(&w->len);
+	assert_true(map_view_init(&w->v, w->bytes, w->len));
+}
+
+static void world_done(struct world *w)
+{
+	settings_free(w->settings);
+	locals_free(w->locals);
+	free(w->bytes);
+}
+
+static int judge(struct world *w, char *why)
+{
+	return check_map(w->bytes, w->len, w->settings, w->locals, why);
+}
+
+/* --- what the writer makes ---------------------------------------------------------------------------------------- */
+
+static void test_sound_maps_pass(void **state)
+{
+	struct world w;
+	char why[CHECK_WHY_SIZE] = "";
+
+	(void)state;
+	world_init(&w, "");
+	assert_int_equal(judge(&w, why), 0);
+	assert_string_equal(why, "");
+	free(w.bytes);
+	w.bytes = sample_many(10000, &w.len);
+	assert_int_equal(judge(&w, why), 0);
+	world_done(&w);
+}
+
+/* One person whose record no configuration of root's lets pass, though the writer would. */
+static void refuse_person(const char *settings, struct map_user u, const char *part)
+{
+	struct map_writer *writer = NULL;
+	struct world w;
+	char why[CHECK_WHY_SIZE] = "";
+	void *bytes;
+
+	world_init(&w, settings);
+	free(w.bytes);
+	sample_must(map_writer_new(&writer));
+	sample_must(map_writer_add_user(writer, &u));
+	sample_must(map_writer_finish(writer, &bytes, &w.len));
+	map_writer_free(writer);
+	w.bytes = bytes;
+	assert_int_equal(judge(&w, why), -EBADMSG);
+	if (strstr(why, part) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", why, part);
+	world_done(&w);
+}
+
+static struct map_user person(const char *name, uint32_t uid)
+{
+	return (struct map_user){
+		.name = name, .uid = uid, .gid = uid, .gecos = "", .home = "/home/p", .shell = "/bin/sh"};
+}
+
+static void test_people_who_may_not_be(void **state)
+{
+	static const char *const names[] = {"root", "local", "sudo", "highgroup", "broken", "systemd-network", "boss"};
+	static const char *const ugly[] = {"Alice",
+					   "1a",
+					   "-a",
+					   ".a",
+					   "a%s",
+					   "a$",
+					   "\xc3\xa9"
+					   "a",
+					   "a.",
+					   "a@",
+					   "_"};
+	static const uint32_t ids[] = {1, 999, 1000, 65534, 65535, 0x6FFFFFFF, 0x7FFFFFFF, 0x80000000, UINT32_MAX};
+	static const char *const homes[] = {"/home",        "/home/",   "/etc",      "/",        "/home/../etc",
+					    "/home/a/../b", "/home//a", "/home/./a", "/home/a/", "/home/..",
+					    "/homes/a",     "/root",    "/home/a/.."};
+	static const char *const shells[] = {"/", "/bin/", "/bin/../sh", "//bin/sh"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		refuse_person("[accounts]\nreserved_names = nobody boss\n", person(names[i], SAMPLE_ALICE),
+			      i < 5 && i > 0 ? "local user or group" : "");
+	for (size_t i = 0; i < sizeof(ugly) / sizeof(ugly[0]); i++)
+		refuse_person("", person(ugly[i], SAMPLE_ALICE), "grammar");
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		refuse_person("", person("alice", ids[i]), "id");
+	refuse_person("", person("alice", 1879060000), "local user or group");
+	refuse_person("", person("alice", 1879060001), "local user or group");
+	/* The absolute floor holds whatever root configures. */
+	refuse_person("[accounts]\nuid_min = 1000\nuid_max = 4294967294\n", person("alice", 999), "outside");
+	refuse_person("[accounts]\nuid_min = 1000\nuid_max = 4294967294\n", person("alice", 65534), "outside");
+	refuse_person("[accounts]\nuid_min = 1000\nuid_max = 4294967294\n", person("alice", 65535), "outside");
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		struct map_user u = person("alice", SAMPLE_ALICE);
+
+		u.home = homes[i];
+		refuse_person("", u, "home");
+	}
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+		struct map_user u = person("alice", SAMPLE_ALICE);
+
+		u.shell = shells[i];
+		refuse_person("", u, "shell");
+	}
+	for (uint32_t gid = 0; gid < 3; gid++) { /* I15: a primary group that is not the map's */
+		static const uint32_t gids[] = {0, 27, SAMPLE_BOB};
+		struct map_user u = person("alice", SAMPLE_ALICE);
+
+		u.gid = gids[gid];
+		refuse_person("", u, "not on the map");
+	}
+}
+
+static void test_homes_follow_the_template(void **state)
+{
+	struct map_user u = person("alice", SAMPLE_ALICE);
+	struct settings *s = settings_of("[accounts]\nhome = /srv/people/%u/home\n[provider x]\nwhat = ever\n");
+
+	(void)state;
+	assert_string_equal(s->home_base, "/srv/people/");
+	settings_free(s);
+	refuse_person("[accounts]\nhome = /srv/people/%u\n", u, "/srv/people/");
+}
+
+/* I13, I14: a group that shadows a local one, or carries its id. */
+static void test_groups_that_may_not_be(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t gid;
+	} groups[] = {
+		{"sudo", SAMPLE_OPS},  {"root", SAMPLE_OPS},
+		{"local", SAMPLE_OPS}, {"devs", 27},
+		{"devs", 999},         {"devs", 65534},
+		{"devs", 1879060001},  {"devs", UINT32_MAX},
+		{"Devs", SAMPLE_OPS},  {"systemd-journal", SAMPLE_OPS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct map_writer *writer = NULL;
+		struct map_group g = {.name = groups[i].name, .gid = groups[i].gid};
+		struct world w;
+		char why[CHECK_WHY_SIZE] = "";
+		void *bytes;
+
+		world_init(&w, "");
+		free(w.bytes);
+		sample_must(map_writer_new(&writer));
+		sample_must(map_writer_add_group(writer, &g));
+		sample_must(map_writer_finish(writer, &bytes, &w.len));
+		map_writer_free(writer);
+		w.bytes = bytes;
+		assert_int_equal(judge(&w, why), -EBADMSG);
+		assert_string_not_equal(why, "");
+		world_done(&w);
+	}
+}
+
+/* --- what the writer would never make ----------------------------------------------------------------------------- */
+
+static struct map_user_slot *user_at(struct world *w, const char *name)
+{
+	struct map_user_slot copy;
+	int64_t i = map_view_find_user(&w->v, name, strlen(name), &copy);
+
+	assert_true(i >= 0);
+	return (struct map_user_slot *)(void *)(w->bytes + w->v.h.users + (size_t)i * sizeof(copy));
+}
+
+static struct map_group_slot *group_at(struct world *w, const char *name)
+{
+	struct map_group_slot copy;
+	int64_t i = map_view_find_group(&w->v, name, strlen(name), &copy);
+
+	assert_true(i >= 0);
+	return (struct map_group_slot *)(void *)(w->bytes + w->v.h.groups + (size_t)i * sizeof(copy));
+}
+
+static struct map_header *header(struct world *w)
+{
+	return (struct map_header *)(void *)w->bytes;
+}
+
+static void lie_uid(struct world *w)
+{
+	user_at(w, "alice")->uid++;
+}
+static void lie_uid_root(struct world *w)
+{
+	user_at(w, "alice")->uid = 0;
+}
+static void lie_gid_root(struct world *w)
+{
+	user_at(w, "alice")->gid = 0;
+}
+static void lie_gid(struct world *w)
+{
+	user_at(w, "alice")->gid = SAMPLE_CAROL;
+}
+static void lie_flag_local(struct world *w)
+{
+	user_at(w, "alice")->flags |= MAP_USER_LOCAL_ACCOUNT;
+}
+static void lie_flag_unknown(struct world *w)
+{
+	user_at(w, "alice")->flags |= 0x80;
+}
+static void lie_flag_not_private(struct world *w)
+{
+	user_at(w, "alice")->flags = 0;
+}
+static void lie_flag_private(struct world *w)
+{
+	user_at(w, "carol.c")->flags = MAP_USER_PRIVATE_GROUP;
+}
+static void lie_hash(struct world *w)
+{
+	user_at(w, "alice")->hash ^= 2;
+}
+static void lie_user_missing(struct world *w)
+{
+	memset(user_at(w, "carol.c"), 0, sizeof(struct map_user_slot));
+}
+static void lie_name(struct world *w)
+{
+	user_at(w, "alice")->inline_text[1] = 'x';
+}
+static void lie_name_short(struct world *w)
+{
+	user_at(w, "alice")->name_len--;
+}
+static void lie_name_none(struct world *w)
+{
+	user_at(w, "alice")->name_len = 0;
+}
+static void lie_name_nul(struct world *w)
+{
+	user_at(w, "alice")->inline_text[2] = '\0';
+}
+static void lie_gecos_long(struct world *w)
+{
+	user_at(w, "alice")->gecos_len = 255;
+}
+static void lie_gecos_colon(struct world *w)
+{
+	user_at(w, "alice")->inline_text[8] = ':';
+}
+static void lie_gecos_newline(struct world *w)
+{
+	user_at(w, "alice")->inline_text[8] = '\n';
+}
+static void lie_gecos_bytes(struct world *w)
+{
+	user_at(w, "alice")->inline_text[8] = (char)0xff;
+}
+static void lie_shell_end(struct world *w)
+{
+	user_at(w, "alice")->inline_text[map_user_text_len(user_at(w, "alice")) - 1] = '!';
+}
+static void lie_padding(struct world *w)
+{
+	user_at(w, "alice")->inline_text[99] = 'x';
+}
+static void lie_reserved(struct world *w)
+{
+	user_at(w, "alice")->zero[2] = 1;
+}
+static void lie_text_outside(struct world *w)
+{
+	user_at(w, "bob")->text = (uint32_t)w->len - 8;
+}
+static void lie_text_in_header(struct world *w)
+{
+	user_at(w, "bob")->text = 16;
+}
+static void lie_text_two_names(struct world *w)
+{
+	w->bytes[user_at(w, "bob")->text] = 'r';
+}
+static void lie_groups_outside(struct world *w)
+{
+	user_at(w, "alice")->groups = (uint32_t)w->len - 4;
+}
+static void lie_groups_none(struct world *w)
+{
+	user_at(w, "alice")->groups = 0;
+}
+static void lie_groups_of_bob(struct world *w)
+{
+	user_at(w, "carol.c")->groups = user_at(w, "bob")->groups;
+}
+static void lie_groups_sudo(struct world *w)
+{
+	uint32_t sudo = 27;
+
+	memcpy(w->bytes + user_at(w, "alice")->groups + 4, &sudo, sizeof(sudo));
+}
+static void lie_groups_count(struct world *w)
+{
+	uint32_t n = UINT32_MAX;
+
+	memcpy(w->bytes + user_at(w, "alice")->groups, &n, sizeof(n));
+}
+static void lie_group_gid(struct world *w)
+{
+	group_at(w, "devs")->gid = 27;
+}
+static void lie_group_hash(struct world *w)
+{
+	group_at(w, "devs")->hash ^= 4;
+}
+static void lie_group_name_long(struct world *w)
+{
+	group_at(w, "devs")->name_len = 41;
+}
+static void lie_group_padding(struct world *w)
+{
+	group_at(w, "devs")->name[39] = 'x';
+}
+static void lie_group_reserved(struct world *w)
+{
+	group_at(w, "devs")->zero[0] = 1;
+}
+static void lie_members_fewer(struct world *w)
+{
+	group_at(w, "devs")->n_members = 1;
+}
+static void lie_members_none(struct world *w)
+{
+	group_at(w, "ops")->n_members = 0;
+}
+static void lie_members_many(struct world *w)
+{
+	group_at(w, "devs")->n_members = UINT32_MAX;
+}
+static void lie_members_outside(struct world *w)
+{
+	group_at(w, "devs")->members = (uint32_t)w->len - 1;
+}
+static void lie_member_length(struct world *w)
+{
+	w->bytes[group_at(w, "devs")->members] = 3;
+}
+static void lie_member_name(struct world *w)
+{
+	w->bytes[group_at(w, "devs")->members + 2] = 'r'; /* "rlice": nobody */
+}
+static void lie_member_other(struct world *w)
+{
+	memcpy(w->bytes + group_at(w, "ops")->members + 1, "bof", 3);
+}
+static void lie_empty_slot(struct world *w)
+{
+	struct map_user_slot *slots = (struct map_user_slot *)(void *)(w->bytes + w->v.h.users);
+
+	for (uint32_t i = 0; i < w->v.h.user_slots; i++) {
+		if (slots[i].hash == 0) {
+			slots[i].uid = 5;
+			return;
+		}
+	}
+}
+static void lie_uid_entry(struct world *w)
+{
+	struct map_id_slot *slots = (struct map_id_slot *)(void *)(w->bytes + w->v.h.uids);
+
+	for (uint32_t i = 0; i < w->v.h.uid_slots; i++) {
+		if (slots[i].id == 0) { /* a second way to a user: by uid 0 less one */
+			slots[i] = (struct map_id_slot){.id = 1, .slot = 0};
+			return;
+		}
+	}
+}
+static void lie_uid_entry_slot(struct world *w)
+{
+	struct map_id_slot *slots = (struct map_id_slot *)(void *)(w->bytes + w->v.h.uids);
+
+	for (uint32_t i = 0; i < w->v.h.uid_slots; i++)
+		slots[i].slot = slots[i].id != 0 ? UINT32_MAX : 0;
+}
+static void lie_n_users(struct world *w)
+{
+	header(w)->n_users++;
+}
+static void lie_n_groups(struct world *w)
+{
+	header(w)->n_groups--;
+}
+static void lie_header_reserved(struct world *w)
+{
+	header(w)->zero[7] = 1;
+}
+static void lie_seed(struct world *w)
+{
+	header(w)->seed++;
+}
+static void lie_version(struct world *w)
+{
+	header(w)->version++;
+}
+static void lie_slots(struct world *w)
+{
+	header(w)->user_slots--;
+}
+static void lie_data_size(struct world *w)
+{
+	header(w)->data_size--;
+}
+static void lie_more_data(struct world *w)
+{
+	unsigned char *bigger = realloc(w->bytes, w->len + 8);
+
+	assert_non_null(bigger);
+	memset(bigger + w->len, 0, 8);
+	w->bytes = bigger;
+	w->len += 8;
+	header(w)->file_size += 8;
+	header(w)->data_size += 8;
+}
+
+static void test_every_field_that_lies(void **state)
+{
+	static void (*const lies[])(struct world * w) = {
+		lie_uid,
+		lie_uid_root,
+		lie_gid_root,
+		lie_gid,
+		lie_flag_local,
+		lie_flag_unknown,
+		lie_flag_not_private,
+		lie_flag_private,
+		lie_hash,
+		lie_user_missing,
+		lie_name,
+		lie_name_short,
+		lie_name_none,
+		lie_name_nul,
+		lie_gecos_long,
+		lie_gecos_colon,
+		lie_gecos_newline,
+		lie_gecos_bytes,
+		lie_shell_end,
+		lie_padding,
+		lie_reserved,
+		lie_text_outside,
+		lie_text_in_header,
+		lie_text_two_names,
+		lie_groups_outside,
+		lie_groups_none,
+		lie_groups_of_bob,
+		lie_groups_sudo,
+		lie_groups_count,
+		lie_group_gid,
+		lie_group_hash,
+		lie_group_name_long,
+		lie_group_padding,
+		lie_group_reserved,
+		lie_members_fewer,
+		lie_members_none,
+		lie_members_many,
+		lie_members_outside,
+		lie_member_length,
+		lie_member_name,
+		lie_member_other,
+		lie_empty_slot,
+		lie_uid_entry,
+		lie_uid_entry_slot,
+		lie_n_users,
+		lie_n_groups,
+		lie_header_reserved,
+		lie_seed,
+		lie_version,
+		lie_slots,
+		lie_data_size,
+		lie_more_data,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct world w;
+		char why[CHECK_WHY_SIZE] = "";
+		int r;
+
+		world_init(&w, "");
+		lies[i](&w);
+		sample_reseal(w.bytes);
+		r = judge(&w, why);
+		if (r != -EBADMSG || why[0] == '\0')
+			fail_msg("lie number %zu passed: %d, \"%s\"", i, r, why);
+		for (const char *p = why; *p != '\0'; p++)
+			assert_in_range(*p, 0x20, 0x7e);
+		world_done(&w);
+	}
+}
+
+/* Whatever the bytes are: an answer, and a map that passed means what the original meant. */
+static void test_every_single_byte(void **state)
+{
+	struct world w;
+	char why[CHECK_WHY_SIZE];
+
+	(void)state;
+	world_init(&w, "");
+	for (size_t i = sizeof(struct map_header); i < w.len; i++) {
+		unsigned char before = w.bytes[i];
+
+		for (unsigned int change = 1; change < 256; change <<= 1) {
+			w.bytes[i] = (unsigned char)(before ^ change);
+			(void)judge(&w, why);
+		}
+		w.bytes[i] = before;
+	}
+	assert_int_equal(judge(&w, why), 0);
+	for (size_t n = 0; n < w.len; n++) {
+		unsigned char *part = malloc(n);
+
+		assert_non_null(part);
+		memcpy(part, w.bytes, n);
+		assert_int_equal(check_map(part, n, w.settings, w.locals, why), -EBADMSG);
+		free(part);
+	}
+	world_done(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sound_maps_pass),           cmocka_unit_test(test_people_who_may_not_be),
+		cmocka_unit_test(test_homes_follow_the_template), cmocka_unit_test(test_groups_that_may_not_be),
+		cmocka_unit_test(test_every_field_that_lies),     cmocka_unit_test(test_every_single_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
