@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* The command line, read but not yet judged against the verbs. Options may stand before or after the verb. */
+
+struct arguments {
+	const char *verb;    /* NULL when there is none */
+	const char *operand; /* NULL when there is none */
+	const char *socket;  /* never NULL */
+	const char *jwks, *issuer, *audience;
+	bool json, help, version, signature_only;
+};
+
+/**
+ * arguments_parse() - read a command line
+ * @ret: set only on 0; points into @argv
+ * @why: what is wrong, one line
+ * Return: 0, -EINVAL.
+ */
+int arguments_parse(struct arguments *ret, int argc, char *const *argv, char *why, size_t why_size);
+
+/** arguments_print_options() - the options of a verb, or with NULL those that every verb has */
+void arguments_print_options(FILE *out, const char *verb);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the command line to a verb and back to an exit status. Results go to one stream and complaints to the other, so
+ * that a script never takes the one for the other.
+ */
+#include "helper/cli/command.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "helper/base/text.h"
+
+static const struct verb *find_verb(const struct verb *verbs, const char *name)
+{
+	for (; verbs->name; verbs++) {
+		if (strcmp(verbs->name, name) == 0)
+			return verbs;
+	}
+	return NULL;
+}
+
+static void print_usage(FILE *out, const struct verb *verbs)
+{
+	(void)fprintf(out, "usage: latchkey COMMAND [OPTION...]\n\n");
+	for (; verbs->name; verbs++) {
+		char left[40];
+
+		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, verbs->operand ? " " : "",
+			       verbs->operand ? verbs->operand : "");
+		(void)fprintf(out, "  %-18s  %s\n", left, verbs->summary);
+	}
+	(void)fprintf(out, "\n");
+	arguments_print_options(out, NULL);
+	(void)fprintf(out,
+		      "\nExit status: 0 done, 1 refused or failed, 2 wrong use, 3 the helper cannot be reached.\n");
+}
+
+static void print_verb_usage(FILE *out, const struct verb *verb)
+{
+	(void)fprintf(out, "usage: latchkey %s [OPTION...]%s%s\n\n%s\n\n", verb->name, verb->operand ? " " : "",
+		      verb->operand ? verb->operand : "", verb->summary);
+	arguments_print_options(out, verb->name);
+	arguments_print_options(out, NULL);
+	/* A command line is readable for every user of the machine. */
+	if (verb->operand && strstr(verb->operand, "TOKEN"))
+		(void)fprintf(out, "\nA TOKEN given as an argument can be seen by others in the process list; "
+				   "'-' reads it from standard input.\n");
+}
+
+enum command_exit command_fail(const struct command *c, enum command_exit status, const char *format, ...)
+{
+	char text[1024], clean[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_sanitise(clean, sizeof(clean), text, strlen(text), c->utf8);
+	(void)fprintf(c->err, "latchkey: %s\n", clean);
+	return status;
+}
+
+static enum command_exit run_verb(const struct command *c, const struct verb *verb)
+{
+	enum command_exit status;
+
+	if (verb->operand && !c->arguments.operand)
+		return command_fail(c, COMMAND_MISUSE, "%s needs %s", verb->name, verb->operand);
+	if (!verb->operand && c->arguments.operand)
+		return command_fail(c, COMMAND_MISUSE, "%s takes no argument", verb->name);
+
+	if (c->arguments.operand && !text_is_utf8(c->arguments.operand, strlen(c->arguments.operand)))
+		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
+
+	status = verb->run(c);
+	/* A full disk must not pass for a complete answer. */
+	if (fflush(c->out) != 0 && status == COMMAND_OK)
+		return command_fail(c, COMMAND_FAILED, "cannot write the result");
+	return status;
+}
+
+enum command_exit command_run(const struct verb *verbs, int argc, char *const *argv, FILE *out, FILE *err)
+{
+	struct command c = {.out = out, .err = err};
+	const struct verb *verb;
+	char why[128];
+
+	c.utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (arguments_parse(&c.arguments, argc, argv, why, sizeof(why)) < 0)
+		return command_fail(&c, COMMAND_MISUSE, "%s (latchkey --help says more)", why);
+
+	if (c.arguments.version) {
+		(void)fprintf(out, "latchkey %s\n", LK_RELEASE);
+		return COMMAND_OK;
+	}
+	if (!c.arguments.verb) {
+		print_usage(c.arguments.help ? out : err, verbs);
+		return c.arguments.help ? COMMAND_OK : COMMAND_MISUSE;
+	}
+
+	verb = find_verb(verbs, c.arguments.verb);
+	if (!verb)
+		return command_fail(&c, COMMAND_MISUSE, "unknown command: %.64s (latchkey --help lists them)",
+				    c.arguments.verb);
+	if (c.arguments.help) {
+		print_verb_usage(out, verb);
+		return COMMAND_OK;
+	}
+	return run_verb(&c, verb);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The latchkey command: asks the helper for a person or a script. Holds no right of its own; what the caller may ask is
+ * decided by the helper from the socket's peer.
+ */
+#include <stdio.h>
+
+#include "helper/cli/verbs.h"
+
+static const struct verb verbs[] = {
+	{"status", NULL, "how the helper and its providers are", verb_status},
+	{"accounts", NULL, "list the accounts", verb_accounts},
+	{"show", "NAME", "all about one account", verb_show},
+	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},
+	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},
+	{"inspect", "TOKEN|-", "explain a token and judge it (exit status 0: valid, 1: not)", verb_inspect},
+	{NULL, NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+	return (int)command_run(verbs, argc, argv, stdout, stderr);
+}
