@@ -14,6 +14,30 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.path.join(enter.TOP, "build", "npm")
 
 
+def make_authority(folder, name):
+    """A private CA and a server certificate for @name: files ca.pem, cert.pem and key.pem."""
+    os.makedirs(folder, exist_ok=True)
+
+    def openssl(*args):
+        subprocess.run(["openssl", *args], check=True, capture_output=True, cwd=folder)
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
+    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Private CA",
+            "-addext", "keyUsage=critical,keyCertSign")
+    openssl("req", "-x509", *curve, "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", f"/CN={name}",
+            "-CA", "ca.pem", "-CAkey", "ca.key", "-addext", f"subjectAltName=DNS:{name}",
+            "-addext", "basicConstraints=critical,CA:FALSE")
+    os.chmod(f"{folder}/ca.pem", 0o644)
+    return folder
+
+
+def trust(certificate):
+    """Lets Chromium of this world's root trust a CA."""
+    store = os.path.expanduser("~/.pki/nssdb")
+    os.makedirs(store, exist_ok=True)
+    for command in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "private", "-i", certificate]):
+        subprocess.run(["certutil", "-d", f"sql:{store}", *command], check=True, capture_output=True)
+
+
 def install_modules():
     """Needs the network once; to be called where there is one."""
     subprocess.run([os.path.join(HERE, "npm-install")], check=True, stdout=subprocess.DEVNULL)

@@ -8,6 +8,7 @@ import time
 
 import check
 import people
+import varlink
 import world
 
 UNAVAILABLE = "Sign-in is not possible at the moment."
@@ -111,7 +112,8 @@ def fetch_killed_in_mid_request(w):
     """latchkey-fetch dies while the provider is being asked for a code: a clean refusal"""
     w.provider.fault("device", "hang")
     mark = len(w.daemon.log())
-    with w.ssh("alice", "echo let-in") as t:
+    # sshd would try again at once, and succeed.
+    with w.ssh("alice", "echo let-in", options=["-o", "NumberOfPasswordPrompts=1"]) as t:
         check.eventually(lambda: w.provider.from_helper("device"), "the request")
         w.fetch.kill_and_wait_back()
         check.equal(t.finish(40), 255, "ssh's status")
@@ -128,20 +130,24 @@ def root_helper_killed(w):
     check.equal(w.run("getent", "passwd", "bob")[0], 0, "bob on the map")
 
 
+def pending():
+    with varlink.Varlink() as v:
+        return v.call("io.latchkey.Status")["parameters"]["pending"]
+
+
 def client_goes(w, leave):
     """The attempt must end within a second of the client's end, and its code must be worthless (R6, D6)."""
     with w.ssh("alice", "echo let-in") as t:
         challenge = people.await_challenge(t)
-        check.eventually(lambda: w.provider.from_helper("token"), "a poll")
+        check.equal(pending(), 1, "pending sign-ins")
         mark = len(w.daemon.log())
         leave(t)
-        time.sleep(1.0)
+        check.eventually(lambda: pending() == 0, "the attempt's end", 1)
         asked = len(w.provider.from_helper("token"))
         people.approve(challenge, "alice")
         time.sleep(2.5)
         check.equal(len(w.provider.from_helper("token")), asked, "polls after the client has gone")
         check.lacks(w.daemon.log()[mark:], "result=granted")
-    check.lacks(w.system_log.text.split(challenge.code)[-1], "let-in")
     sign_in(w)
 
 
@@ -154,7 +160,11 @@ def client_killed(w):
 @check.test
 def client_interrupted(w):
     """Ctrl-C while the code is shown (D10)"""
-    client_goes(w, lambda t: t.send("\x03"))
+    def leave(t):
+        # ssh does not notice a signal between printing its prompt and reading the answer.
+        time.sleep(0.3)
+        t.send("\x03")
+    client_goes(w, leave)
 
 
 @check.test
@@ -169,6 +179,20 @@ def connection_process_killed(w):
 
 
 @check.test
+def client_killed_without_prompt(w):
+    """the same where sshd is inside the module and not in a prompt, as from OpenSSH 10.3 on (R6, R10)"""
+    w.pam("conversation=live")
+    try:
+        with w.ssh("alice", "echo let-in") as t:
+            check.eventually(lambda: w.provider.from_helper("token"), "a poll")
+            check.equal(pending(), 1, "pending sign-ins")
+            t.process.send_signal(signal.SIGKILL)
+            check.eventually(lambda: pending() == 0, "the attempt's end", 1)
+    finally:
+        w.pam()
+
+
+@check.test
 def grace_time_ends(w):
     """LoginGraceTime ends while the code is shown: no orphan goes on polling (R7)"""
     w.sshd.terminate()
@@ -178,10 +202,8 @@ def grace_time_ends(w):
         with w.ssh("alice", "echo let-in") as t:
             people.await_challenge(t)
             # The client goes on showing its prompt; that the helper has stopped is what counts.
-            time.sleep(5.5)
-            asked = len(w.provider.from_helper("token"))
-            time.sleep(2.5)
-            check.equal(len(w.provider.from_helper("token")), asked, "polls after the grace time")
+            check.equal(pending(), 1, "pending sign-ins")
+            check.eventually(lambda: pending() == 0, "the attempt's end", 5)
     finally:
         w.sshd.terminate()
         w.sshd.wait(5)

@@ -8,9 +8,15 @@ import authserver
 import check
 import people
 import terminal
+import varlink
 import world
 
 PICTURES = os.path.join(world.enter.TOP, "build", "pictures")
+
+
+def status():
+    with varlink.Varlink() as v:
+        return v.call("io.latchkey.Status")["parameters"]
 
 
 @check.test
@@ -175,6 +181,28 @@ def parallel_logins(w):
             t.close()
     uids = {name: w.run("id", "-u", name)[1] for name in set(names)}
     check.equal(len(set(uids.values())), 3, "uids")
+
+
+@check.test
+def many_at_once(w):
+    """200 pending sign-ins: every one has a code of its own, and no poll of any comes too early (D3, R5)"""
+    w.provider.settings(interval=3)
+    calls = [varlink.Varlink() for _ in range(200)]
+    try:
+        for number, v in enumerate(calls):
+            v.send("io.latchkey.Authenticate", more=True, version=1, user=f"person{number}", service="sshd",
+                   rhost=f"10.0.{number // 100}.{number % 100 + 1}")
+        codes = {v.receive()["parameters"]["challenge"]["user_code"] for v in calls}
+        check.equal(len(codes), len(calls), "codes")
+        check.eventually(lambda: len(w.provider.from_helper("token")) >= 2 * len(calls), "two polls each", 40)
+        early = [r for r in w.provider.from_helper("token") if r.get("early")]
+        check.equal(early, [], "early polls")
+        check.equal(status()["pending"], len(calls), "pending")
+    finally:
+        for v in calls:
+            v.close()
+        w.provider.settings(interval=1)
+    check.eventually(lambda: status()["pending"] == 0, "the end of all", 1)
 
 
 @check.test
