@@ -45,6 +45,8 @@ static void db_closep(sqlite3 **db)
 
 int store_errno(int result)
 {
+	if (result == SQLITE_IOERR_NOMEM)
+		return -ENOMEM;
 	switch (result & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
@@ -167,6 +169,22 @@ static int run(sqlite3 *db, const char *sql)
 	return store_errno(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
+static int read_answer(sqlite3_stmt *row, int64_t *number, char *text, size_t text_size)
+{
+	bool is_null = sqlite3_column_type(row, 0) == SQLITE_NULL;
+	const unsigned char *found;
+
+	if (number)
+		*number = sqlite3_column_int64(row, 0);
+	if (!text)
+		return 0;
+	found = sqlite3_column_text(row, 0);
+	if (!found)
+		return is_null ? -EUCLEAN : -ENOMEM;
+	snprintf(text, text_size, "%s", (const char *)found);
+	return 0;
+}
+
 /* The one integer or text that a statement yields; text is copied into @text. */
 static int ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t text_size)
 {
@@ -176,15 +194,10 @@ static int ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t
 	result = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
-	r = result == SQLITE_DONE ? -EUCLEAN : store_errno(result);
-	if (r == 0) {
-		const unsigned char *found = sqlite3_column_text(statement, 0);
-
-		if (number)
-			*number = sqlite3_column_int64(statement, 0);
-		if (text)
-			snprintf(text, text_size, "%s", found ? (const char *)found : "");
-	}
+	if (result == SQLITE_ROW)
+		r = read_answer(statement, number, text, text_size);
+	else
+		r = result == SQLITE_DONE ? -EUCLEAN : store_errno(result);
 	sqlite3_finalize(statement);
 	return r;
 }
