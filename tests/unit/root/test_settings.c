@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What latchkey-root reads of the configuration and of the machine's own files. */
+#include "helper/root/settings.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "helper/root/locals.h"
+
+static void test_defaults_and_values(void **state)
+{
+	static const char text[] = "[accounts]\nuid_min = 1000000\nuid_max=1999999\nhome = /srv/h/%u\n"
+				   "reserved_names = boss chief\nshell = /bin/zsh\nunknown = x\n[other]\nuid_min = 3\n";
+	LK_CLEANUP(settings_freep) struct settings *defaults = NULL;
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	struct ini_fault fault;
+
+	(void)state;
+	assert_int_equal(settings_load_text(&defaults, "", 0, &fault), 0);
+	assert_int_equal(defaults->uid_min, 0x70000000);
+	assert_int_equal(defaults->uid_max, 0x7FFFFFFE);
+	assert_string_equal(defaults->home_base, "/home/");
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	assert_int_equal(s->uid_min, 1000000);
+	assert_int_equal(s->uid_max, 1999999);
+	assert_string_equal(s->home_base, "/srv/h/");
+	assert_string_equal(s->reserved_names[1], "chief");
+}
+
+static void test_refusals(void **state)
+{
+	static const char *const texts[] = {
+		"[accounts]\nuid_min = 999\n",
+		"[accounts]\nuid_min = 0\n",
+		"[accounts]\nuid_min = -1\n",
+		"[accounts]\nuid_min = 0x1000\n",
+		"[accounts]\nuid_min = 01000\n",
+		"[accounts]\nuid_max = 4294967295\n",
+		"[accounts]\nuid_max = 4294967296\n",
+		"[accounts]\nuid_max = 99999999999999999999\n",
+		"[accounts]\nuid_min = 5000\nuid_max = 4999\n",
+		"[accounts]\nhome = home/%u\n",
+		"[accounts]\nhome = /home/alice\n",
+		"[accounts]\nhome = %u\n",
+		"[accounts]\nhome = /home/../%u\n",
+	};
+	struct settings *s = NULL;
+	struct ini_fault fault;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		fault.text[0] = '\0';
+		assert_int_equal(settings_load_text(&s, texts[i], strlen(texts[i]), &fault), -EINVAL);
+		assert_string_not_equal(fault.text, "");
+		assert_null(s);
+	}
+}
+
+static void test_locals(void **state)
+{
+	static const char passwd[] = "root:x:0:0:root:/root:/bin/bash\n#comment:x:7:\n+nis::::::\nodd\nodder:x\n"
+				     "worse:x:abc:1::/:/\nlast:x:4294967295:0::/:/";
+	LK_CLEANUP(locals_freep) struct locals *l = NULL;
+
+	(void)state;
+	assert_int_equal(locals_new(&l), 0);
+	assert_false(locals_has_name(l, "root"));
+	assert_false(locals_has_id(l, 0));
+	assert_int_equal(locals_add_text(l, passwd, strlen(passwd)), 0);
+	assert_true(locals_has_name(l, "root"));
+	assert_true(locals_has_id(l, 0));
+	assert_true(locals_has_name(l, "odd"));
+	assert_true(locals_has_name(l, "odder"));
+	assert_true(locals_has_name(l, "worse"));
+	assert_true(locals_has_name(l, "last"));
+	assert_true(locals_has_id(l, UINT32_MAX));
+	assert_false(locals_has_id(l, 1));
+	assert_false(locals_has_id(l, 7));
+	assert_false(locals_has_name(l, "roo"));
+	assert_false(locals_has_name(l, ""));
+	assert_int_equal(locals_add_text(l, "staff:x:50:\n", 12), 0);
+	assert_true(locals_has_id(l, 50));
+	assert_true(locals_has_name(l, "root"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_and_values),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_locals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
