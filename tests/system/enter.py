@@ -25,6 +25,7 @@ MS_UNBINDABLE, MS_PRIVATE = 1 << 17, 1 << 18
 
 # Top-level folders that the world has for itself; all others are the machine's, read-only.
 PRIVATE = ("boot", "dev", "etc", "home", "lost+found", "media", "mnt", "proc", "root", "run", "srv", "sys", "tmp", "var")
+SSH_SERVER, MACHINE = "/usr/sbin/sshd", "/machine-sbin"
 DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 
 
@@ -79,6 +80,21 @@ def show(root, path, read_only):
     bind(path, target, read_only)
 
 
+def add_ssh_server(root):
+    """Where no SSH server is installed, the unpacked one goes where one would be: the NSS module knows it by its path."""
+    unpacked = os.path.join(TOP, "build", "packages", "openssh", SSH_SERVER.lstrip("/"))
+    if os.path.exists(SSH_SERVER) or not os.path.exists(unpacked):
+        return
+    folder = os.path.dirname(SSH_SERVER)
+    os.mkdir(root + MACHINE)
+    bind(folder, root + MACHINE)
+    mount("tmpfs", root + folder, "tmpfs", 0, "mode=0755")
+    for name in os.listdir(root + MACHINE):
+        path = f"{root}{MACHINE}/{name}"
+        os.symlink(os.readlink(path) if os.path.islink(path) else f"{MACHINE}/{name}", f"{root}{folder}/{name}")
+    shutil.copy(unpacked, root + SSH_SERVER)
+
+
 def build_root(root):
     mount("tmpfs", root, "tmpfs", 0, "mode=0755")
     mount(None, root, None, MS_UNBINDABLE)  # or it would contain itself
@@ -90,6 +106,7 @@ def build_root(root):
             os.mkdir(root + path)
         elif os.path.isdir(path):
             show(root, path, True)
+    add_ssh_server(root)
     private_dev(root + "/dev")
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     bind("/sys", root + "/sys")

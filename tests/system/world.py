@@ -23,7 +23,6 @@ import units
 
 PROGRAMS = "/latchkey"
 CONFIG = "/etc/latchkey/latchkey.conf"
-SSH_SERVERS = ("/usr/sbin/sshd", os.path.join(enter.TOP, "build/packages/openssh/usr/sbin/sshd"))
 LOCAL_PERSON, LOCAL_PASSWORD = "olga", "correct horse"
 PROVIDER = "demo"
 
@@ -208,7 +207,7 @@ class World:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
         for name in ("wtmp", "btmp", "lastlog"):
-            write(f"/var/log/{name}", "")
+            write(f"/var/log/{name}", "", 0o600 if name == "btmp" else 0o644)
         write("/run/utmp", "")
         self.pam()
 
@@ -262,10 +261,8 @@ AcceptEnv LANG LC_*
 
     def start_sshd(self, options=()):
         """@options: of sshd's command line. Returns when it accepts connections."""
-        program = next(p for p in SSH_SERVERS if os.path.exists(p))
-        # PAM's service name is the program's own name, which must be sshd.
         log = open("/var/log/sshd.log", "ab")
-        self.sshd = subprocess.Popen([program, "-D", "-e", *options], stdout=log, stderr=log,
+        self.sshd = subprocess.Popen([enter.SSH_SERVER, "-D", "-e", *options], stdout=log, stderr=log,
                                      stdin=subprocess.DEVNULL, start_new_session=True,
                                      env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"})
         log.close()
