@@ -1,4 +1,13 @@
-# What "make install" puts where; included by the Makefile. Nothing is started, enabled or edited here.
+# What "make install" puts where; included by the Makefile. Nothing is started, enabled or edited here: "systemctl
+# enable" and "pam-auth-update --enable latchkey" are the administrator's, and a configuration that exists stays.
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
+
+UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket \
+	latchkeyd.service latchkey-fetch.service latchkey-root.service
+CONFIGURATION := $(DESTDIR)$(SYSCONFDIR)/latchkey
+
 install: all
 	install -D -m 0755 $(B)/latchkeyd $(DESTDIR)$(LIBEXECDIR)/latchkeyd
 	install -D -m 0755 $(B)/latchkey-fetch $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch
@@ -6,8 +15,20 @@ install: all
 	install -D -m 0755 $(B)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0644 $(B)/pam_latchkey.so $(DESTDIR)$(PAMDIR)/pam_latchkey.so
 	install -D -m 0644 $(B)/libnss_latchkey.so.2 $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2
+	install -d -m 0755 $(DESTDIR)$(UNITDIR)
+	for unit in $(UNITS); do sed 's|/usr/libexec/latchkey|$(LIBEXECDIR)|' packaging/systemd/$$unit \
+		> $(DESTDIR)$(UNITDIR)/$$unit && chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
+	install -D -m 0644 packaging/sysusers.d/latchkey.conf $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf
+	install -D -m 0644 packaging/tmpfiles.d/latchkey.conf $(DESTDIR)$(TMPFILESDIR)/latchkey.conf
+	install -D -m 0644 packaging/pam-configs/latchkey $(DESTDIR)$(PAMCONFIGDIR)/latchkey
+	install -d -m 0755 $(CONFIGURATION) $(CONFIGURATION)/latchkey.conf.d
+	[ -e $(CONFIGURATION)/latchkey.conf ] || \
+		install -m 0644 packaging/latchkey.conf $(CONFIGURATION)/latchkey.conf
 
+# Configuration and state stay: they are the administrator's.
 uninstall:
 	rm -f $(DESTDIR)$(LIBEXECDIR)/latchkeyd $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch \
 		$(DESTDIR)$(LIBEXECDIR)/latchkey-root $(DESTDIR)$(PREFIX)/bin/latchkey \
-		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2
+		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
+		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
+		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey
