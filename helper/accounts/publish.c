@@ -24,7 +24,7 @@
 /* Two of them, one behind the other, are what a request may have to wait for. */
 #define PUBLICATION_MAX_US (5 * US_PER_S)
 #define CONNECT_AGAIN_US (US_PER_S / 20)
-#define RETRY_FIRST_US (2 * US_PER_S)
+#define RETRY_FIRST_US US_PER_S
 #define RETRY_MAX_US (300 * US_PER_S)
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
