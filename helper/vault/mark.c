@@ -64,7 +64,7 @@ static int read_slots(int fd, uint64_t *ret)
 		struct slot slot;
 		uint64_t value;
 
-		if (pread(fd, &slot, sizeof(slot), (off_t)(i * SLOT_SIZE)) != (ssize_t)sizeof(slot))
+		if (pread(fd, &slot, sizeof(slot), (off_t)i * SLOT_SIZE) != (ssize_t)sizeof(slot))
 			continue;
 		value = le64toh(slot.value);
 		if (memcmp(slot.magic, slot_magic, sizeof(slot.magic)) != 0 || le64toh(slot.inverse) != ~value)

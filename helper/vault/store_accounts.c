@@ -15,6 +15,7 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_FIND_NAME] = "SELECT " COLUMNS " FROM account WHERE name = ?1",
 	[STATEMENT_FIND_IDENTITY] = "SELECT " COLUMNS " FROM account WHERE issuer = ?1 AND subject = ?2",
 	[STATEMENT_FIND_UID] = "SELECT " COLUMNS " FROM account WHERE uid = ?1",
+	[STATEMENT_STATE] = "SELECT state FROM account WHERE uid = ?1",
 	/* ?1 itself, or the end of the run of taken numbers that begins there. */
 	[STATEMENT_FREE_UID] = "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM account WHERE uid = ?1) THEN ?1 ELSE "
 			       "(SELECT a.uid + 1 FROM account AS a WHERE a.uid >= ?1 AND a.uid < ?2 AND NOT EXISTS "
@@ -303,16 +304,31 @@ static int update_row(struct store *s, const struct account *a)
 	return sqlite3_changes(s->db) == 1 ? 0 : -ENOENT;
 }
 
+static int find_state(struct store *s, uint32_t uid, int64_t *ret)
+{
+	LK_CLEANUP(rest) sqlite3_stmt *statement = s->statements[STATEMENT_STATE];
+	int r = bind_int(statement, 1, uid), result;
+
+	if (r < 0)
+		return r;
+	result = sqlite3_step(statement);
+	if (result == SQLITE_DONE)
+		return -ENOENT;
+	if (result != SQLITE_ROW)
+		return store_errno(result);
+	return read_int(statement, 0, ACCOUNT_ACTIVE, ACCOUNT_FORGOTTEN, ret);
+}
+
 int store_update(struct store *s, const struct account *a)
 {
-	LK_CLEANUP(account_freep) struct account *before = NULL;
+	int64_t before = 0;
 	int r;
 
-	r = store_find_uid(s, a->uid, &before);
+	r = find_state(s, a->uid, &before);
 	if (r < 0)
 		return r;
 	r = begin(s);
-	return r < 0 ? r : finish(s, update_row(s, a), before->state != a->state);
+	return r < 0 ? r : finish(s, update_row(s, a), before != (int64_t)a->state);
 }
 
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata)

@@ -115,13 +115,11 @@ static void subject_grant(void **state)
 		const char *subject;
 		bool expected;
 	} rows[] = {
-		{"corp", "Sub:1", true},   {"corp", "sub:1", false},
-		{"corp", "Sub:1 ", false}, {"corp", "Sub", false},
-		{"corp", "", false},       {"corp", NULL, false},
-		{"Corp", "Sub:1", false},  {"cor", "p:Sub:1", false},
+		{"corp", "Sub:1", true},   {"corp", "sub:1", false}, {"cor", ":Sub:1", false},
+		{"corp", "Sub:1 ", false}, {"corp", "Sub", false},   {"corp", "", false},
+		{"corp", NULL, false},     {"Corp", "Sub:1", false}, {"cor", "p:Sub:1", false},
 		{"corp:Sub", "1", true}, /* no provider can have such a name */
-		{"", "corp:Sub:1", false}, {NULL, "Sub:1", false},
-		{"corpo", "Sub:1", false},
+		{"", "corp:Sub:1", false}, {NULL, "Sub:1", false},   {"corpo", "Sub:1", false},
 	};
 	const struct access_policy policy = {.subjects = subjects};
 

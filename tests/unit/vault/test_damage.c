@@ -393,6 +393,11 @@ static void damaged_mark(void **state)
 	memset(mark.data + 512 + 4, 0, 10);
 	write_bytes(s, "private/store.db.mark", mark.data, mark.len);
 	assert_int_equal(open_result(s), 0);
+	/* the other slot's value torn while its magic is whole */
+	mark.data[8] ^= 0x80;
+	write_bytes(s, "private/store.db.mark", mark.data, mark.len);
+	assert_int_equal(open_result(s), -EUCLEAN);
+	mark.data[8] ^= 0x80;
 	/* both torn */
 	memset(mark.data + 4, 0, 10);
 	write_bytes(s, "private/store.db.mark", mark.data, mark.len);
