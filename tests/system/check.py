@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A runner for scripts of system tests: one function a test, one world for all, one closing line."""
+import glob
+import os
+import re
 import sys
 import time
 import traceback
@@ -42,6 +45,17 @@ def eventually(condition, what, timeout=10):
         time.sleep(0.05)
 
 
+def sanitizer_reports(world):
+    """What the sanitizers said in any process of the world, as one text."""
+    paths = glob.glob("/var/log/sanitizer*") + [u.log_path for u in world.units.values()]
+    found = []
+    for path in paths:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="backslashreplace") as f:
+                found += [line for line in f if re.search(r"Sanitizer|runtime error:|^ +#\d+ ", line)]
+    return "".join(found)
+
+
 def run(world):
     """All tests, or those named on the command line; exits with the result."""
     wanted = [t for t in _tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]]
@@ -63,5 +77,9 @@ def run(world):
             print("--- system log\n" + "\n".join(world.system_log.lines[lines:]))
         words = (function.__doc__ or function.__name__).strip().splitlines()[0]
         print(f"  {result} {words} ({time.monotonic() - start:.1f} s)", flush=True)
+    reports = sanitizer_reports(world)
+    if reports:
+        failed += 1
+        print(f"{reports}\n  FAIL reports of the sanitizers")
     print(f"{len(wanted) - failed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed else 0)

@@ -21,6 +21,9 @@ import enter
 import terminal
 import units
 
+BUILD = os.environ.get("LK_BUILD") or os.path.join(enter.TOP, "build", "release")
+PLAIN = os.path.join(enter.TOP, "build", "release")
+MODULES = ("pam_latchkey.so", "libnss_latchkey.so.2")
 PROGRAMS = "/latchkey"
 CONFIG = "/etc/latchkey/latchkey.conf"
 LOCAL_PERSON, LOCAL_PASSWORD = "olga", "correct horse"
@@ -28,56 +31,47 @@ PROVIDER = "demo"
 
 # The helper refuses, the module ends the stack: an account of ours never falls through to pam_unix. For every other
 # name the module steps aside.
-PAM_STACKS = {
-    "common-auth": """
+_AUTH = """
 auth [success=done user_unknown=ignore default=die] {module} {options}
 auth required pam_unix.so
-""",
-    "common-account": """
+"""
+_ACCOUNT = """
 account [success=done user_unknown=ignore default=die] {module} {options}
 account required pam_unix.so
-""",
-    "common-session": """
+"""
+_SESSION = """
 session required pam_unix.so
 session optional {module} {options}
 session required pam_mkhomedir.so umask=0077
-""",
-    "common-session-noninteractive": "session required pam_unix.so\n",
-    "common-password": "password required pam_deny.so\n",
-    "sshd": """
-@include common-auth
-account required pam_nologin.so
-@include common-account
-@include common-session
-@include common-password
-""",
-    "login": """
-auth requisite pam_nologin.so
-@include common-auth
-@include common-account
-@include common-session
-@include common-password
-""",
-    "sudo": """
-@include common-auth
-@include common-account
-@include common-session-noninteractive
-""",
-    "su": """
-auth sufficient pam_rootok.so
-@include common-auth
-@include common-account
-@include common-session
-""",
+"""
+PAM_STACKS = {
+    "sshd": _AUTH + "account required pam_nologin.so" + _ACCOUNT + _SESSION,
+    "login": "auth requisite pam_nologin.so" + _AUTH + _ACCOUNT + _SESSION,
+    "sudo": _AUTH + _ACCOUNT + "session required pam_unix.so\n",
+    "su": "auth sufficient pam_rootok.so" + _AUTH + _ACCOUNT + _SESSION,
     "other": "auth required pam_deny.so\naccount required pam_deny.so\nsession required pam_deny.so\n",
 }
 
 
+def sanitized(build):
+    return os.path.basename(build) == "sanitize"
+
+
 def begin(network=True):
-    """Fetch what needs the network, then continue in namespaces of our own."""
+    """Fetch and build what needs the machine itself, then continue in namespaces of our own."""
     if enter.INSIDE not in os.environ:
         authserver.install_modules()
+        if sanitized(BUILD):
+            # For programs that cannot load the sanitizers before everything else.
+            subprocess.run(["make", "-s", "-C", enter.TOP, "VARIANT=release", *(os.path.relpath(f"{PLAIN}/{m}", enter.TOP)
+                                                                              for m in MODULES)], check=True)
     enter.enter(network)
+
+
+def sanitizers():
+    """The libraries that must come first in a program that loads a sanitized module."""
+    return " ".join(subprocess.run(["cc", f"-print-file-name={name}"], check=True, capture_output=True,
+                                   text=True).stdout.strip() for name in ("libasan.so", "libubsan.so"))
 
 
 def write(path, text, mode=0o644):
@@ -117,7 +111,7 @@ class World:
     reach the SSH server, since root of this world is root of the machine."""
 
     def __init__(self, build=None, log=None, ssh_port=22, residents=True, **options):
-        self.build = build or os.environ.get("LK_BUILD") or os.path.join(enter.TOP, "build", "release")
+        self.build = build or BUILD
         self.ssh_port, self.residents = ssh_port, residents
         self.provider = authserver.AuthServer(**options)
         self.units, self.sshd, self.visitors = {}, None, []
@@ -156,11 +150,16 @@ class World:
     def _install(self):
         """The programs go where everybody can reach them, whatever the build folder's rights are."""
         os.mkdir(PROGRAMS)
-        for name in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey", "pam_latchkey.so"):
-            if os.path.exists(f"{self.build}/{name}"):
-                shutil.copy(f"{self.build}/{name}", PROGRAMS)
+        for name in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey"):
+            shutil.copy(f"{self.build}/{name}", PROGRAMS)
+        # A sanitized module works in sshd alone, which is started with the sanitizers loaded first. All other programs
+        # have the plain ones.
+        modules = PLAIN if sanitized(self.build) else self.build
+        os.mkdir(f"{PROGRAMS}/sshd")
         os.mkdir(f"{PROGRAMS}/lib")
-        shutil.copy(f"{self.build}/libnss_latchkey.so.2", f"{PROGRAMS}/lib")
+        shutil.copy(f"{modules}/pam_latchkey.so", PROGRAMS)
+        shutil.copy(f"{self.build}/pam_latchkey.so", f"{PROGRAMS}/sshd")
+        shutil.copy(f"{modules}/libnss_latchkey.so.2", f"{PROGRAMS}/lib")
         write("/etc/ld.so.conf.d/000-latchkey.conf", f"{PROGRAMS}/lib\n")
         subprocess.run(["/sbin/ldconfig", "-X"], check=True, stderr=subprocess.DEVNULL)
         for path, mode, owner in (("/run/latchkey", 0o755, 0), ("/var/lib/latchkey", 0o711, 0),
@@ -174,7 +173,8 @@ class World:
         """Write the PAM stacks, with these words behind the module's path."""
         shutil.rmtree("/etc/pam.d")
         for name, text in PAM_STACKS.items():
-            write(f"/etc/pam.d/{name}", text.format(module=f"{PROGRAMS}/pam_latchkey.so", options=options).lstrip())
+            folder = f"{PROGRAMS}/sshd" if name == "sshd" else PROGRAMS
+            write(f"/etc/pam.d/{name}", text.format(module=f"{folder}/pam_latchkey.so", options=options).lstrip())
 
     def configure(self, text=None, **sections):
         """The helper's configuration: whole, or the usual one with other lines for single sections ("access"="...")."""
@@ -242,6 +242,8 @@ AcceptEnv LANG LC_*
         self._install()
         self._ssh()
         for unit in units.latchkey(PROGRAMS, self.daemon_user, self.fetch_user):
+            # The leak check would need to trace a process that forbids it.
+            unit.environment["ASAN_OPTIONS"] = "detect_leaks=0"
             self.units[unit.name] = unit
         return self
 
@@ -261,11 +263,12 @@ AcceptEnv LANG LC_*
 
     def start_sshd(self, options=()):
         """@options: of sshd's command line. Returns when it accepts connections."""
-        log = open("/var/log/sshd.log", "ab")
-        self.sshd = subprocess.Popen([enter.SSH_SERVER, "-D", "-e", *options], stdout=log, stderr=log,
-                                     stdin=subprocess.DEVNULL, start_new_session=True,
-                                     env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"})
-        log.close()
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
+        if sanitized(self.build):
+            environment.update(LD_PRELOAD=sanitizers(), ASAN_OPTIONS="detect_leaks=0:log_path=/var/log/sanitizer")
+        with open("/var/log/sshd.log", "ab") as log:
+            self.sshd = subprocess.Popen([enter.SSH_SERVER, "-D", "-e", *options], stdout=log, stderr=log,
+                                         stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
         for _ in range(200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ssh_port), 1):
                 return
@@ -303,7 +306,7 @@ AcceptEnv LANG LC_*
         return self
 
     def __exit__(self, kind, *_):
-        if kind:
+        if kind and not issubclass(kind, SystemExit):
             print(self.report(), flush=True)
         self.stop()
 
