@@ -28,6 +28,7 @@ struct fake_fetch {
 	struct fake_request requests[FAKE_REQUESTS_MAX];
 	size_t n_requests;
 	uint64_t timers_early_ms; /* fire so much too early, as a loop with an old idea of now does */
+	int64_t wall_jump_s;      /* what somebody did to the wall clock; seen after the next step */
 	int start_result;         /* what fetch_start() returns, when not 0 */
 	int timer_result;         /* what setting a timer returns, when not 0 */
 };

@@ -53,6 +53,12 @@ void world_done(struct world *w)
 	fake_reset();
 }
 
+void world_secret(struct world *w, enum client_auth method, const char *secret)
+{
+	w->settings.client_auth = method;
+	assert_int_equal(secret_copy(&w->settings.client_secret, secret, strlen(secret)), 0);
+}
+
 const char *world_metadata(const char *issuer)
 {
 	static char text[4096];

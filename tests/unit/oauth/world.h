@@ -39,8 +39,11 @@ const char *world_keys(void);
 /** world_prepare() - a prepared provider: discovery and keys answered; the script and the requests start anew after */
 void world_prepare(struct world *w);
 
+/** world_secret() - the client's secret and how it is shown */
+void world_secret(struct world *w, enum client_auth method, const char *secret);
+
 /** world_start() - device_flow_start() with @w as userdata */
 int world_start(struct world *w, uint32_t lifetime_s);
 
-/** world_poll_times() - at_ms of requests from number @first on, relative to the reply of the one before */
+/** world_gap_ms() - from the answer of the request before number @request to that request */
 uint64_t world_gap_ms(size_t request);
