@@ -260,23 +260,30 @@ int id_token_check(struct json_object **ret_claims, const char *token, size_t le
 
 const char *id_token_outcome_text(int outcome)
 {
-	static const char *const texts[] = {
-		[ID_TOKEN_MALFORMED - ID_TOKEN_MALFORMED] = "its claims are not as a token has them",
-		[ID_TOKEN_ISSUER - ID_TOKEN_MALFORMED] = "it is from another issuer",
-		[ID_TOKEN_AUDIENCE - ID_TOKEN_MALFORMED] = "its audience is not ours",
-		[ID_TOKEN_AUTHORIZED_PARTY - ID_TOKEN_MALFORMED] = "it was issued to another client",
-		[ID_TOKEN_EXPIRED - ID_TOKEN_MALFORMED] = "it has expired",
-		[ID_TOKEN_NOT_YET - ID_TOKEN_MALFORMED] = "it is from the future, so one of the clocks is wrong",
-		[ID_TOKEN_TOO_OLD - ID_TOKEN_MALFORMED] = "it was issued too long ago",
-		[ID_TOKEN_NONCE - ID_TOKEN_MALFORMED] = "its nonce is not the one that we sent",
-		[ID_TOKEN_AT_HASH - ID_TOKEN_MALFORMED] = "it belongs to another access token",
-		[ID_TOKEN_SUBJECT - ID_TOKEN_MALFORMED] = "its subject is missing or not printable ASCII",
-		[ID_TOKEN_TYPE - ID_TOKEN_MALFORMED] = "it is a token of another kind",
-	};
-
-	if (outcome < ID_TOKEN_MALFORMED)
+	switch (outcome) {
+	case ID_TOKEN_MALFORMED:
+		return "its claims are not as a token has them";
+	case ID_TOKEN_ISSUER:
+		return "it is from another issuer";
+	case ID_TOKEN_AUDIENCE:
+		return "its audience is not ours";
+	case ID_TOKEN_AUTHORIZED_PARTY:
+		return "it was issued to another client";
+	case ID_TOKEN_EXPIRED:
+		return "it has expired";
+	case ID_TOKEN_NOT_YET:
+		return "it is from the future, so one of the clocks is wrong";
+	case ID_TOKEN_TOO_OLD:
+		return "it was issued too long ago";
+	case ID_TOKEN_NONCE:
+		return "its nonce is not the one that we sent";
+	case ID_TOKEN_AT_HASH:
+		return "it belongs to another access token";
+	case ID_TOKEN_SUBJECT:
+		return "its subject is missing or not printable ASCII";
+	case ID_TOKEN_TYPE:
+		return "it is a token of another kind";
+	default:
 		return jws_outcome_text(outcome);
-	if ((size_t)(outcome - ID_TOKEN_MALFORMED) >= sizeof(texts) / sizeof(texts[0]))
-		return "unknown outcome";
-	return texts[outcome - ID_TOKEN_MALFORMED];
+	}
 }

@@ -31,7 +31,7 @@ LK_DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free);
 /* RFC 7518 section 6.2.1.1, RFC 8037 section 2 */
 static const struct curve {
 	const char *kty;
-	const char *crv;
+	char crv[8];
 	enum jwk_kind kind;
 	size_t size; /* of a coordinate */
 } curves[] = {
@@ -160,7 +160,7 @@ static int read_ec(struct jwk *k, const struct json_object *jwk, const struct cu
 {
 	unsigned char point[1 + 2 * KEY_COORDINATE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
 	LK_CLEANUP(BN_freep) BIGNUM *order = NULL;
-	char group[8];
+	char group[sizeof(curve->crv)];
 	OSSL_PARAM params[3];
 	int r;
 
@@ -168,7 +168,7 @@ static int read_ec(struct jwk *k, const struct json_object *jwk, const struct cu
 	    read_bytes(jwk, "y", point + 1 + curve->size, curve->size) != (ssize_t)curve->size)
 		return KEY_UNUSABLE;
 
-	(void)strcpy(group, curve->crv);
+	memcpy(group, curve->crv, sizeof(group));
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * curve->size);
 	params[2] = OSSL_PARAM_construct_end();

@@ -36,20 +36,23 @@ static enum jws_algorithm first_of_kind(enum jws_algorithm a)
 	return jws_algorithm_facts(a)->kind == JWK_RSA ? JWS_RS256 : a;
 }
 
-EVP_PKEY *test_key(enum jws_algorithm a, unsigned number)
+static EVP_PKEY *make_key(enum jwk_kind kind)
 {
 	static const char *const groups[] = {[JWK_P256] = "P-256", [JWK_P384] = "P-384", [JWK_P521] = "P-521"};
-	enum jwk_kind kind = jws_algorithm_facts(a)->kind;
+
+	if (kind == JWK_RSA)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	if (kind == JWK_ED25519)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	return EVP_PKEY_Q_keygen(NULL, NULL, "EC", groups[kind]);
+}
+
+EVP_PKEY *test_key(enum jws_algorithm a, unsigned number)
+{
 	EVP_PKEY **key = &keys[first_of_kind(a)][number % NUMBERS];
 
-	if (*key)
-		return *key;
-	if (kind == JWK_RSA)
-		*key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	else if (kind == JWK_ED25519)
-		*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	else
-		*key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", groups[kind]);
+	if (!*key)
+		*key = make_key(jws_algorithm_facts(a)->kind);
 	demand(*key != NULL, "key");
 	return *key;
 }
