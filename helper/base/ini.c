@@ -20,7 +20,7 @@
 #include "helper/base/file.h"
 #include "helper/base/text.h"
 
-#define FILE_MAX (256u * 1024u)
+#define FILE_MAX 262144u
 #define SECTION_MAX 49u /* libinih keeps 50 bytes with the NUL */
 #define WHY_MAX 384u
 #define BLANKS " \t"
@@ -30,6 +30,7 @@ struct reading {
 	const char *p, *end;
 	unsigned long line;
 	bool in_section;
+	unsigned long empty_section; /* line of a section that has no key so far, or 0 */
 	ini_key_fn on_key;
 	void *userdata;
 	struct ini_fault *fault;
@@ -72,13 +73,28 @@ static size_t trimmed_len(const char *line, size_t len)
 	return len;
 }
 
+/* Nobody is told of a section without keys, yet its writer meant something: an empty [access sudo] would let [access]
+ * govern sudo. */
+static int check_last_section(struct reading *rd)
+{
+	if (rd->empty_section == 0)
+		return 0;
+	rd->line = rd->empty_section;
+	return fault_at(rd, -EINVAL, "a section without a key");
+}
+
 static int check_section_line(struct reading *rd, const char *line, size_t len)
 {
+	int r = check_last_section(rd);
+
+	if (r < 0)
+		return r;
 	if (line[len - 1] != ']')
 		return fault_at(rd, -EINVAL, "a section line must end in ']'");
 	if (len - 2 == 0 || len - 2 > SECTION_MAX || !all_in(line + 1, len - 2, " _.@:/-"))
 		return fault_at(rd, -EINVAL, "a section's name has 1 to 49 letters, digits, blanks and _ . @ : / -");
 	rd->in_section = true;
+	rd->empty_section = rd->line;
 	return 0;
 }
 
@@ -106,6 +122,7 @@ static int check_key_line(struct reading *rd, const char *line, size_t len)
 		return fault_at(rd, -EINVAL, "a key must stand below a [section]");
 	if (has_inline_comment(equals, len - (size_t)(equals - line)))
 		return fault_at(rd, -EINVAL, "a comment needs a line of its own");
+	rd->empty_section = 0;
 	return 0;
 }
 
@@ -203,7 +220,7 @@ int ini_read_text(const char *name, const char *text, size_t len, ini_key_fn on_
 		rd.line = r > 0 ? (unsigned long)r : 0;
 		return fault_at(&rd, -EINVAL, "cannot be read");
 	}
-	return 0;
+	return check_last_section(&rd);
 }
 
 static const char *file_trouble(int r)

@@ -54,16 +54,33 @@ static int add_providers(struct manager *m)
 	return 0;
 }
 
+/* What an administrator can do about a store that would not open. */
+static const char *store_fault_text(int error)
+{
+	switch (error) {
+	case -EUCLEAN:
+		return "it is damaged; restore it, or move it away to begin anew";
+	case -EPROTONOSUPPORT:
+		return "it is of a newer release";
+	case -ESTALE:
+		return "it is older than its mark (restored from a backup?); remove the .mark file beside it to accept "
+		       "that";
+	case -EBUSY:
+		return "another latchkeyd has it open";
+	case -EPERM:
+		return "it or its folder does not belong to this user, or others can open it";
+	default:
+		return strerror(-error);
+	}
+}
+
 static int add_accounts(struct manager *m, const struct manager_paths *paths)
 {
 	int r;
 
 	r = store_open(&m->store, paths->store);
 	if (r < 0) {
-		log_line(LOG_ERR, "%s cannot be used: %s", paths->store,
-			 r == -EUCLEAN           ? "it is damaged; restore it or move it away"
-			 : r == -EPROTONOSUPPORT ? "it is of a newer release"
-						 : strerror(-r));
+		log_line(LOG_ERR, "%s cannot be used: %s", paths->store, store_fault_text(r));
 		return r;
 	}
 	r = localdb_new(&m->local, "");

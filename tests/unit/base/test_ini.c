@@ -101,6 +101,10 @@ static void test_faults(void **state)
 		{"[]\n", "x.conf:1: a section's name"},
 		{"[a ; b]\n", "x.conf:1: a section's name"},
 		{"[", "x.conf:1: a section line"},
+		/* an [access sudo] that nobody is told of would leave sudo to [access] */
+		{"[a]\nk=v\n[b]\n", "x.conf:3: a section without a key"},
+		{"[a]\n\n[b]\nk=v\n", "x.conf:1: a section without a key"},
+		{"[a]\n# k=v\n", "x.conf:1: a section without a key"},
 		{"]", "x.conf:1: expected"},
 		{" [a]\n", "x.conf:1: an indented line"},
 		{"[a]\nk=v\n  more\n", "x.conf:3: an indented line"},
