@@ -79,7 +79,7 @@ def typed_code(w):
 
 @check.test
 def small_terminal(w):
-    """20x10 and TERM=dumb: address and code are there, without a QR code (R11)"""
+    """20x10 and TERM=dumb: sshd cannot tell the size; address, code and a way in are there (R11)"""
     with w.ssh("alice", "true", columns=20, rows=10, TERM="dumb") as t:
         people.sign_in(t, "alice")
         check.equal(t.finish(), 0, "ssh's status")
@@ -254,12 +254,15 @@ def console_login(w):
 
 @check.test
 def without_a_terminal(w):
-    """su and sudo without a terminal refuse with a clear text and ask the provider for nothing"""
+    """su and sudo without a terminal refuse with a clear text and never poll"""
     uid = int(w.run("id", "-u", "alice")[1])
-    status, text = w.run("sudo", "-k", "id", user=(uid, uid), timeout=20)
-    if status == 0:
-        raise AssertionError(f"sudo without a terminal went through:\n{text}")
-    check.equal(w.provider.from_helper(), [], "requests")
+    for caller, command in ((uid, ["sudo", "-k", "id"]), (1000, ["su", "alice", "-c", "id"])):
+        status, text = w.run("setsid", "--wait", *command, user=(caller, caller), timeout=20)
+        check.equal(status, 1, f"status of {command} with {text}")
+        check.contains(text, "Sign-in needs a terminal, to show you what to approve.")
+        check.lacks(text, "uid=")
+    check.contains(w.system_log.text, "nobody to show it to")
+    check.equal(w.provider.from_helper("token"), [], "polls")
 
 
 @check.test
