@@ -371,6 +371,75 @@ static void test_limits_of_the_process(void **state)
 	folder_free(folder);
 }
 
+/* --- one step at a time ------------------------------------------------------------------------------------------- */
+
+struct interrupted {
+	struct map_reader *reader;
+	char *folder;
+	uint32_t n_others; /* in the map that is published in the middle of the first run */
+	unsigned int runs;
+	struct question q;
+};
+
+static int ask_and_be_overtaken(void *userdata, const struct map_view *v)
+{
+	struct interrupted *in = userdata;
+
+	if (in->runs++ == 0) {
+		put_generation(in->folder, 2, in->n_others);
+		folder_epoch(in->folder);
+		assert_int_equal(generation_of(in->reader), 2); /* exchanges the mapping under this lookup */
+		for (size_t i = 0; i < v->h.file_size; i += 64) /* all of it is still there to be read */
+			(void)*(const volatile unsigned char *)(v->base + i);
+	}
+	return ask_alice(&in->q, v);
+}
+
+/* A lookup during which the mapping was exchanged, for a larger, a smaller or a much larger one, is run again. */
+static void test_overtaken_lookup(void **state)
+{
+	static const uint32_t others[][2] = {{0, 0}, {0, 500}, {3000, 0}, {0, 20000}, {3000, 30000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		char *folder = folder_new();
+		struct map_reader r = reader_of(folder);
+		struct interrupted in = {.reader = &r, .folder = folder, .n_others = others[i][1]};
+
+		put_generation(folder, 1, others[i][0]);
+		folder_epoch(folder);
+		assert_int_equal(generation_of(&r), 1);
+		assert_int_equal(map_reader_ask(&r, ask_and_be_overtaken, &in), PACK_FOUND);
+		assert_int_equal(in.runs, 2);
+		assert_int_equal(in.q.generation, 2);
+		folder_free(folder);
+	}
+}
+
+static struct map_reader *inherited;
+
+static int child_in_a_closed_section(const char *folder)
+{
+	(void)folder;
+	return map_reader_enter(inherited, 0) && !map_reader_enter(inherited, 0) && map_reader_enter(inherited, 3) ? 0
+														   : 1;
+}
+
+/* The thread that was in a section when its process forked does not exist in the child. */
+static void test_sections_are_free_in_a_child(void **state)
+{
+	struct map_reader r = reader_of("/nowhere");
+
+	(void)state;
+	inherited = &r;
+	assert_true(map_reader_enter(&r, 0));
+	assert_true(map_reader_enter(&r, 3));
+	assert_int_equal(in_child(child_in_a_closed_section, NULL), 0);
+	assert_false(map_reader_enter(&r, 0));
+	map_reader_leave(&r, 0);
+	assert_true(map_reader_enter(&r, 0));
+}
+
 /* --- everything at once ------------------------------------------------------------------------------------------- */
 
 struct crowd {
@@ -528,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_damaged_files),
 		cmocka_unit_test(test_owner_and_folder),
 		cmocka_unit_test(test_limits_of_the_process),
+		cmocka_unit_test(test_overtaken_lookup),
+		cmocka_unit_test(test_sections_are_free_in_a_child),
 		cmocka_unit_test(test_readers_during_publications),
 		cmocka_unit_test(test_cancelled_threads),
 		cmocka_unit_test(test_own_mapping_outlives_publications),
