@@ -268,7 +268,7 @@ int wire_write_answer(struct buf *out, uint64_t id, enum fetch_outcome outcome, 
 		buf_append(&head, "}", 1);
 		return write_message(out, &head, NULL, 0);
 	}
-	if (!is_reply(reply))
+	if (reply == NULL || !is_reply(reply))
 		return -EINVAL;
 	buf_printf(&head, ",\"status\":%u", reply->status);
 	write_optional(&head, "content_type", reply->content_type);
