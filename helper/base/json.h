@@ -9,7 +9,7 @@
 
 #include "helper/base/cleanup.h"
 
-#define JSON_MAX_BYTES (256u * 1024u)
+#define JSON_MAX_BYTES 262144u
 #define JSON_MAX_DEPTH 32u
 
 /**

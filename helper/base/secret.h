@@ -40,4 +40,4 @@ void secret_wipe(void *bytes, size_t len);
 void secret_free_string(char *s);
 LK_DEFINE_CLEANUP(char *, secret_free_string);
 
-#define SECRET_MAX (64u * 1024u)
+#define SECRET_MAX 65536u

@@ -147,7 +147,7 @@ static enum command_exit follow(struct attempt *a)
 		r = client_next(a->client, &reply, TICK_MS, -1, NULL);
 		if (r == -EINTR)
 			continue;
-		if (r == -ETIMEDOUT && clock_monotonic_ms() < a->deadline_ms + GRACE_S * 1000)
+		if (r == -ETIMEDOUT && clock_monotonic_ms() < a->deadline_ms + UINT64_C(1000) * GRACE_S)
 			continue;
 		if (r < 0)
 			return lost(a, r);
@@ -192,7 +192,7 @@ enum command_exit verb_try(const struct command *c)
 		return status;
 
 	a.client = client;
-	a.deadline_ms = clock_monotonic_ms() + START_S * 1000;
+	a.deadline_ms = clock_monotonic_ms() + UINT64_C(1000) * START_S;
 	a.is_live = !c->arguments.json && fileno(c->err) >= 0 && isatty(fileno(c->err));
 	return follow(&a);
 }

@@ -10,7 +10,7 @@
 /* Varlink's framing: each message is JSON text ended by one NUL. No system call beyond read and write is made here;
  * who may speak and what it means is decided above. Every byte is wiped when it leaves. */
 
-#define FRAME_MAX (256u * 1024u)
+#define FRAME_MAX 262144u
 
 struct frame_reader {
 	struct buf in;

@@ -413,6 +413,7 @@ static void test_untrusted_listener(void **state)
 		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		struct sockaddr_un address = {.sun_family = AF_UNIX};
 
+		(void)alarm(60); /* should the test fail, nobody else would end this */
 		(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/other", scratch.path);
 		byte = 'n';
 		if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 && setuid(12345) == 0 &&
