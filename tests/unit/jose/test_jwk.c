@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 
 #include "helper/base/json.h"
 #include "helper/jose/base64url.h"
@@ -100,6 +102,36 @@ static void test_curves(void **state)
 
 	(void)state;
 	check_rows(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* RFC 7518 section 6.2.1.2: a coordinate has its full length, also when the byte that is missing would be zero. */
+static void test_coordinate_without_its_last_zero(void **state)
+{
+	unsigned char x[32] = {0};
+	BIGNUM *n = NULL;
+	EVP_PKEY *key = NULL;
+	char jwk[1024];
+	char full[64];
+	char *at;
+
+	(void)state;
+	do {
+		EVP_PKEY_free(key);
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+		assert_non_null(key);
+		assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &n), 1);
+		assert_int_equal(BN_bn2binpad(n, x, sizeof(x)), sizeof(x));
+	} while (x[31] != 0);
+
+	test_jwk(jwk, sizeof(jwk), key, "");
+	assert_int_equal(parse(jwk), 1);
+	base64url_encode(full, x, sizeof(x));
+	at = strstr(jwk, full);
+	assert_non_null(at);
+	memmove(at + 42, at + 43, strlen(at + 43) + 1);
+	assert_int_equal(parse(jwk), -ENOKEY);
+	BN_free(n);
+	EVP_PKEY_free(key);
 }
 
 static void test_purposes_and_labels(void **state)
@@ -442,6 +474,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curves),
+		cmocka_unit_test(test_coordinate_without_its_last_zero),
 		cmocka_unit_test(test_purposes_and_labels),
 		cmocka_unit_test(test_key_types),
 		cmocka_unit_test(test_private_parts_refuse_the_set),
