@@ -151,6 +151,9 @@ NSS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard nss_module/*.c)))
 # The PAM module needs json-c, libqrencode and libpam; the NSS module needs libc and nothing else.
 $(B)/pam_latchkey.so: $(PAM_OBJECTS) $(call archives,protocol) pam_module/pam_latchkey.map
 	$(call shared,pam_module/pam_latchkey.map,-Wl$(comma)--exclude-libs$(comma)ALL $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS))
+# Zeroing the records that a lookup is about to fill costs as much as the lookup.
+CFLAGS_nss_latchkey := $(call try,-ftrivial-auto-var-init=uninitialized)
+CFLAGS_map_reader := $(CFLAGS_nss_latchkey)
 $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map
 	$(call shared,nss_module/libnss_latchkey.map,-Wl$(comma)-soname$(comma)libnss_latchkey.so.2 -Wl$(comma)-z$(comma)nodelete)
 comma := ,
@@ -191,6 +194,9 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 $(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon) -ldl)
 $(B)/tests/bench/bench_jose: $(B)/tests/unit/jose/make_token.o
+$(B)/tests/bench/bench_nss: | $(B)/tests/bench/libnss_lkconst.so.2
+$(B)/tests/bench/libnss_lkconst.so.2: $(B)/tests/bench/nss_constant.o
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) -shared -o $@ $< -Wl,-soname,libnss_lkconst.so.2 $(ALL_LDFLAGS)
 
 # Helpers of module and system tests: small programs of their own.
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))

@@ -20,7 +20,7 @@ struct map_reader_page {
 	atomic_flag sections[4];
 };
 
-_Static_assert(sizeof(struct map_view) % sizeof(uint64_t) == 0, "copied in words");
+_Static_assert(offsetof(struct map_view, h.zero) % sizeof(uint64_t) == 0, "copied in words");
 
 bool map_reader_enter(struct map_reader *r, unsigned int which)
 {
@@ -217,13 +217,13 @@ static void view_store(struct map_reader *r, const struct map_view *v)
 		atomic_store_explicit(&r->view[i], words[i], memory_order_relaxed);
 }
 
+/* Word by word into its place: a copy of the copy would wait for the stores of the first. */
 static inline void view_load(struct map_reader *r, struct map_view *ret)
 {
-	uint64_t words[MAP_READER_WORDS];
+	uint64_t *words = (uint64_t *)(void *)ret;
 
 	for (size_t i = 0; i < MAP_READER_WORDS; i++)
 		words[i] = atomic_load_explicit(&r->view[i], memory_order_relaxed);
-	memcpy(ret, words, sizeof(words));
 }
 
 /* The epoch is mapped once; where somebody replaced the file, the new one is mapped over it. */

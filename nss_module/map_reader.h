@@ -18,7 +18,8 @@
  * thread that comes while another one is exchanging the mapping does not wait: it uses a mapping of its own, once.
  */
 
-#define MAP_READER_WORDS (sizeof(struct map_view) / sizeof(uint64_t))
+/* What a lookup looks at: the rest of the header was checked when the file was mapped. */
+#define MAP_READER_WORDS (offsetof(struct map_view, h.zero) / sizeof(uint64_t))
 
 struct map_reader_page;
 

@@ -51,13 +51,13 @@ static inline uint32_t map_hash_bytes(uint64_t seed, const void *bytes, size_t l
 	word = 0;
 	for (size_t i = 0; i < len; i++)
 		word |= (uint64_t)p[i] << (8 * i);
-	r = (uint32_t)(map_mix(map_mix(h ^ word) + seed) >> 16);
+	r = (uint32_t)(map_mix(h ^ word) >> 16);
 	return r != 0 ? r : 1;
 }
 
 static inline uint32_t map_hash_id(uint64_t seed, uint32_t id)
 {
-	return (uint32_t)(map_mix(map_mix(seed ^ id) + seed) >> 16);
+	return (uint32_t)(map_mix(seed ^ id) >> 16);
 }
 
 static inline uint32_t map_home_slot(uint32_t hash, uint32_t n_slots)

@@ -56,7 +56,8 @@ struct user_query {
 	size_t size;
 	struct passwd pw;
 	struct spwd sp;
-	struct map_header header; /* of the map that was asked; magic 0: none */
+	uint32_t uid_min; /* of the map that was asked; without one, what is compiled in */
+	uint32_t uid_max;
 };
 
 static int find_user(struct user_query *q, const struct map_view *v, struct map_user_slot *ret)
@@ -75,7 +76,8 @@ static int user_lookup(void *userdata, const struct map_view *v)
 	struct map_user_slot u;
 
 	if (find_user(q, v, &u) != PACK_FOUND) {
-		q->header = v->h;
+		q->uid_min = v->h.uid_min;
+		q->uid_max = v->h.uid_max;
 		return PACK_NOT_FOUND;
 	}
 	return (int)pack_user(v, &u, &q->pw, q->buffer, q->size);
@@ -91,11 +93,10 @@ static int shadow_lookup(void *userdata, const struct map_view *v)
 	return (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size);
 }
 
-/* The answer before the first login, for login programs alone. In the shape of a map's record, so that it is packed and
- * judged by the same code. */
+/* The answer before the first login, for login programs alone; its ids are judged as a map's are. */
 static int resolve_unknown(struct user_query *q)
 {
-	struct map_view v = {.h = {.uid_min = MAP_ID_FLOOR, .uid_max = UINT32_MAX}};
+	struct map_header limits = {.uid_min = q->uid_min, .uid_max = q->uid_max};
 	struct resolve_answer a;
 	char *p = q->buffer;
 
@@ -106,9 +107,7 @@ static int resolve_unknown(struct user_query *q)
 		return PACK_TOO_SMALL;
 	if (resolve_ask(RESOLVE_SOCKET_PATH, 0, q->name, &a) < 0)
 		return PACK_NOT_FOUND;
-	if (q->header.magic == MAP_MAGIC)
-		v.h = q->header;
-	if (!map_id_is_ours(&v.h, a.uid) || !map_id_is_ours(&v.h, a.gid))
+	if (!map_id_is_ours(&limits, a.uid) || !map_id_is_ours(&limits, a.gid))
 		return PACK_NOT_FOUND;
 	q->pw = (struct passwd){.pw_uid = a.uid, .pw_gid = a.gid};
 	q->pw.pw_name = p;
@@ -136,7 +135,8 @@ EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd 
 	q.name_len = strlen(name);
 	q.buffer = buffer;
 	q.size = buflen;
-	q.header.magic = 0;
+	q.uid_min = MAP_ID_FLOOR;
+	q.uid_max = UINT32_MAX;
 	result = map_reader_ask(&reader, user_lookup, &q);
 	if (result == PACK_NOT_FOUND || result == -ENOENT || result == -EPERM || result == -EBADMSG) {
 		int resolved = resolve_unknown(&q);

@@ -57,27 +57,35 @@ bool resolve_program_is_listed(const char *path)
 	return false;
 }
 
+static bool is_login_program(void)
+{
+	char path[256];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return false;
+	path[n] = '\0';
+	return resolve_program_is_listed(path);
+}
+
 bool resolve_caller_may_ask(void)
 {
+	enum {
+		NOT_LOOKED,
+		LOGIN_PROGRAM,
+		OTHER_PROGRAM,
+	};
 	/* What is executed never changes within a process; who it runs as does. */
-	static _Atomic int is_other_program;
-	char path[256];
-	ssize_t n;
+	static _Atomic int program;
+	int known = atomic_load_explicit(&program, memory_order_relaxed);
+	int saved = errno;
 
-	if (atomic_load_explicit(&is_other_program, memory_order_relaxed) != 0)
-		return false;
-	if (getauxval(AT_SECURE) != 0 || getuid() != 0 || geteuid() != 0)
-		return false;
-	n = readlink("/proc/self/exe", path, sizeof(path));
-	if (n <= 0)
-		return false;
-	if ((size_t)n < sizeof(path)) {
-		path[n] = '\0';
-		if (resolve_program_is_listed(path))
-			return true;
+	if (known == NOT_LOOKED) {
+		known = is_login_program() ? LOGIN_PROGRAM : OTHER_PROGRAM;
+		atomic_store_explicit(&program, known, memory_order_relaxed);
+		errno = saved;
 	}
-	atomic_store_explicit(&is_other_program, 1, memory_order_relaxed);
-	return false;
+	return known == LOGIN_PROGRAM && getauxval(AT_SECURE) == 0 && getuid() == 0 && geteuid() == 0;
 }
 
 bool resolve_name_is_possible(const char *name)
