@@ -54,7 +54,7 @@ int account_check(pam_handle_t *pamh, const struct options *o, const struct owne
 	}
 
 	log_account(pamh, r == VERDICT_REFUSED ? LOG_NOTICE : LOG_ERR, who->name, verdict_log_text((enum verdict)r),
-		    reason);
+		    reason ? reason : helper_fault(&helper));
 	text = said[0] != '\0' ? said : verdict_text((enum verdict)r);
 	if (text)
 		conversation_refuse(pamh, text);

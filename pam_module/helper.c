@@ -22,9 +22,10 @@
 #define REASON_MAX 64u
 #define MESSAGE_MAX 900u
 
-static enum verdict verdict_of_errno(int r)
+static int fail(struct helper *h, int error)
 {
-	switch (r) {
+	h->error = error;
+	switch (error) {
 	case -ECANCELED:
 		return VERDICT_GIVEN_UP;
 	case -ECONNABORTED:
@@ -98,7 +99,7 @@ int helper_next(struct helper *h, struct varlink_reply *ret, uint64_t deadline_m
 		if (r == -ETIMEDOUT || r == -EINTR)
 			r = wait_for_reply(h, deadline_ms);
 		if (r < 0)
-			return verdict_of_errno(r);
+			return fail(h, r);
 	}
 }
 
@@ -106,7 +107,7 @@ int helper_call(struct helper *h, const char *method, struct json_object *parame
 {
 	int r = client_call(h->client, method, parameters, more);
 
-	return r < 0 ? (int)verdict_of_errno(r) : 0;
+	return r < 0 ? fail(h, r) : 0;
 }
 
 /* We speak the newest version that both know. */
@@ -139,20 +140,20 @@ static int version_ask(struct helper *h, uint64_t deadline_ms)
 
 int helper_open(struct helper *ret, const struct caller *caller)
 {
-	LK_CLEANUP(helper_done) struct helper h = {.caller = caller, .interrupt_fd = -1};
 	uint64_t deadline_ms = clock_monotonic_ms() + HELPER_ALIVE_MS;
 	int r;
 
-	r = client_open(&h.client, CLIENT_SOCKET_PATH);
+	*ret = (struct helper){.caller = caller, .interrupt_fd = -1};
+	r = client_open(&ret->client, CLIENT_SOCKET_PATH);
 	if (r < 0)
-		return verdict_of_errno(r);
-	h.interrupt_fd = interrupt_open();
-	r = version_ask(&h, deadline_ms);
-	if (r != 0)
-		return r;
-	*ret = h;
-	h = (struct helper){.interrupt_fd = -1};
-	return 0;
+		return fail(ret, r);
+	ret->interrupt_fd = interrupt_open();
+	return version_ask(ret, deadline_ms);
+}
+
+const char *helper_fault(const struct helper *h)
+{
+	return h->error < 0 ? strerrordesc_np(-h->error) : NULL;
 }
 
 void helper_done(struct helper *h)

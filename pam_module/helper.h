@@ -21,11 +21,12 @@ struct helper {
 	const struct caller *caller; /* borrowed: whose leaving ends a wait */
 	int interrupt_fd;            /* readable once an interrupt is pending; -1 */
 	int64_t version;             /* the protocol spoken */
+	int error;                   /* of the last call that failed by the system: 0 or negative errno */
 };
 
 /**
  * helper_open() - connect and agree on a version, within HELPER_ALIVE_MS
- * @ret: release with helper_done(), set only on 0
+ * @ret: initialised in every case, so that its error can be told; release with helper_done()
  *
  * A helper that hangs shows here, so that later waits may be as long as a provider needs.
  * Return: 0 or a verdict.
@@ -50,6 +51,9 @@ int helper_call(struct helper *h, const char *method, struct json_object *parame
  * Return: 0 or a verdict.
  */
 int helper_next(struct helper *h, struct varlink_reply *ret, uint64_t deadline_ms);
+
+/** helper_fault() - why the last call failed, for the log; NULL if not by the system */
+const char *helper_fault(const struct helper *h);
 
 /**
  * helper_judge() - what an error reply means
