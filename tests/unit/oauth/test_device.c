@@ -11,30 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/oauth/world.h"
-
-#define DEVICE_CODE "dc-0123456789"
-#define START_REPLY                                                                                                    \
-	"{\"device_code\":\"" DEVICE_CODE "\",\"user_code\":\"WDJB-MJHT\","                                            \
-	"\"verification_uri\":\"https://idp.example/device\","                                                         \
-	"\"verification_uri_complete\":\"https://idp.example/device?user_code=WDJB-MJHT\","                            \
-	"\"expires_in\":600,\"interval\":5,\"unknown\":[1]}"
-#define PENDING "{\"error\":\"authorization_pending\"}"
-#define SLOW_DOWN "{\"error\":\"slow_down\"}"
-#define TOKENS "{\"access_token\":\"at\",\"token_type\":\"Bearer\",\"expires_in\":3600,\"id_token\":\"a.b.c\"}"
-
-/* A wait of so many seconds, with the jitter that belongs to it. */
-static void assert_waited(size_t request, uint64_t s)
-{
-	assert_in_range(world_gap_ms(request), s * 1000 + 500, s * 1000 + 1000);
-}
-
-static void start(struct world *w, const char *dialect)
-{
-	world_init(w, dialect);
-	world_prepare(w);
-	fake_reply(200, START_REPLY);
-}
+#include "tests/unit/oauth/device_world.h"
 
 static void happy_path(void **state)
 {
@@ -308,160 +285,6 @@ static void replies_outside_the_specification_end_the_flow(void **state)
 	}
 }
 
-static void run_to_the_end(struct world *w, uint32_t lifetime_s, uint64_t expected_s)
-{
-	for (size_t i = 0; i < 200; i++)
-		fake_reply(400, PENDING);
-	assert_int_equal(world_start(w, lifetime_s), 0);
-	fake_run_ms(expected_s * 1000 - 1);
-	assert_int_equal(w->ended, 0);
-	assert_int_equal(w->challenge.expires_in_s, expected_s);
-	fake_run_ms(1);
-	assert_int_equal(w->ended, 1);
-	assert_int_equal(w->result.outcome, OAUTH_EXPIRED);
-}
-
-/* DEV-15, D4: pending for ever ends with the code, the configured limit or the caller's, whichever comes first. */
-static void dev_15_own_deadline(void **state)
-{
-	struct world w;
-
-	(void)state;
-	start(&w, "generic");
-	run_to_the_end(&w, 900, 600);
-	world_done(&w);
-
-	start(&w, "generic");
-	run_to_the_end(&w, 100, 100);
-	world_done(&w);
-
-	start(&w, "generic");
-	w.settings.code_lifetime_s = 300;
-	run_to_the_end(&w, 900, 300);
-	world_done(&w);
-}
-
-/* N10, N11: numbers out of bounds become bounds. */
-static void n10_lifetime_and_interval_are_clamped(void **state)
-{
-	struct world w;
-
-	(void)state;
-	world_init(&w, "generic");
-	world_prepare(&w);
-	fake_reply(200, "{\"device_code\":\"d\",\"user_code\":\"u\",\"verification_uri\":\"https://idp.example/\","
-			"\"expires_in\":1000000000000,\"interval\":1000000000}");
-	assert_int_equal(world_start(&w, 86400), 0);
-	fake_run_ms(62000);
-	assert_int_equal(w.challenge.expires_in_s, 3600);
-	assert_waited(1, 60);
-	world_done(&w);
-
-	world_init(&w, "generic");
-	world_prepare(&w);
-	fake_reply(200, "{\"device_code\":\"d\",\"user_code\":\"u\",\"verification_uri\":\"https://idp.example/\","
-			"\"expires_in\":-5,\"interval\":-1}");
-	assert_int_equal(world_start(&w, 86400), 0);
-	fake_run_ms(999);
-	assert_int_equal(w.challenge.expires_in_s, 1);
-	assert_int_equal(w.ended, 0);
-	fake_run_ms(1);
-	assert_int_equal(w.result.outcome, OAUTH_EXPIRED);
-	assert_int_equal(fake.n_requests, 1);
-	world_done(&w);
-}
-
-/* A provider that cannot be reached at the end is another matter than a person who did not come. */
-static void unreachable_at_the_deadline(void **state)
-{
-	struct world w;
-
-	(void)state;
-	start(&w, "generic");
-	fake_reply(400, PENDING);
-	fake_failure(FETCH_UNREACHABLE);
-	assert_int_equal(world_start(&w, 20), 0);
-	fake_run_ms(20000);
-	assert_int_equal(w.ended, 1);
-	assert_int_equal(w.result.outcome, OAUTH_UNREACHABLE);
-	world_done(&w);
-}
-
-/* DEV-18, C5: the wall clock jumps ten years, and nothing happens. */
-static void dev_18_monotonic_deadline(void **state)
-{
-	struct world w;
-
-	(void)state;
-	start(&w, "generic");
-	fake_reply(400, PENDING);
-	fake_reply(400, PENDING);
-	fake_reply(200, TOKENS);
-	assert_int_equal(world_start(&w, 600), 0);
-	fake_run_ms(7000);
-	fake.wall_jump_s = 315360000;
-	fake_run_ms(7000);
-	fake.wall_jump_s = -315360000;
-	fake_run_ms(7000);
-	assert_int_equal(w.result.outcome, OAUTH_DONE);
-	assert_non_null(w.tokens);
-	world_done(&w);
-}
-
-/* DEV-17, R6, D6: the client goes away at any moment, and no request leaves afterwards. */
-static void dev_17_freed_flows_never_poll(void **state)
-{
-	static const uint64_t moments_ms[] = {0, 500, 2000, 5000, 6500, 9000, 11000, 16000};
-	struct world w;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(moments_ms) / sizeof(moments_ms[0]); i++) {
-		size_t n;
-
-		start(&w, "generic");
-		fake_reply_takes(1000);
-		fake_reply(400, PENDING);
-		fake_reply_takes(1000);
-		fake_reply(200, TOKENS);
-		fake_reply_takes(5000);
-		assert_int_equal(world_start(&w, 600), 0);
-		fake_run_ms(moments_ms[i]);
-		assert_int_equal(w.ended, 0);
-		device_flow_free(LK_STEAL(w.flow));
-		assert_int_equal(fake_leaks(), 0);
-		n = fake.n_requests;
-		fake_run_ms(1000000);
-		assert_int_equal(fake.n_requests, n);
-		assert_int_equal(w.ended, 0);
-		world_done(&w);
-	}
-}
-
-static void freed_from_within_its_own_callbacks(void **state)
-{
-	struct world w;
-
-	(void)state;
-	start(&w, "generic");
-	fake_reply(200, TOKENS);
-	w.frees_flow_at_the_end = true;
-	assert_int_equal(world_start(&w, 600), 0);
-	fake_run_ms(7000);
-	assert_int_equal(w.ended, 1);
-	assert_non_null(w.tokens);
-	assert_null(w.flow);
-	world_done(&w);
-
-	start(&w, "generic");
-	w.frees_flow_at_challenge = true;
-	assert_int_equal(world_start(&w, 600), 0);
-	fake_run_ms(7000);
-	assert_int_equal(w.challenged, 1);
-	assert_int_equal(w.ended, 0);
-	assert_int_equal(fake.n_requests, 1);
-	world_done(&w);
-}
-
 /* DEV-22, D2: two sign-ins at once have two codes, and the end of one is not the other's. */
 static void dev_22_flows_are_independent(void **state)
 {
@@ -692,16 +515,10 @@ int main(void)
 		cmocka_unit_test(dev_12_slow_down_adds_for_good),
 		cmocka_unit_test(dev_13_errors_end_the_flow),
 		cmocka_unit_test(dev_14_failures_back_off),
-		cmocka_unit_test(dev_15_own_deadline),
-		cmocka_unit_test(dev_17_freed_flows_never_poll),
-		cmocka_unit_test(dev_18_monotonic_deadline),
 		cmocka_unit_test(dev_22_flows_are_independent),
 		cmocka_unit_test(throttling_without_an_error_code),
 		cmocka_unit_test(pending_on_any_status),
 		cmocka_unit_test(replies_outside_the_specification_end_the_flow),
-		cmocka_unit_test(n10_lifetime_and_interval_are_clamped),
-		cmocka_unit_test(unreachable_at_the_deadline),
-		cmocka_unit_test(freed_from_within_its_own_callbacks),
 		cmocka_unit_test(d3_never_early),
 		cmocka_unit_test(refused_starts),
 		cmocka_unit_test(network_failures_at_the_start),
