@@ -20,6 +20,7 @@
 
 #include "nss_module/map_view.h"
 #include "nss_module/publish_format.h"
+#include "tests/unit/scratch.h"
 
 enum behaviour {
 	ANSWER_DONE,
@@ -29,8 +30,8 @@ enum behaviour {
 };
 
 struct world {
-	char folder[64];
-	char socket_path[96];
+	struct scratch folder;
+	char socket_path[128];
 	sd_event *event;
 	struct store *store;
 	struct publisher *publisher;
@@ -137,15 +138,13 @@ static void add(struct world *w, const char *name, uint32_t uid)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	char path[128];
 
 	assert_non_null(w);
-	(void)snprintf(w->folder, sizeof(w->folder), "/tmp/latchkey-publish-XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
-	(void)snprintf(w->socket_path, sizeof(w->socket_path), "%s/root", w->folder);
-	(void)snprintf(path, sizeof(path), "%s/store.db", w->folder);
+	assert_true(scratch_new(&w->folder));
+	assert_int_equal(chmod(w->folder.path, 0700), 0); /* as the store demands */
+	(void)snprintf(w->socket_path, sizeof(w->socket_path), "%s", scratch_name(&w->folder, "root"));
 	assert_true(sd_event_new(&w->event) >= 0);
-	assert_int_equal(store_open(&w->store, path), 0);
+	assert_int_equal(store_open(&w->store, scratch_name(&w->folder, "store.db")), 0);
 	assert_int_equal(publisher_new(&w->publisher, w->event, w->store, w->socket_path), 0);
 	*state = w;
 	return 0;
@@ -153,9 +152,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"root", "store.db", "store.db-wal", "store.db-shm", "store.db-journal"};
 	struct world *w = *state;
-	char path[128];
 
 	publisher_free(w->publisher);
 	store_close(w->store);
@@ -163,12 +160,7 @@ static int teardown(void **state)
 	if (w->listener > 0)
 		(void)close(w->listener);
 	sd_event_unref(w->event);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", w->folder, names[i]);
-		(void)unlink(path);
-	}
-	(void)snprintf(path, sizeof(path), "rm -rf '%s'", w->folder);
-	assert_int_equal(system(path), 0); /* NOLINT(cert-env33-c): whatever files the store keeps beside its own */
+	scratch_done(&w->folder);
 	free(w);
 	return 0;
 }
