@@ -559,7 +559,7 @@ int map_writer_finish(struct map_writer *w, void **ret, size_t *ret_len)
 		r = members_each(w, member_count, w);
 	if (r == 0)
 		r = layout(w, &h);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* One seed in very many makes a table with a long run; three in a row do not happen. */
 	for (uint64_t attempt = 0; attempt < 3; attempt++) {

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#define USER_AGENT "User-Agent: latchkey/" LK_RELEASE
+#define USER_AGENT ("User-Agent: latchkey/" LK_RELEASE)
 #define HEADER_MAX (20u * 1024u)
 
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,

@@ -169,7 +169,7 @@ int install_open(const char *path)
 int install_map(int folder, const void *bytes, size_t size, uint32_t uid_min, uint32_t uid_max, uint64_t *ret_serial)
 {
 	struct map_header h;
-	uint64_t counter;
+	uint64_t counter = 0;
 	int r;
 
 	if (size < sizeof(h))
