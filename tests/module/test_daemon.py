@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from rig import BUILD, FETCH_UID, STRANGER, UID, Client, Process, Rig, connect_as, run, wait_until
@@ -218,6 +219,11 @@ def test_calls_in_a_row():
         one = json.dumps({"method": "io.latchkey.GetVersion"}).encode() + b"\0"
         c.send(one * 20)
         assert all("error" not in c.reply() for _ in range(20))
+        # far more than the helper keeps for one peer, sent faster than it answers
+        sender = threading.Thread(target=c.send, args=(one * 20000,))
+        sender.start()
+        assert all("error" not in c.reply() for _ in range(20000))
+        sender.join()
 
 
 def resolve(rig, name, uid=0, address="192.0.2.1", magic=0x314b4c52):
