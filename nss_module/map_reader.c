@@ -74,6 +74,7 @@ static int file_open(const struct map_reader *r, int folder, const char *name, s
 	/* Not to be held up by a FIFO, not to make a terminal ours. */
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
+	*ret = (struct stat){.st_size = 0};
 	if (fd < 0)
 		return errno == ELOOP || errno == EACCES ? -EPERM : -errno;
 	if (fstat(fd, ret) < 0 || !S_ISREG(ret->st_mode) || !owned_and_closed(ret, r->owner)) {
