@@ -226,8 +226,6 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 		return 0;
 
 	n = frame_reader_fill(&c->in, fd);
-	if (n == -ENOBUFS && !c->is_calling)
-		return 0; /* calls that came in a row are taken first, one in each turn of the loop */
 	/* The end of the stream ends what was under way; so does a peer that talks while its call has not been answered. */
 	if (n == 0 || (n < 0 && n != -EAGAIN) || (n > 0 && c->is_calling)) {
 		conn_free(c);
