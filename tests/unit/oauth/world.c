@@ -94,10 +94,15 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 
 void world_prepare(struct world *w)
 {
+	world_prepare_with(w, world_metadata(w->settings.issuer));
+}
+
+void world_prepare_with(struct world *w, const char *metadata)
+{
 	struct provider_wait *wait;
 
 	if (w->settings.dialect->has_discovery)
-		fake_reply(200, world_metadata(w->settings.issuer));
+		fake_reply(200, metadata);
 	if (w->settings.dialect->has_id_token)
 		fake_reply(200, world_keys());
 	assert_int_equal(provider_prepare(w->provider, on_prepared, w, &wait), 0);

@@ -38,6 +38,7 @@ const char *world_keys(void);
 
 /** world_prepare() - a prepared provider: discovery and keys answered; the script and the requests start anew after */
 void world_prepare(struct world *w);
+void world_prepare_with(struct world *w, const char *metadata);
 
 /** world_secret() - the client's secret and how it is shown */
 void world_secret(struct world *w, enum client_auth method, const char *secret);
