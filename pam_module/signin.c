@@ -174,7 +174,7 @@ static int challenge_show(struct attempt *a, struct json_object *parameters)
 	uint64_t lifetime_s;
 	int r;
 
-	if (challenge_read(&challenge, parameters) < 0 || strcmp(challenge.account, a->who->name) != 0)
+	if (challenge_read(&challenge, parameters) != 0 || strcmp(challenge.account, a->who->name) != 0)
 		return VERDICT_BROKEN;
 	r = display_challenge(&text, &challenge, &screen);
 	if (r < 0)
