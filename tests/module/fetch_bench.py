@@ -315,10 +315,18 @@ class Fetch:
         environment["LISTEN_FDS"] = str(self.n_sockets)
         os.execve(FETCH, ["latchkey-fetch"] + self.args, environment)
 
-    def wait(self):
-        _, status = os.waitpid(self.pid, 0)
+    def wait(self, at_most=20):
+        """Its exit code; None when it had to be killed."""
+        deadline = time.monotonic() + at_most
+        pid, status = 0, 0
+        while pid == 0 and time.monotonic() < deadline:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            time.sleep(0 if pid else 0.01)
+        if pid == 0:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         self.pid = None
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(status) if pid else None
 
     def errors(self):
         with open(self.stderr, encoding="utf-8", errors="replace") as f:
