@@ -246,13 +246,14 @@ static int compare_names(const void *a, const void *b)
 /* Sorts and drops the names from @first on. */
 static int close_names(struct check *c, size_t first)
 {
-	struct name *names = c->names + first;
+	struct name *names;
 	size_t n = c->n_names - first;
 
 	c->n_names = first;
 	if (n < 2)
 		return 0;
 
+	names = c->names + first; /* not before: without any name yet there is no array to point into */
 	qsort(names, n, sizeof(*names), compare_names);
 	for (size_t i = 1; i < n; i++) {
 		if (compare_names(&names[i - 1], &names[i]) == 0)
