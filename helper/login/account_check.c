@@ -57,6 +57,14 @@ static const char *judge(struct login_context *ctx, const struct account_check_r
 	return NULL;
 }
 
+/* A name that NSS may have answered for before its first sign-in. Whoever proved a key or an SSH certificate for it has not
+ * proved to be anybody: it must not pass on to the next PAM module. */
+static bool could_be_ours(struct login_context *ctx, const char *name)
+{
+	return access_name_is_possible(ctx->access, name) && accounts_name_is_possible(ctx->accounts, name) != 0 &&
+	       login_provider_for(ctx, name) != NULL;
+}
+
 const char *account_check(struct login_context *ctx, const struct account_check_request *request)
 {
 	LK_CLEANUP(account_freep) struct account *account = NULL;
@@ -69,9 +77,12 @@ const char *account_check(struct login_context *ctx, const struct account_check_
 		return "";
 
 	r = store_find_name(ctx->store, request->user, &account);
-	if (r == -ENOENT)
+	if (r == -ENOENT && !could_be_ours(ctx, request->user))
 		return "";
-	if (r < 0) {
+	if (r == -ENOENT) {
+		reason = REASON_NOT_ALLOWED;
+		detail = "nobody of this name has signed in yet";
+	} else if (r < 0) {
 		reason = REASON_NO_STORE;
 		detail = strerror(-r);
 	} else {

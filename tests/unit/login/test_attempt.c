@@ -507,8 +507,11 @@ static void test_account_phase(void **state)
 	struct world *w = *state;
 	LK_CLEANUP(account_freep) struct account *gone = NULL;
 
-	assert_string_equal(check(w, "alice", true), "");
 	assert_string_equal(check(w, "root", true), "");
+	assert_string_equal(check(w, "No-Such", true), "");
+	/* a key or certificate for a name that only has NSS's placeholder does not pass on to the next module */
+	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
+	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
 	sign_in(w, "alice", "s-1", ALICE);
 	assert_null(check(w, "alice", true));
 	assert_null(check(w, "alice", false));
