@@ -14,8 +14,9 @@
 
 enum jws_outcome {
 	JWS_VALID = 0,
-	JWS_MALFORMED = 1, /* not three canonical base64url parts, header not strict JSON, crit, zip, cty JWT, JWE */
-	JWS_ALGORITHM,     /* missing, none, HMAC, unknown, or not in the caller's set */
+	JWS_MALFORMED =
+		1,       /* not three canonical base64url parts, header not strict JSON, crit, b64, zip, cty JWT, JWE */
+	JWS_ALGORITHM,   /* missing, none, HMAC, unknown, or not in the caller's set */
 	JWS_UNKNOWN_KEY, /* no key of the set has this kid (or, without kid, fits the algorithm): a refetch may help */
 	JWS_BAD_SIGNATURE,
 };
