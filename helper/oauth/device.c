@@ -169,7 +169,8 @@ static void on_poll_done(void *userdata, enum fetch_outcome outcome, const struc
 		return;
 	}
 	oauth_result_from_fetch(&f->failure, "token endpoint", outcome, detail);
-	if (f->failure.outcome == OAUTH_UNREACHABLE)
+	/* a reply that broke off is the network's doing as well (DEV-14) */
+	if (f->failure.outcome == OAUTH_UNREACHABLE || outcome == FETCH_BAD_REPLY)
 		wait_after_failure(f, 0);
 	else
 		finish(f, &f->failure, NULL);
