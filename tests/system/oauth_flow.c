@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* One sign-in by the real flow through a real latchkey-fetch, without accounts or PAM: a line of JSON for the challenge
+ * and one for the end. For tests on loopback; it allows plain HTTP there. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/oauth/device.h"
+#include "helper/oauth/identity.h"
+
+struct run {
+	sd_event *event;
+	struct fetch_client *fetch;
+	struct provider *provider;
+	struct provider_settings settings;
+	struct device_flow *flow;
+	struct identity_check *check;
+	uint32_t lifetime_s;
+};
+
+static void end(struct run *run, const struct oauth_result *result, const struct identity *identity)
+{
+	struct json_object *o = json_object_new_object();
+
+	(void)json_object_object_add(o, "outcome", json_object_new_string(oauth_outcome_text(result->outcome)));
+	(void)json_object_object_add(o, "detail", json_object_new_string(result->detail));
+	if (identity != NULL) {
+		(void)json_object_object_add(o, "subject", json_object_new_string(identity->subject));
+		(void)json_object_object_add(o, "claims", json_object_get(identity->claims));
+	}
+	(void)printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	json_object_put(o);
+	(void)sd_event_exit(run->event, 0);
+}
+
+static void on_identity(void *userdata, const struct oauth_result *result, struct identity *identity)
+{
+	end(userdata, result, identity);
+	identity_free(identity);
+}
+
+static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)
+{
+	static const char *const wanted[] = {"preferred_username", NULL};
+	struct run *run = userdata;
+
+	if (tokens == NULL)
+		end(run, result, NULL);
+	else if (identity_check_start(&run->check, run->provider, run->fetch, tokens, wanted, on_identity, run) < 0)
+		(void)sd_event_exit(run->event, 1);
+	token_set_free(tokens);
+}
+
+static void on_challenge(void *userdata, const struct device_challenge *challenge)
+{
+	(void)userdata;
+	(void)printf("{\"user_code\":\"%s\",\"verification_uri\":\"%s\",\"expires_in\":%u}\n", challenge->user_code,
+		     challenge->verification_uri, challenge->expires_in_s);
+	(void)fflush(stdout);
+}
+
+static void on_prepared(void *userdata, const struct oauth_result *result)
+{
+	static const struct device_flow_events events = {.challenge = on_challenge, .done = on_tokens};
+	struct run *run = userdata;
+
+	if (result->outcome != OAUTH_DONE)
+		end(run, result, NULL);
+	else if (device_flow_start(&run->flow, run->provider, run->event, run->fetch, run->lifetime_s, &events, run) <
+		 0)
+		(void)sd_event_exit(run->event, 1);
+}
+
+static int setting(struct run *run, const char *name, char *value)
+{
+	struct provider_settings *s = &run->settings;
+
+	if (strcmp(name, "userinfo") == 0)
+		s->userinfo_endpoint = value;
+	else if (strcmp(name, "tenant") == 0)
+		s->tenants[0] = value;
+	else if (strcmp(name, "lifetime") == 0)
+		run->lifetime_s = (uint32_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "algorithm") == 0)
+		s->algorithms = 1u << jws_algorithm_from_name(value);
+	else if (strcmp(name, "auth") == 0)
+		s->client_auth = strcmp(value, "basic") == 0 ? CLIENT_AUTH_BASIC : CLIENT_AUTH_POST;
+	else if (strcmp(name, "secret") == 0)
+		return secret_copy(&s->client_secret, value, strlen(value));
+	else
+		return -EINVAL;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static char name[] = "stub", client[] = "client";
+	static char *tenants[2];
+	struct run run = {.lifetime_s = 60};
+	struct provider_wait *wait;
+	int r;
+
+	if (argc < 4) {
+		(void)fprintf(stderr, "usage: oauth_flow FETCH_SOCKET DIALECT ISSUER [NAME=VALUE...]\n");
+		return 2;
+	}
+	run.settings = (struct provider_settings){
+		.name = name,
+		.dialect = dialect_find(argv[2]),
+		.issuer = argv[3],
+		.client_id = client,
+		.tenants = tenants,
+		.fetch = {.name = name, .allow_loopback_http = true},
+	};
+	for (int i = 4; i < argc; i++) {
+		char *equals = strchr(argv[i], '=');
+
+		if (equals == NULL)
+			return 2;
+		*equals = '\0';
+		if (setting(&run, argv[i], equals + 1) < 0)
+			return 2;
+	}
+	if (run.settings.dialect == NULL || sd_event_default(&run.event) < 0 ||
+	    fetch_client_new(&run.fetch, run.event, argv[1]) < 0 ||
+	    provider_new(&run.provider, &run.settings, run.event, run.fetch) < 0 ||
+	    provider_prepare(run.provider, on_prepared, &run, &wait) < 0)
+		return 2;
+	r = sd_event_loop(run.event);
+	identity_check_free(run.check);
+	device_flow_free(run.flow);
+	provider_free(run.provider);
+	fetch_client_free(run.fetch);
+	secret_free(run.settings.client_secret);
+	sd_event_unref(run.event);
+	return r < 0 ? 1 : r;
+}
