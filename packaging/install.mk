@@ -6,6 +6,7 @@ PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
 
 UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket \
 	latchkeyd.service latchkey-fetch.service latchkey-root.service
+PAGES := $(sort $(wildcard docs/man/*))
 CONFIGURATION := $(DESTDIR)$(SYSCONFDIR)/latchkey
 
 install: all
@@ -21,6 +22,7 @@ install: all
 	install -D -m 0644 packaging/sysusers.d/latchkey.conf $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf
 	install -D -m 0644 packaging/tmpfiles.d/latchkey.conf $(DESTDIR)$(TMPFILESDIR)/latchkey.conf
 	install -D -m 0644 packaging/pam-configs/latchkey $(DESTDIR)$(PAMCONFIGDIR)/latchkey
+	for page in $(PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	install -d -m 0755 $(CONFIGURATION) $(CONFIGURATION)/latchkey.conf.d
 	[ -e $(CONFIGURATION)/latchkey.conf ] || \
 		install -m 0644 packaging/latchkey.conf $(CONFIGURATION)/latchkey.conf
@@ -31,4 +33,5 @@ uninstall:
 		$(DESTDIR)$(LIBEXECDIR)/latchkey-root $(DESTDIR)$(PREFIX)/bin/latchkey \
 		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
-		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey
+		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey \
+		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))
