@@ -361,6 +361,24 @@ int accounts_bind(struct accounts *a, const char *name, const char *provider, co
 	return ACCOUNT_BOUND;
 }
 
+int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts)
+{
+	LK_CLEANUP(account_freep) struct account *known = NULL;
+	int r;
+
+	if (!facts)
+		facts = "{}";
+	if (strlen(facts) > FACTS_MAX)
+		return -EINVAL;
+	r = store_find_identity(a->store, issuer, subject, &known);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (known->state != ACCOUNT_ACTIVE || strcmp(known->facts, facts) == 0)
+		return 0;
+	r = set_text(&known->facts, facts);
+	return r < 0 ? r : store_update(a->store, known);
+}
+
 int accounts_forget(struct accounts *a, const char *name, struct account **ret)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;

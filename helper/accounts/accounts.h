@@ -72,5 +72,11 @@ void accounts_release(struct accounts *a, const char *name);
 int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
 		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new);
 
+/**
+ * accounts_note_facts() - replace the facts of a known identity that policy has just refused
+ * @facts: as in accounts_bind(). Nothing else changes, its last sign-in least of all. Return: 0, also where nobody is bound; negative errno.
+ */
+int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts);
+
 /** accounts_forget() - make it a tombstone. Return: 0, -ENOENT, other negative errno. */
 int accounts_forget(struct accounts *a, const char *name, struct account **ret);

@@ -27,7 +27,7 @@ static void on_first_publish(void *userdata, int error, const char *detail)
 	struct manager *m = userdata;
 
 	m->first_publish = NULL;
-	m->login.is_map_current = error == 0;
+	m->login.is_map_current = error == 0 && m->login.map_changes == 0;
 	if (error != 0)
 		log_line(LOG_WARNING, "the map could not be published: %s", detail);
 }

@@ -190,6 +190,7 @@ void method_forget_account(struct manager *m, struct conn *c, const struct varli
 					    .uid = a->uid,
 					    .provider = a->provider});
 	/* The map follows by itself; should that fail, the next sign-in publishes. */
+	m->login.map_changes++;
 	m->login.is_map_current = false;
 	(void)publisher_request(m->publisher, NULL, NULL, NULL);
 	reply_account(c, a);

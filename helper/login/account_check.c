@@ -30,9 +30,15 @@ static const char *judge(struct login_context *ctx, const struct account_check_r
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	LK_CLEANUP(text_free_listp) char **groups = NULL;
 	const struct access_policy *policy = access_policy_for(ctx->access, request->service);
-	struct access_person person = {
-		.name = account->name, .provider = account->provider, .subject = account->subject};
+	const struct login_provider *lp = login_provider_for(ctx, account->name);
+	struct access_person person = {.name = account->name, .subject = account->subject};
 
+	/* By the issuer: the name of a section may be another provider's by now. */
+	if (lp == NULL) {
+		*ret_detail = "the account's provider is not configured any more";
+		return REASON_NOT_ALLOWED;
+	}
+	person.provider = provider_settings(lp->provider)->name;
 	if (account->state != ACCOUNT_ACTIVE) {
 		*ret_detail = "the account was forgotten";
 		return REASON_NOT_ALLOWED;
@@ -72,13 +78,17 @@ const char *account_check(struct login_context *ctx, const struct account_check_
 	const char *reason;
 	int r;
 
-	(void)localdb_refresh(ctx->local);
-	if (localdb_has_user(ctx->local, request->user))
-		return "";
-
-	r = store_find_name(ctx->store, request->user, &account);
-	if (r == -ENOENT && !could_be_ours(ctx, request->user))
-		return "";
+	/* "Not ours" hands on to the next PAM module, so it must be known and not guessed. */
+	r = localdb_refresh(ctx->local);
+	if (r < 0) {
+		r = -EIO;
+	} else {
+		if (localdb_has_user(ctx->local, request->user))
+			return "";
+		r = store_find_name(ctx->store, request->user, &account);
+		if (r == -ENOENT && !could_be_ours(ctx, request->user))
+			return "";
+	}
 	if (r == -ENOENT) {
 		reason = REASON_NOT_ALLOWED;
 		detail = "nobody of this name has signed in yet";

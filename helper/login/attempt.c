@@ -7,6 +7,7 @@
 #include "helper/login/attempt.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -42,10 +43,12 @@ struct attempt {
 	const struct login_provider *lp;
 	bool is_reserved; /* holds the reservation of the name's UID */
 	bool is_known;    /* the name is bound already: userinfo need not tell it again */
+	bool has_ended;   /* its one line is in the log */
 	struct provider_wait *prepare;
 	struct device_flow *flow;
 	struct identity_check *check;
 	struct publish_wait *publish;
+	uint64_t map_changes;     /* when it was asked for */
 	struct token_set *tokens; /* while they are judged */
 	char *subject;            /* of who approved, for the log */
 	struct account *account;
@@ -59,11 +62,33 @@ static int copy_text(char **ret, const char *text)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+static void log_end(struct attempt *a, int priority, const char *result, const char *detail)
+{
+	const struct log_decision d = {
+		.priority = priority,
+		.what = "sign-in",
+		.result = result,
+		.user = a->is_known || a->account != NULL ? a->user : NULL,
+		.service = a->service,
+		.source = a->source,
+		.provider = a->lp != NULL ? provider_settings(a->lp->provider)->name : NULL,
+		.subject = a->subject,
+		.uid = a->account != NULL ? a->account->uid : 0,
+		.detail = detail,
+	};
+
+	a->has_ended = true;
+	log_decision(&d);
+}
+
 void attempt_free(struct attempt *a)
 {
 	if (a == NULL)
 		return;
 
+	/* D1: whoever had a code and then left, as a phisher who was noticed does, leaves a trace. */
+	if (a->is_reserved && !a->has_ended)
+		log_end(a, LOG_INFO, "cancelled", "its connection ended before");
 	provider_wait_cancel(a->prepare);
 	device_flow_free(a->flow);
 	identity_check_free(a->check);
@@ -82,24 +107,6 @@ void attempt_free(struct attempt *a)
 	free(a);
 }
 
-static void log_end(const struct attempt *a, int priority, const char *result, const char *detail)
-{
-	const struct log_decision d = {
-		.priority = priority,
-		.what = "sign-in",
-		.result = result,
-		.user = a->is_known || a->account != NULL ? a->user : NULL,
-		.service = a->service,
-		.source = a->source,
-		.provider = a->lp != NULL ? provider_settings(a->lp->provider)->name : NULL,
-		.subject = a->subject,
-		.uid = a->account != NULL ? a->account->uid : 0,
-		.detail = detail,
-	};
-
-	log_decision(&d);
-}
-
 /* Ends the attempt with a no. */
 static void refuse(struct attempt *a, const char *reason, const char *detail)
 {
@@ -114,8 +121,11 @@ const struct login_provider *login_provider_for(const struct login_context *ctx,
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const struct login_provider *found = NULL;
+	int r = store_find_name(ctx->store, name, &known);
 
-	if (store_find_name(ctx->store, name, &known) == 0) {
+	if (r < 0 && r != -ENOENT)
+		return NULL; /* whose the name is cannot be known, and a guess could be another provider's */
+	if (r == 0) {
 		for (size_t i = 0; i < ctx->n_providers; i++)
 			if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, known->issuer) == 0)
 				return &ctx->providers[i];
@@ -158,7 +168,7 @@ static void on_published(void *userdata, int error, const char *detail)
 	struct attempt *a = userdata;
 
 	a->publish = NULL;
-	a->ctx->is_map_current = error == 0;
+	a->ctx->is_map_current = error == 0 && a->map_changes == a->ctx->map_changes;
 	if (error != 0) {
 		refuse(a, REASON_NO_STORE, detail);
 		return;
@@ -183,18 +193,27 @@ static void bind(struct attempt *a, const struct identity *identity, const struc
 		return;
 	}
 
-	if (is_new)
+	if (is_new) {
+		a->ctx->map_changes++;
 		a->ctx->is_map_current = false;
+	}
 	if (a->ctx->is_map_current) {
 		finish(a);
 		return;
 	}
+	a->map_changes = a->ctx->map_changes;
 	if (publisher_request(a->ctx->publisher, on_published, a, &a->publish) < 0)
 		refuse(a, REASON_NO_STORE, "out of memory");
 }
 
-/* The name of whoever approved: the bound one, else by the rule. Return: 0, or -EINVAL with @why filled. */
-static int name_of(struct attempt *a, const struct identity *identity, char *out, char *why)
+static bool is_email(const char *claim)
+{
+	return strcmp(claim, "email") == 0 || strcmp(claim, "/email") == 0;
+}
+
+/* The name of whoever approved: the bound one, else by the rule. @email: NULL unless verified.
+ * Return: 0, or -EINVAL with @why filled. */
+static int name_of(struct attempt *a, const struct identity *identity, const char *email, char *out, char *why)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const char *claim;
@@ -215,7 +234,24 @@ static int name_of(struct attempt *a, const struct identity *identity, char *out
 		memcpy(why, "the name claim is missing", sizeof("the name claim is missing"));
 		return -EINVAL;
 	}
+	/* I5: anybody can write somebody else's address into a profile. */
+	if (is_email(a->lp->names->claim) && email == NULL) {
+		memcpy(why, "the address that makes the name is not verified",
+		       sizeof("the address that makes the name is not verified"));
+		return -EINVAL;
+	}
 	return name_from_claim(out, claim, strlen(claim), a->lp->names, why);
+}
+
+/* I17: what was proved now replaces what was proved before, or a key alone would go on opening the account by a group that
+ * the person has left. */
+static void refuse_person(struct attempt *a, const struct identity *identity, struct json_object *facts)
+{
+	int r = accounts_note_facts(a->ctx->accounts, identity->issuer, identity->subject, json_text(facts));
+
+	refuse(a, REASON_NOT_ALLOWED,
+	       r < 0 ? "no grant of the access section fits; the store keeps older facts, for it cannot be written"
+		     : "no grant of the access section fits");
 }
 
 static void judge_person(struct attempt *a, const struct identity *identity)
@@ -228,7 +264,12 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 	char why[128];
 	int r;
 
-	r = name_of(a, identity, name, why);
+	if (access_facts(&facts, a->ctx->access, identity->claims, settings->dialect->email_needs_verification) < 0 ||
+	    access_person_from_facts(&person, facts, &groups) < 0) {
+		refuse(a, REASON_NO_STORE, "the person's facts could not be read");
+		return;
+	}
+	r = name_of(a, identity, person.email, name, why);
 	if (r == -EINVAL) {
 		refuse(a, REASON_WRONG_ACCOUNT, why);
 		return;
@@ -244,13 +285,8 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 	}
 	person.name = name;
 
-	if (access_facts(&facts, a->ctx->access, identity->claims, settings->dialect->email_needs_verification) < 0 ||
-	    access_person_from_facts(&person, facts, &groups) < 0) {
-		refuse(a, REASON_NO_STORE, "the person's facts could not be read");
-		return;
-	}
 	if (!access_allows(access_policy_for(a->ctx->access, a->service), &person)) {
-		refuse(a, REASON_NOT_ALLOWED, "no grant of the access section fits");
+		refuse_person(a, identity, facts);
 		return;
 	}
 	bind(a, identity, &person, facts);
@@ -317,6 +353,17 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
 
+/* Where there is no client address, each account has a limit of its own, lest one person's sudo could stop everybody's. */
+static int take_code(const struct attempt *a)
+{
+	char key[2 * NAME_MAX_LEN + 2];
+
+	if (a->source != NULL)
+		return limits_take(a->ctx->codes, a->source);
+	(void)snprintf(key, sizeof(key), "%s %s", a->user, a->service);
+	return limits_take(a->ctx->codes, key);
+}
+
 /* Everything that must hold before a stranger can make the provider work. Return: NULL, or the reason of a refusal. */
 static const char *check_start(struct attempt *a, const char **ret_detail)
 {
@@ -334,7 +381,7 @@ static const char *check_start(struct attempt *a, const char **ret_detail)
 		*ret_detail = "before_start is not fulfilled";
 		return REASON_NOT_ALLOWED;
 	}
-	if (limits_take(a->ctx->codes, a->source != NULL ? a->source : a->service) != 0) {
+	if (take_code(a) != 0) {
 		*ret_detail = "too many codes for this client address";
 		return REASON_TOO_MANY;
 	}

@@ -275,6 +275,29 @@ static void test_name_claim_missing(void **state)
 	assert_int_equal(stored(w), 0);
 }
 
+/* I5: an address that nobody verified makes no name, or whoever writes hers into his profile would be alice. */
+static void test_i5_name_from_address(void **state)
+{
+	struct world *w = *state;
+	char claim[] = "email", domain[] = "good.example";
+	char *domains[] = {domain, NULL};
+
+	w->names.claim = claim;
+	w->names.strip_domains = domains;
+	until_identity(w, "alice");
+	assert_string_equal(fake.wanted, "email name email email_verified ");
+	fake_identity(OAUTH_DONE, ISSUER, "s-6", "{\"email\":\"alice@good.example\"}");
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	sign_in(w, "alice", "s-6", "{\"email\":\"alice@good.example\",\"email_verified\":false}");
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	clock_freeze(2000000, 1700000000);
+	sign_in(w, "alice", "s-6", "{\"email\":\"alice@good.example\",\"email_verified\":\"true\"}");
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	assert_int_equal(stored(w), 0);
+	sign_in(w, "alice", "s-1", "{\"email\":\"alice@good.example\",\"email_verified\":true}");
+	assert_string_equal(w->said, "granted");
+}
+
 /* I1, L23: local and reserved names never reach the provider. */
 static void test_i1_local_names(void **state)
 {
@@ -373,6 +396,28 @@ static void test_d5_flow_failures(void **state)
 	assert_int_equal(stored(w), 0);
 }
 
+/* A publication that was asked for before a change says nothing about that change. */
+static void test_publish_overtaken(void **state)
+{
+	struct world *w = *state;
+	LK_CLEANUP(attempt_freep) struct attempt *first = NULL;
+	publish_done_fn done;
+	void *userdata;
+
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", ALICE);
+	first = LK_STEAL(w->attempt);
+	done = LK_STEAL(fake.publish_done);
+	userdata = fake.publish_userdata;
+	until_identity(w, "bob");
+	fake_identity(OAUTH_DONE, ISSUER, "s-2", BOB);
+	done(userdata, 0, "");
+	assert_string_equal(w->said, "granted"); /* alice */
+	assert_false(w->ctx.is_map_current);
+	fake_published(0);
+	assert_true(w->ctx.is_map_current);
+}
+
 static void test_no_device_endpoint(void **state)
 {
 	struct world *w = *state;
@@ -442,6 +487,21 @@ static void test_r5_codes_per_address(void **state)
 	begin_for(w, "alice");
 	assert_string_equal(w->said, REASON_TOO_MANY);
 	assert_int_equal(fake.prepared, 3);
+}
+
+/* R5: without an address one account's codes are not another's. */
+static void test_r5_codes_per_account(void **state)
+{
+	struct world *w = *state;
+	struct attempt_request request = {.user = "alice", .service = "sudo"};
+
+	for (int i = 0; i < 4; i++)
+		begin(w, &request);
+	assert_string_equal(w->said, REASON_TOO_MANY);
+	request.user = "bob";
+	begin(w, &request);
+	assert_string_equal(w->said, "");
+	assert_int_equal(fake.prepared, 4);
 }
 
 static void test_r5_pending_in_all(void **state)
@@ -539,6 +599,63 @@ static void test_account_phase(void **state)
 	assert_string_equal(w->said, "not-ours");
 }
 
+/* I17: a sign-in that shows that a group was lost takes away what the group gave, also from whoever comes with a key. */
+static void test_i17_group_lost(void **state)
+{
+	struct world *w = *state;
+	char group[] = "ops";
+	char *groups[] = {group, NULL};
+
+	w->policy.everyone = false;
+	w->policy.groups = groups;
+	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[\"ops\"]}");
+	assert_string_equal(w->said, "granted");
+	assert_null(check(w, "alice", false));
+	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[]}");
+	assert_string_equal(w->said, REASON_NOT_ALLOWED);
+	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
+	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[\"ops\"]}");
+	assert_null(check(w, "alice", false));
+}
+
+/* I8, I17: an account is its issuer's. Where root took that provider away nobody answers for it any more, and a section that
+ * now has its name speaks of other people. */
+static void test_i8_provider_taken_away(void **state)
+{
+	struct world *w = *state;
+	char other[] = "https://other.example", renamed[] = "renamed", subject[] = "example:s-1";
+	char *subjects[] = {subject, NULL};
+
+	sign_in(w, "alice", "s-1", ALICE);
+	assert_null(check(w, "alice", true));
+	w->policy.everyone = false;
+	w->policy.subjects = subjects;
+	assert_null(check(w, "alice", true));
+
+	w->settings.name = renamed;
+	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
+	memcpy(subject, "renamed", 7);
+	assert_null(check(w, "alice", true));
+
+	w->settings.issuer = other;
+	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
+	w->policy.everyone = true;
+	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
+}
+
+/* A machine whose own users cannot be read lets nobody pass as one of them. */
+static void test_account_phase_without_passwd(void **state)
+{
+	struct world *w = *state;
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/etc/passwd", w->folder);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_string_equal(check(w, "alice", false), REASON_NO_STORE);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_string_equal(check(w, "local", false), "");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -550,6 +667,7 @@ int main(void)
 		T(test_i6_renamed_person),
 		T(test_i8_other_issuer),
 		T(test_name_claim_missing),
+		T(test_i5_name_from_address),
 		T(test_i1_local_names),
 		T(test_i18_nobody),
 		T(test_no_grant),
@@ -557,12 +675,17 @@ int main(void)
 		T(test_d5_flow_failures),
 		T(test_no_device_endpoint),
 		T(test_publish_fails),
+		T(test_publish_overtaken),
 		T(test_seen_differs),
 		T(test_r5_codes_per_address),
+		T(test_r5_codes_per_account),
 		T(test_r5_pending_in_all),
 		T(test_before_start),
 		T(test_r6_dropped_at_each_stage),
 		T(test_account_phase),
+		T(test_i17_group_lost),
+		T(test_i8_provider_taken_away),
+		T(test_account_phase_without_passwd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
