@@ -49,8 +49,9 @@ int accounts_name_is_possible(struct accounts *a, const char *name);
  * @issuer: of the provider that the name selects
  * @ret:    a copy of the account, or of what it would be (created_s 0); release with account_free()
  * @hold_ms: for how long nobody else gets this UID; an earlier reservation of the name is prolonged
- * At most 1,024 reservations at a time; expired ones go first.
- * Return: 0, an enum account_outcome > 0, -EAGAIN when too many are held, other negative errno.
+ * At most 1,024 reservations at a time; the one that would end first gives way. What was promised is only likely
+ * then: whoever was told a uid compares it with the account in the end.
+ * Return: 0, an enum account_outcome > 0, negative errno.
  */
 int accounts_reserve(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms, struct account **ret);
 

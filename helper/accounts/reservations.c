@@ -51,24 +51,36 @@ bool reservations_hold_uid(const struct reservations *r, uint32_t uid, const cha
 	return false;
 }
 
+static void drop_first_to_end(struct reservations *r)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < r->n; i++)
+		if (r->entries[i].ends_ms < r->entries[first].ends_ms)
+			first = i;
+	drop_at(r, first);
+}
+
 int reservations_add(struct reservations *r, const char *name, const char *issuer, uint32_t uid, uint64_t ends_ms)
 {
 	struct reservation *entry;
 	size_t len = strnlen(name, sizeof(entry->name));
+	char *copy;
 
 	if (len == sizeof(entry->name))
 		return -EINVAL;
-	if (r->n >= RESERVATIONS_MAX)
-		return -EAGAIN;
 	if (!r->entries) {
 		r->entries = calloc(RESERVATIONS_MAX, sizeof(*r->entries));
 		if (!r->entries)
 			return -ENOMEM;
 	}
-	entry = &r->entries[r->n];
-	entry->issuer = strdup(issuer);
-	if (!entry->issuer)
+	copy = strdup(issuer);
+	if (!copy)
 		return -ENOMEM;
+	if (r->n >= RESERVATIONS_MAX)
+		drop_first_to_end(r);
+	entry = &r->entries[r->n];
+	entry->issuer = copy;
 	memcpy(entry->name, name, len + 1);
 	entry->uid = uid;
 	entry->ends_ms = ends_ms;

@@ -31,7 +31,11 @@ struct reservation *reservations_find(struct reservations *r, const char *name);
 /** reservations_hold_uid() - does any name but @name hold this UID */
 bool reservations_hold_uid(const struct reservations *r, uint32_t uid, const char *name);
 
-/** reservations_add() - @name holds nothing yet. Return: 0, -EAGAIN when there are RESERVATIONS_MAX, -ENOMEM. */
+/**
+ * reservations_add() - @name holds nothing yet
+ * Of RESERVATIONS_MAX the one that would end first gives way: names are asked for by strangers, who must not be able to
+ * keep a newcomer out. Return: 0, -EINVAL, -ENOMEM.
+ */
 int reservations_add(struct reservations *r, const char *name, const char *issuer, uint32_t uid, uint64_t ends_ms);
 
 void reservations_drop(struct reservations *r, const char *name);

@@ -158,7 +158,7 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_accounts(m, paths);
 	if (r < 0)
 		return r;
-	r = limits_new(&m->codes, m->config->limits.codes_per_address, m->config->limits.codes_refill_s,
+	r = limits_new(&m->codes, m->config->limits.codes_per_address, m->config->limits.codes_refill_s * 1000,
 		       CODE_ADDRESSES_MAX);
 	if (r < 0)
 		return r;

@@ -20,9 +20,11 @@
 #define PEER_USEC (3u * 1000u * 1000u)
 #define HOLD_MS (150u * 1000u) /* a little longer than sshd's default LoginGraceTime */
 #define NAMES_BURST 30u        /* unknown names from one address at once, */
-#define NAMES_REFILL_S 4u      /* then one in so many seconds */
+#define NAMES_REFILL_MS 4000u  /* then one in so much time */
+/* All addresses together: what this process does in a percent of its time, and more than an sshd accepts. A lower one
+ * would let the usual guessing of names from many addresses keep everybody's first login out. */
 #define ALL_BURST 600u
-#define ALL_REFILL_S 1u
+#define ALL_REFILL_MS 10u
 #define ADDRESSES_MAX 4096u
 
 struct asker {
@@ -199,9 +201,9 @@ int resolver_new(struct resolver **ret, sd_event *event, int listen_fd, struct l
 
 	rc = listener_new(&r->listener, event, listen_fd, on_peer, r);
 	if (rc >= 0)
-		rc = limits_new(&r->names, NAMES_BURST, NAMES_REFILL_S, ADDRESSES_MAX);
+		rc = limits_new(&r->names, NAMES_BURST, NAMES_REFILL_MS, ADDRESSES_MAX);
 	if (rc >= 0)
-		rc = limits_new(&r->all, ALL_BURST, ALL_REFILL_S, 1);
+		rc = limits_new(&r->all, ALL_BURST, ALL_REFILL_MS, 1);
 	if (rc < 0) {
 		resolver_free(r);
 		return rc;

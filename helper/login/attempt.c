@@ -419,7 +419,7 @@ static void start(struct attempt *a)
 	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
 			     &reserved);
 	if (r != 0) {
-		refuse(a, r == -EAGAIN ? REASON_TOO_MANY : refusal_of_account(r), refusal_account_text(r));
+		refuse(a, refusal_of_account(r), refusal_account_text(r));
 		return;
 	}
 	a->is_reserved = true;

@@ -40,16 +40,16 @@ struct limits {
 	uint32_t oldest;
 };
 
-int limits_new(struct limits **ret, uint32_t burst, uint32_t refill_s, size_t max_keys)
+int limits_new(struct limits **ret, uint32_t burst, uint32_t refill_ms, size_t max_keys)
 {
 	LK_CLEANUP(limits_freep) struct limits *l = NULL;
 
-	if (refill_s == 0 || max_keys == 0 || max_keys > UINT32_C(1) << 24)
+	if (refill_ms == 0 || max_keys == 0 || max_keys > UINT32_C(1) << 24)
 		return -EINVAL;
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->interval_ms = (uint64_t)refill_s * 1000;
+	l->interval_ms = refill_ms;
 	l->burst_ms = burst * l->interval_ms;
 	l->max_keys = (uint32_t)max_keys;
 	for (l->n_slots = 16; l->n_slots < l->max_keys; l->n_slots *= 2)

@@ -10,9 +10,9 @@
 
 struct limits;
 
-/** limits_new() - @burst events at once, then one every @refill_s seconds; at most @max_keys keys are remembered, the
+/** limits_new() - @burst events at once, then one every @refill_ms; at most @max_keys keys are remembered, the
  *  one idle for longest goes first. Return: 0, -ENOMEM. */
-int limits_new(struct limits **ret, uint32_t burst, uint32_t refill_s, size_t max_keys);
+int limits_new(struct limits **ret, uint32_t burst, uint32_t refill_ms, size_t max_keys);
 void limits_free(struct limits *l);
 LK_DEFINE_CLEANUP(struct limits *, limits_free);
 

@@ -277,6 +277,15 @@ def test_resolve_limit():
         assert resolve(rig, b"carol", address="192.0.2.2")[0] == 1
 
 
+def test_r5_names_from_everywhere():
+    """R5: names guessed from a thousand addresses, as every sshd on the internet sees them, leave first logins possible."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        for i in range(1400):
+            resolve(rig, b"guess%d" % i, address=f"198.51.{i // 250}.{i % 250}")
+        wait_until(lambda: resolve(rig, b"carol", address="192.0.2.2")[0] == 1, timeout=2)
+
+
 def test_i18_nobody():
     """I18: no access section means nobody, and it is said aloud."""
     with Rig(CONFIG.replace("[access]\neveryone = yes\n", "")) as rig:

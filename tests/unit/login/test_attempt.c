@@ -118,7 +118,7 @@ static int setup(void **state)
 	assert_int_equal(store_open(&w->ctx.store, path), 0);
 	assert_int_equal(localdb_new(&w->ctx.local, w->folder), 0);
 	assert_int_equal(accounts_new(&w->ctx.accounts, &w->account_settings, w->ctx.store, w->ctx.local), 0);
-	assert_int_equal(limits_new(&w->ctx.codes, 3, 60, 16), 0);
+	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
 	assert_int_equal(provider_new(&w->lp.provider, &w->settings, NULL, NULL), 0);
 	w->lp.names = &w->names;
 	w->lp.title = "Example";

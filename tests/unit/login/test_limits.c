@@ -27,7 +27,7 @@ static void burst_and_refill(void **state)
 
 	(void)state;
 	clock_freeze(0, 0);
-	assert_int_equal(limits_new(&l, 3, 10, 100), 0);
+	assert_int_equal(limits_new(&l, 3, 10000, 100), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(limits_take(l, "a"), 0);
 	for (int i = 0; i < 100; i++)
@@ -69,7 +69,7 @@ static void oldest_key_goes(void **state)
 
 	(void)state;
 	clock_freeze(0, 0);
-	assert_int_equal(limits_new(&l, 1, 1000, 3), 0);
+	assert_int_equal(limits_new(&l, 1, 1000000, 3), 0);
 	assert_int_equal(limits_take(l, "a"), 0);
 	assert_int_equal(limits_take(l, "b"), 0);
 	assert_int_equal(limits_take(l, "c"), 0);
@@ -89,7 +89,7 @@ static void many_keys(void **state)
 
 	(void)state;
 	clock_freeze(0, 0);
-	assert_int_equal(limits_new(&l, 1, 1000, 1000), 0);
+	assert_int_equal(limits_new(&l, 1, 1000000, 1000), 0);
 	for (unsigned i = 0; i < 100000; i++) {
 		snprintf(key, sizeof(key), "key-%u", i);
 		assert_int_equal(limits_take(l, key), 0);
@@ -106,7 +106,7 @@ static void single_key_table(void **state)
 
 	(void)state;
 	clock_freeze(0, 0);
-	assert_int_equal(limits_new(&l, 1, 10, 1), 0);
+	assert_int_equal(limits_new(&l, 1, 10000, 1), 0);
 	assert_int_equal(limits_take(l, "a"), 0);
 	assert_int_equal(limits_take(l, "a"), -EDQUOT);
 	assert_int_equal(limits_take(l, "b"), 0);
@@ -119,7 +119,7 @@ static bool is_same(const char *a, const char *b)
 	LK_CLEANUP(limits_freep) struct limits *l = NULL;
 
 	clock_freeze(0, 0);
-	assert_int_equal(limits_new(&l, 1, 10, 10), 0);
+	assert_int_equal(limits_new(&l, 1, 10000, 10), 0);
 	assert_int_equal(limits_take(l, a), 0);
 	return limits_take(l, b) == -EDQUOT;
 }
