@@ -208,7 +208,7 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 
 int config_load(struct config **ret, const char *path, config_note_fn note, void *userdata, struct ini_fault *fault)
 {
-	LK_CLEANUP(draft_done) struct config_draft d;
+	LK_CLEANUP(draft_done) struct config_draft d = {0};
 	int r;
 
 	snprintf(fault->text, sizeof(fault->text), "out of memory");
@@ -221,7 +221,7 @@ int config_load(struct config **ret, const char *path, config_note_fn note, void
 int config_load_text(struct config **ret, const char *text, size_t len, config_note_fn note, void *userdata,
 		     struct ini_fault *fault)
 {
-	LK_CLEANUP(draft_done) struct config_draft d;
+	LK_CLEANUP(draft_done) struct config_draft d = {0};
 	int r;
 
 	snprintf(fault->text, sizeof(fault->text), "out of memory");

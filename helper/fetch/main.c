@@ -185,7 +185,7 @@ static int64_t uid_of_line(const char *line, size_t len, const char *name)
 /* From the file alone: asking NSS could lead back to latchkeyd. */
 static int find_user(uid_t *ret, const char *name)
 {
-	LK_CLEANUP(buf_done) struct buf passwd;
+	LK_CLEANUP(buf_done) struct buf passwd = {0};
 	const char *line;
 	int r = file_read(&passwd, "/etc/passwd", FILE_OWNER_ROOT, FILE_READABLE, PASSWD_MAX);
 

@@ -205,7 +205,7 @@ static void write_profile(struct buf *b, const struct fetch_profile *p)
 
 int wire_write_start(struct buf *out, uint64_t id, const struct fetch_request *request)
 {
-	LK_CLEANUP(buf_done) struct buf head;
+	LK_CLEANUP(buf_done) struct buf head = {0};
 	int r;
 
 	r = wire_request_check(request);
@@ -233,7 +233,7 @@ int wire_write_start(struct buf *out, uint64_t id, const struct fetch_request *r
 
 int wire_write_cancel(struct buf *out, uint64_t id)
 {
-	LK_CLEANUP(buf_done) struct buf head;
+	LK_CLEANUP(buf_done) struct buf head = {0};
 
 	buf_init(&head, HEAD_MAX);
 	buf_printf(&head, "{\"cancel\":%" PRIu64 "}", id);
@@ -257,7 +257,7 @@ static bool is_reply(const struct fetch_reply *reply)
 int wire_write_answer(struct buf *out, uint64_t id, enum fetch_outcome outcome, const struct fetch_reply *reply,
 		      const char *detail)
 {
-	LK_CLEANUP(buf_done) struct buf head;
+	LK_CLEANUP(buf_done) struct buf head = {0};
 
 	buf_init(&head, HEAD_MAX);
 	buf_printf(&head, "{\"id\":%" PRIu64 ",\"outcome\":\"%s\"", id, outcome_words[outcome]);

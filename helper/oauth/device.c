@@ -178,7 +178,7 @@ static void on_poll_done(void *userdata, enum fetch_outcome outcome, const struc
 
 static int start_poll(struct device_flow *f, uint64_t left_ms)
 {
-	LK_CLEANUP(form_done) struct form form;
+	LK_CLEANUP(form_done) struct form form = {0};
 	const struct provider_settings *s = settings_of(f);
 	uint32_t timeout_ms = left_ms < POLL_TIMEOUT_MS ? (uint32_t)left_ms : POLL_TIMEOUT_MS;
 
@@ -292,7 +292,7 @@ static void add_scope(struct form *form, const struct provider_settings *s)
 
 static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
 {
-	LK_CLEANUP(form_done) struct form form;
+	LK_CLEANUP(form_done) struct form form = {0};
 	const struct provider_settings *s = settings_of(f);
 	uint32_t timeout_ms = lifetime_s < START_TIMEOUT_MS / 1000 ? lifetime_s * 1000 : START_TIMEOUT_MS;
 
