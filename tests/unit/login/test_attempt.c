@@ -5,186 +5,17 @@
 #include "helper/login/attempt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "helper/base/clock.h"
-#include "helper/login/account_check.h"
 #include "helper/protocol/names.h"
 #include "tests/unit/login/fake_oauth.h"
-
-#define ISSUER "https://id.example"
-#define ALICE "{\"preferred_username\":\"alice\",\"name\":\"Alice A.\"}"
-#define BOB "{\"preferred_username\":\"bob\",\"name\":\"Bob\"}"
-
-struct world {
-	char folder[64];
-	struct provider_settings settings;
-	struct name_rule names;
-	struct account_settings account_settings;
-	struct access_policy policy;
-	struct access_rules access;
-	struct login_provider lp;
-	struct login_context ctx;
-	struct attempt *attempt;
-	/* what happened */
-	char said[64]; /* the last event: "challenge", "granted", a reason, "not-ours" */
-	uint32_t uid;
-};
-
-static void on_challenge(void *userdata, const struct device_challenge *challenge, const char *title)
-{
-	struct world *w = userdata;
-
-	assert_string_equal(challenge->user_code, "WDJB-MJHT");
-	assert_string_equal(title, "Example");
-	strcpy(w->said, "challenge");
-}
-
-static void on_granted(void *userdata, const struct account *account)
-{
-	struct world *w = userdata;
-
-	strcpy(w->said, "granted");
-	w->uid = account->uid;
-}
-
-static void on_refused(void *userdata, const char *reason)
-{
-	struct world *w = userdata;
-
-	strcpy(w->said, reason);
-}
-
-static void on_not_ours(void *userdata)
-{
-	struct world *w = userdata;
-
-	strcpy(w->said, "not-ours");
-}
-
-static const struct attempt_events events = {on_challenge, on_granted, on_refused, on_not_ours};
-
-static void write_file(const char *folder, const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	(void)fputs(text, f);
-	assert_int_equal(fclose(f), 0);
-}
-
-static int setup(void **state)
-{
-	static char claim[] = "preferred_username";
-	static char name[] = "example", issuer[] = ISSUER, home[] = "/home/%u", shell[] = "/bin/sh";
-	struct world *w = calloc(1, sizeof(*w));
-	char path[128];
-
-	assert_non_null(w);
-	fake_reset();
-	clock_freeze(1000000, 1700000000);
-	strcpy(w->folder, "/tmp/lk-attempt-XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
-	(void)snprintf(path, sizeof(path), "%s/etc", w->folder);
-	assert_int_equal(mkdir(path, 0755), 0);
-	write_file(w->folder, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nlocal:x:1000:1000::/home/local:/bin/sh\n");
-	write_file(w->folder, "etc/group", "root:x:0:\n");
-
-	w->settings.name = name;
-	w->settings.issuer = issuer;
-	w->settings.dialect = dialect_find("generic");
-	assert_non_null(w->settings.dialect);
-	w->settings.code_lifetime_s = 600;
-	w->names.claim = claim;
-	w->account_settings = (struct account_settings){
-		.uid_min = ACCOUNTS_UID_MIN_DEFAULT, .uid_max = ACCOUNTS_UID_MAX_DEFAULT, .home = home, .shell = shell};
-	w->policy.everyone = true;
-	w->policy.sign_in_age_s = 900;
-	w->access = (struct access_rules){.policies = &w->policy, .n_policies = 1};
-
-	(void)snprintf(path, sizeof(path), "%s/store.db", w->folder);
-	assert_int_equal(store_open(&w->ctx.store, path), 0);
-	assert_int_equal(localdb_new(&w->ctx.local, w->folder), 0);
-	assert_int_equal(accounts_new(&w->ctx.accounts, &w->account_settings, w->ctx.store, w->ctx.local), 0);
-	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
-	assert_int_equal(provider_new(&w->lp.provider, &w->settings, NULL, NULL), 0);
-	w->lp.names = &w->names;
-	w->lp.title = "Example";
-	w->lp.gecos_claim = "name";
-	w->ctx.access = &w->access;
-	w->ctx.providers = &w->lp;
-	w->ctx.n_providers = 1;
-	w->ctx.pending_max = 10;
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-	char command[96];
-
-	attempt_free(w->attempt);
-	assert_int_equal(w->ctx.pending, 0);
-	provider_free(w->lp.provider);
-	limits_free(w->ctx.codes);
-	accounts_free(w->ctx.accounts);
-	localdb_free(w->ctx.local);
-	store_close(w->ctx.store);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", w->folder);
-	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): the folder's name is ours */
-	free(w);
-	clock_thaw();
-	return 0;
-}
-
-static void begin(struct world *w, const struct attempt_request *request)
-{
-	attempt_free(LK_STEAL(w->attempt));
-	w->said[0] = '\0';
-	assert_int_equal(attempt_start(&w->attempt, &w->ctx, request, &events, w), 0);
-}
-
-static void begin_for(struct world *w, const char *user)
-{
-	const struct attempt_request request = {.user = user, .service = "sshd", .source = "192.0.2.7"};
-
-	begin(w, &request);
-}
-
-static void until_identity(struct world *w, const char *user)
-{
-	begin_for(w, user);
-	fake_prepared(OAUTH_DONE);
-	fake_challenge();
-	assert_string_equal(w->said, "challenge");
-	fake_tokens(OAUTH_DONE);
-}
-
-static void sign_in(struct world *w, const char *user, const char *subject, const char *claims)
-{
-	until_identity(w, user);
-	fake_identity(OAUTH_DONE, ISSUER, subject, claims);
-	if (fake.publish_done != NULL)
-		fake_published(0);
-}
-
-static int64_t stored(struct world *w)
-{
-	return store_count(w->ctx.store);
-}
+#include "tests/unit/login/world.h"
 
 static void test_granted(void **state)
 {
@@ -555,108 +386,7 @@ static void test_r6_dropped_at_each_stage(void **state)
 	assert_int_equal(w->ctx.pending, 0);
 }
 
-static const char *check(struct world *w, const char *user, bool signed_in)
-{
-	const struct account_check_request request = {.user = user, .service = "sshd", .is_signed_in = signed_in};
-
-	return account_check(&w->ctx, &request);
-}
-
-static void test_account_phase(void **state)
-{
-	struct world *w = *state;
-	LK_CLEANUP(account_freep) struct account *gone = NULL;
-
-	assert_string_equal(check(w, "root", true), "");
-	assert_string_equal(check(w, "No-Such", true), "");
-	/* a key or certificate for a name that only has NSS's placeholder does not pass on to the next module */
-	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	sign_in(w, "alice", "s-1", ALICE);
-	assert_null(check(w, "alice", true));
-	assert_null(check(w, "alice", false));
-
-	/* I17: without a sign-in of its own the last one must be recent, and a clock set back proves nothing */
-	clock_freeze(1000000, 1700000000 + 900);
-	assert_null(check(w, "alice", false));
-	clock_freeze(1000000, 1700000000 + 901);
-	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
-	assert_null(check(w, "alice", true));
-	clock_freeze(1000000, 1600000000);
-	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
-
-	/* I18: the section is judged again at every session */
-	w->policy.everyone = false;
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	w->access.n_policies = 0;
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	w->access.n_policies = 1;
-	w->policy.everyone = true;
-
-	assert_int_equal(accounts_forget(w->ctx.accounts, "alice", &gone), 0);
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	begin_for(w, "alice");
-	assert_string_equal(w->said, "not-ours");
-}
-
-/* I17: a sign-in that shows that a group was lost takes away what the group gave, also from whoever comes with a key. */
-static void test_i17_group_lost(void **state)
-{
-	struct world *w = *state;
-	char group[] = "ops";
-	char *groups[] = {group, NULL};
-
-	w->policy.everyone = false;
-	w->policy.groups = groups;
-	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[\"ops\"]}");
-	assert_string_equal(w->said, "granted");
-	assert_null(check(w, "alice", false));
-	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[]}");
-	assert_string_equal(w->said, REASON_NOT_ALLOWED);
-	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
-	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alice\",\"groups\":[\"ops\"]}");
-	assert_null(check(w, "alice", false));
-}
-
-/* I8, I17: an account is its issuer's. Where root took that provider away nobody answers for it any more, and a section that
- * now has its name speaks of other people. */
-static void test_i8_provider_taken_away(void **state)
-{
-	struct world *w = *state;
-	char other[] = "https://other.example", renamed[] = "renamed", subject[] = "example:s-1";
-	char *subjects[] = {subject, NULL};
-
-	sign_in(w, "alice", "s-1", ALICE);
-	assert_null(check(w, "alice", true));
-	w->policy.everyone = false;
-	w->policy.subjects = subjects;
-	assert_null(check(w, "alice", true));
-
-	w->settings.name = renamed;
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	memcpy(subject, "renamed", 7);
-	assert_null(check(w, "alice", true));
-
-	w->settings.issuer = other;
-	assert_string_equal(check(w, "alice", true), REASON_NOT_ALLOWED);
-	w->policy.everyone = true;
-	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
-}
-
-/* A machine whose own users cannot be read lets nobody pass as one of them. */
-static void test_account_phase_without_passwd(void **state)
-{
-	struct world *w = *state;
-	char path[96];
-
-	(void)snprintf(path, sizeof(path), "%s/etc/passwd", w->folder);
-	assert_int_equal(chmod(path, 0666), 0);
-	assert_string_equal(check(w, "alice", false), REASON_NO_STORE);
-	assert_int_equal(chmod(path, 0644), 0);
-	assert_string_equal(check(w, "local", false), "");
-}
-
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
@@ -682,10 +412,6 @@ int main(void)
 		T(test_r5_pending_in_all),
 		T(test_before_start),
 		T(test_r6_dropped_at_each_stage),
-		T(test_account_phase),
-		T(test_i17_group_lost),
-		T(test_i8_provider_taken_away),
-		T(test_account_phase_without_passwd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
