@@ -77,10 +77,12 @@ void dispatch_call(void *userdata, struct conn *c, const struct varlink_call *ca
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(rows[i].method, call->method) != 0)
 			continue;
-		if (rows[i].peers & peer_of(m, c, call, &rows[i]))
+		if (rows[i].peers & peer_of(m, c, call, &rows[i])) {
 			rows[i].run(m, c, call);
-		else
+		} else {
+			method_log_refusal(m, c, "call", "not-permitted", rows[i].method);
 			conn_error(c, ERROR_NOT_PERMITTED, NULL);
+		}
 		return;
 	}
 	not_found(c, call->method);

@@ -21,6 +21,9 @@
 #include "helper/login/log.h"
 
 #define CODE_ADDRESSES_MAX 4096u
+#define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
+#define REFUSALS_REFILL_MS 60000u /* then one in so much time */
+#define REFUSALS_UIDS_MAX 256u
 
 static void on_first_publish(void *userdata, int error, const char *detail)
 {
@@ -162,6 +165,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 		       CODE_ADDRESSES_MAX);
 	if (r < 0)
 		return r;
+	r = limits_new(&m->refusals, REFUSALS_BURST, REFUSALS_REFILL_MS, REFUSALS_UIDS_MAX);
+	if (r < 0)
+		return r;
 	r = add_providers(m);
 	if (r < 0)
 		return r;
@@ -215,6 +221,7 @@ void manager_free(struct manager *m)
 		provider_free(m->login_providers[i].provider);
 	free(m->login_providers);
 	limits_free(m->codes);
+	limits_free(m->refusals);
 	publisher_free(m->publisher);
 	accounts_free(m->accounts);
 	localdb_free(m->local);

@@ -35,6 +35,7 @@ struct manager {
 	struct publisher *publisher;
 	struct login_provider *login_providers;
 	struct limits *codes;
+	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;

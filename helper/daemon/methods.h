@@ -32,6 +32,10 @@ void method_get_interface_description(struct manager *m, struct conn *c, const s
 /** method_invalid() - answer with InvalidParameter and the parameter's name */
 void method_invalid(struct conn *c, const char *parameter);
 
+/** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1) */
+void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
+			const char *detail);
+
 /** method_account_json() - the Account of the interface; NULL without memory */
 struct json_object *method_account_json(const struct account *a);
 

@@ -220,6 +220,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	if (conn_uid(c) == 0)
 		bad = read_claims_of_root(call, &request);
 	else if (server_jobs_of(m->server, conn_uid(c)) >= m->config->limits.attempts_per_uid) {
+		method_log_refusal(m, c, "sign-in", REASON_TOO_MANY, "too many sign-ins of this uid are pending");
 		deny(c, REASON_TOO_MANY);
 		return;
 	}

@@ -4,9 +4,12 @@
  */
 #include "helper/daemon/methods.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "helper/base/json.h"
+#include "helper/login/log.h"
 #include "helper/protocol/names.h"
 
 #include "io.latchkey.varlink.h"
@@ -37,6 +40,17 @@ void method_invalid(struct conn *c, const char *parameter)
 
 	(void)method_add_text(p, "parameter", parameter);
 	conn_error(c, ERROR_INVALID_PARAMETER, p);
+}
+
+void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
+			const char *detail)
+{
+	char uid[16];
+
+	(void)snprintf(uid, sizeof(uid), "%u", conn_uid(c));
+	if (limits_take(m->refusals, uid) == 0)
+		log_decision(&(struct log_decision){
+			.priority = LOG_NOTICE, .what = what, .result = result, .uid = conn_uid(c), .detail = detail});
 }
 
 struct json_object *method_account_json(const struct account *a)

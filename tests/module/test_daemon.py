@@ -90,6 +90,19 @@ def test_l1_table_of_peers():
             assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"
 
 
+def test_l1_refusals_are_logged():
+    """L1: a call that is not permitted leaves a line with the caller's uid, and a thousand leave only a few."""
+    with Rig(CONFIG) as rig:
+        rig.wait_log("is ready")
+        c = rig.client(STRANGER)
+        for _ in range(1000):
+            assert c.ask("io.latchkey.Status")["error"] == "io.latchkey.NotPermitted"
+        lines = [x for x in rig.log().splitlines() if "result=not-permitted" in x]
+        assert len(lines) == 3 and f"uid={STRANGER}" in lines[0] and "io.latchkey.Status" in lines[0], lines
+        rig.client(STRANGER + 1).ask("io.latchkey.ForgetAccount", name="alice")
+        assert f"uid={STRANGER + 1}" in rig.log() and "alice" not in rig.log()
+
+
 def test_introspection():
     with Rig(CONFIG) as rig:
         c = rig.client(STRANGER)
@@ -143,6 +156,35 @@ def test_provider_down():
         line = [x for x in rig.log().splitlines() if "result=unavailable" in x]
         assert len(line) == 1 and "user=(unknown)" in line[0] and "from=192.0.2.9" in line[0], line
         assert "alice" not in rig.log()
+
+
+def test_d1_cancelled_is_logged():
+    """R6, D1: an attempt whose caller goes away leaves one line, with the client's address."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    with Rig(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{silent.getsockname()[1]}")) as rig:
+        c = rig.client()
+        c.call("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd", rhost="192.0.2.9")
+        silent.accept()  # the provider is being asked
+        c.close()
+        rig.wait_log("result=cancelled", timeout=1)
+        lines = [x for x in rig.log().splitlines() if "decision=sign-in" in x]
+        assert len(lines) == 1 and "from=192.0.2.9" in lines[0], lines
+        assert rig.client().ask("io.latchkey.Status")["parameters"]["pending"] == 0
+    silent.close()
+
+
+def test_c13_log_goes_away():
+    """C13: whoever reads the helper's lines may end; the helper goes on."""
+    rig = Rig(CONFIG)
+    os.mkfifo(rig.helper.log)
+    reader = os.open(rig.helper.log, os.O_RDONLY | os.O_NONBLOCK)
+    ignored = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python's own choice would be inherited
+    with rig:
+        signal.signal(signal.SIGPIPE, ignored)
+        version(rig.client())
+        os.close(reader)
+        assert rig.client(STRANGER).ask("io.latchkey.Status")["error"] == "io.latchkey.NotPermitted"
+        assert version(rig.client())["parameters"]["protocol"] == 1
 
 
 def test_c8_fetch_process_is_gone():
