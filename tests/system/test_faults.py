@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Parts that stop, hang or die in the middle of a sign-in, and people who go away: every one ends in a refusal soon,
 and root and local people still get in."""
+import contextlib
 import os
 import signal
 import time
@@ -174,7 +175,8 @@ def connection_process_killed(w):
         pids = w.run("pgrep", "-x", "sshd")[1].split()
         for pid in pids:
             if int(pid) != w.sshd.pid:
-                os.kill(int(pid), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # they follow each other
+                    os.kill(int(pid), signal.SIGKILL)
     client_goes(w, leave)
 
 

@@ -29,15 +29,19 @@ CONFIG = "/etc/latchkey/latchkey.conf"
 LOCAL_PERSON, LOCAL_PASSWORD = "olga", "correct horse"
 PROVIDER = "demo"
 
-# The helper refuses, the module ends the stack: an account of ours never falls through to pam_unix. For every other
-# name the module steps aside.
+# As pam-auth-update makes them of the profile that is installed with Latchkey: where the helper refuses, the module ends
+# the stack, so that an account of ours never falls through to pam_unix; for every other name it steps aside.
 _AUTH = """
-auth [success=done user_unknown=ignore default=die] {module} {options}
-auth required pam_unix.so
+auth [success=2 user_unknown=ignore module_unknown=ignore default=die] {module} {options}
+auth [success=1 default=ignore] pam_unix.so nullok
+auth requisite pam_deny.so
+auth required pam_permit.so
 """
 _ACCOUNT = """
-account [success=done user_unknown=ignore default=die] {module} {options}
-account required pam_unix.so
+account [success=2 user_unknown=ignore module_unknown=ignore default=die] {module} {options}
+account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
+account requisite pam_deny.so
+account required pam_permit.so
 """
 _SESSION = """
 session required pam_unix.so
