@@ -17,6 +17,9 @@
 #define IDLE_USEC (10u * 1000u * 1000u) /* a peer that asks nothing for so long is closed, root after ten times that */
 #define OUTPUT_MAX (4u * FRAME_MAX)     /* unread replies */
 #define PEERS_MAX 8192u
+/* Of others than root, whose calls are a name and little more. One person may come as thousands of uids (subuid(5)), so what
+ * a connection can hold here counts many times (L3). */
+#define CALL_MAX 16384u
 
 struct conn {
 	struct server *server;
@@ -78,6 +81,14 @@ static void conn_free(struct conn *c)
 
 static void conn_read_calls(struct conn *c);
 
+static void conn_start_idling(struct conn *c);
+
+/* A peer that does not take its answers is asked for nothing more, so they never pile up here (L3). */
+static bool conn_is_blocked(const struct conn *c)
+{
+	return c->out.len > 0 && !c->is_calling;
+}
+
 static int on_later(sd_event_source *source, void *userdata)
 {
 	struct conn *c = userdata;
@@ -87,7 +98,9 @@ static int on_later(sd_event_source *source, void *userdata)
 		conn_free(c);
 		return 0;
 	}
-	if (!c->is_calling)
+	if (conn_is_blocked(c))
+		conn_start_idling(c);
+	else if (!c->is_calling)
 		conn_read_calls(c);
 	else if (c->produce != NULL && c->out.len == 0)
 		c->produce(c->job);
@@ -109,10 +122,10 @@ void conn_drop(struct conn *c)
 
 static void conn_watch(struct conn *c)
 {
-	uint32_t events = EPOLLIN | EPOLLRDHUP;
+	uint32_t events = c->out.len > 0 ? EPOLLOUT : 0;
 
-	if (c->out.len > 0)
-		events |= EPOLLOUT;
+	if (!conn_is_blocked(c))
+		events |= EPOLLIN | EPOLLRDHUP;
 	if (sd_event_source_set_io_events(c->io, events) < 0)
 		conn_drop(c);
 }
@@ -130,27 +143,31 @@ static void conn_send(struct conn *c, int fault)
 		return;
 	}
 	conn_watch(c);
-	if (c->produce != NULL && c->out.len == 0)
+	if (c->out.len == 0 && (c->produce != NULL || !c->is_calling))
 		conn_come_back(c);
 }
 
-static void conn_call_ends(struct conn *c)
+/* The last reply of a call: what comes next is done from the event loop. */
+static void conn_send_last(struct conn *c, int fault)
 {
 	c->is_calling = false;
+	conn_send(c, fault);
 	conn_come_back(c);
 }
 
 void conn_reply(struct conn *c, struct json_object *parameters, bool continues)
 {
-	conn_send(c, varlink_write_reply(&c->out, parameters, continues));
-	if (!continues)
-		conn_call_ends(c);
+	int r = varlink_write_reply(&c->out, parameters, continues);
+
+	if (continues)
+		conn_send(c, r);
+	else
+		conn_send_last(c, r);
 }
 
 void conn_error(struct conn *c, const char *error, struct json_object *parameters)
 {
-	conn_send(c, varlink_write_error(&c->out, error, parameters));
-	conn_call_ends(c);
+	conn_send_last(c, varlink_write_error(&c->out, error, parameters));
 }
 
 uid_t conn_uid(const struct conn *c)
@@ -185,6 +202,13 @@ static uint64_t idle_usec(const struct conn *c)
 	return c->uid == 0 ? 10 * (uint64_t)IDLE_USEC : IDLE_USEC;
 }
 
+static void conn_start_idling(struct conn *c)
+{
+	if (sd_event_source_set_time_relative(c->idle, idle_usec(c)) < 0 ||
+	    sd_event_source_set_enabled(c->idle, SD_EVENT_ONESHOT) < 0)
+		conn_drop(c);
+}
+
 /* Takes the next complete call, if there is one; the reply may come within or later. */
 static void conn_read_calls(struct conn *c)
 {
@@ -196,9 +220,7 @@ static void conn_read_calls(struct conn *c)
 	conn_end_job(c); /* of a call that had its last reply a moment ago */
 	r = frame_reader_next(&c->in, &frame, &len);
 	if (r == 0) {
-		if (sd_event_source_set_time_relative(c->idle, idle_usec(c)) < 0 ||
-		    sd_event_source_set_enabled(c->idle, SD_EVENT_ONESHOT) < 0)
-			conn_drop(c);
+		conn_start_idling(c);
 		return;
 	}
 	if (r < 0 || varlink_call_parse(&call, frame, len) < 0) {
@@ -231,7 +253,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 		conn_free(c);
 		return 0;
 	}
-	if (n > 0)
+	if (n > 0 && !conn_is_blocked(c))
 		conn_read_calls(c);
 	return 0;
 }
@@ -289,7 +311,7 @@ static int conn_new(struct server *s, int fd, uid_t uid)
 	c->server = s;
 	c->fd = fd;
 	c->uid = uid;
-	frame_reader_init(&c->in, FRAME_MAX);
+	frame_reader_init(&c->in, uid == 0 ? FRAME_MAX : CALL_MAX);
 	buf_init(&c->out, OUTPUT_MAX + FRAME_MAX);
 	c->next = s->conns;
 	if (c->next != NULL)

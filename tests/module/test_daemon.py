@@ -4,6 +4,7 @@ import array
 import json
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -266,6 +267,37 @@ def test_calls_in_a_row():
         sender.start()
         assert all("error" not in c.reply() for _ in range(20000))
         sender.join()
+
+
+def test_l3_slow_reader():
+    """L3: answers wait for whoever reads late, as calls not taken yet and never as a heap; a stranger's call is short."""
+    with Rig(CONFIG) as rig:
+        c = rig.client(STRANGER)
+        one = json.dumps({"method": "org.varlink.service.GetInterfaceDescription",
+                          "parameters": {"interface": "io.latchkey"}}).encode() + b"\0"
+        sender = threading.Thread(target=c.send, args=(one * 3000,))
+        sender.start()
+        for _ in range(5):
+            assert version(rig.client())["parameters"]["protocol"] == 1
+        with open(f"/proc/{rig.helper.pid}/stat", encoding="ascii") as f:
+            before = sum(map(int, f.read().split()[13:15]))
+        time.sleep(0.5)
+        with open(f"/proc/{rig.helper.pid}/stat", encoding="ascii") as f:
+            assert sum(map(int, f.read().split()[13:15])) - before < 20, "the helper spins"
+        assert all("description" in c.reply()["parameters"] for _ in range(3000))
+        sender.join()
+        c.send(b"a" * 20000)
+        assert c.is_closed()
+        c = rig.client(STRANGER)  # one that never reads goes like one that never asks
+        c.socket.settimeout(1)
+        try:
+            c.send(one * 30000)
+        except TimeoutError:
+            pass
+        hung_up = select.poll()
+        hung_up.register(c.socket, 0)
+        assert hung_up.poll(13000) and rig.log().count("ready") == 1
+        assert rig.helper.is_alive()
 
 
 def resolve(rig, name, uid=0, address="192.0.2.1", magic=0x314b4c52):
