@@ -17,21 +17,22 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-INSIDE = "LK_INSIDE"
+INSIDE = "/.world"  # only the root that is made here has it
 HOST = "workstation"
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 8, 32, 4096, 16384
 MS_UNBINDABLE, MS_PRIVATE = 1 << 17, 1 << 18
 
 # Top-level folders that the world has for itself; all others are the machine's, read-only.
-PRIVATE = ("boot", "dev", "etc", "home", "lost+found", "media", "mnt", "proc", "root", "run", "srv", "sys", "tmp", "var")
+PRIVATE = ("boot", "dev", "etc", "home", "lost+found", "media", "mnt", "proc", "root", "run", "srv", "sys", "tmp",
+           "var")
 SSH_SERVER, MACHINE = "/usr/sbin/sshd", "/machine-sbin"
 DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 
 
 def enter(network=True):
     """Start again inside; @network: with a network namespace of its own, where nothing but loopback exists."""
-    if os.environ.get(INSIDE) == str(os.getppid()):
+    if os.path.exists(INSIDE):
         return
     if os.geteuid() != 0:
         sys.exit(f"{sys.argv[0]}: needs root, for namespaces of its own")
@@ -81,7 +82,7 @@ def show(root, path, read_only):
 
 
 def add_ssh_server(root):
-    """Where no SSH server is installed, the unpacked one goes where one would be: the NSS module knows it by its path."""
+    """Where no SSH server is installed, the unpacked one stands where one would: the NSS module knows it by its path."""
     unpacked = os.path.join(TOP, "build", "packages", "openssh", SSH_SERVER.lstrip("/"))
     if os.path.exists(SSH_SERVER) or not os.path.exists(unpacked):
         return
@@ -98,6 +99,7 @@ def add_ssh_server(root):
 def build_root(root):
     mount("tmpfs", root, "tmpfs", 0, "mode=0755")
     mount(None, root, None, MS_UNBINDABLE)  # or it would contain itself
+    open(root + INSIDE, "w").close()
     for name in sorted(os.listdir("/")):
         path = "/" + name
         if os.path.islink(path):
@@ -143,7 +145,6 @@ def become_init(command):
     environment.update(PATH=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin", HOME="/root", USER="root",
                        LOGNAME="root", LANG="C.UTF-8", SHELL="/bin/bash", PYTHONDONTWRITEBYTECODE="1",
                        PYTHONPATH=os.path.dirname(os.path.abspath(__file__)))
-    environment[INSIDE] = str(os.getpid())
     child = os.fork()
     if child == 0:
         os.chdir(TOP)

@@ -96,8 +96,8 @@ def naughty_names(w):
 
     def one(name):
         # A session without a terminal: every question is answered with nothing at once.
-        return w.run("setsid", "--wait", "ssh", "-T", "-o", "NumberOfPasswordPrompts=1", "-l", name, "localhost", "true",
-                     timeout=60)
+        return w.run("setsid", "--wait", "ssh", "-T", "-o", "NumberOfPasswordPrompts=1", "-l", name, "localhost",
+                     "true", timeout=60)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         for name, (status, text) in zip(NAUGHTY, pool.map(one, NAUGHTY)):
             if status == 0:

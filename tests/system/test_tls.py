@@ -24,8 +24,8 @@ def with_private_ca(w):
         s.expect(people.QUESTION)
         s.picture("/tmp/tls.png")
         url = terminal.read_qr("/tmp/tls.png")
-        check.equal(url, f"https://{NAME}:{w.provider.options['port']}/device?user_code={people.Challenge(s.text).code}",
-                    "address")
+        check.equal(url, f"{w.provider.issuer}/device?user_code={people.Challenge(s.text).code}", "address")
+        check.contains(url, f"https://{NAME}:")
         check.equal(authserver.browse(url, "alice").get("outcome"), "approved", "browser")
         s.enter()
         s.expect(r"alice@workstation:~\$")

@@ -29,8 +29,8 @@ CONFIG = "/etc/latchkey/latchkey.conf"
 LOCAL_PERSON, LOCAL_PASSWORD = "olga", "correct horse"
 PROVIDER = "demo"
 
-# As pam-auth-update makes them of the profile that is installed with Latchkey: where the helper refuses, the module ends
-# the stack, so that an account of ours never falls through to pam_unix; for every other name it steps aside.
+# As pam-auth-update makes them of the profile that is installed with Latchkey: where the helper refuses, the module
+# ends the stack, so that an account of ours never falls through to pam_unix; for every other name it steps aside.
 _AUTH = """
 auth [success=2 user_unknown=ignore module_unknown=ignore default=die] {module} {options}
 auth [success=1 default=ignore] pam_unix.so nullok
@@ -63,12 +63,12 @@ def sanitized(build):
 
 def begin(network=True):
     """Fetch and build what needs the machine itself, then continue in namespaces of our own."""
-    if enter.INSIDE not in os.environ:
+    if not os.path.exists(enter.INSIDE):
         authserver.install_modules()
         if sanitized(BUILD):
             # For programs that cannot load the sanitizers before everything else.
-            subprocess.run(["make", "-s", "-C", enter.TOP, "VARIANT=release", *(os.path.relpath(f"{PLAIN}/{m}", enter.TOP)
-                                                                              for m in MODULES)], check=True)
+            subprocess.run(["make", "-s", "-C", enter.TOP, "VARIANT=release", *(f"build/release/{m}" for m in MODULES)],
+                           check=True)
     enter.enter(network)
 
 
@@ -241,6 +241,8 @@ AcceptEnv LANG LC_*
                                      "  CheckHostIP no\n  StrictHostKeyChecking yes\n  SendEnv LANG LC_*\n")
 
     def make(self):
+        if not os.path.exists(enter.INSIDE):
+            raise RuntimeError("outside, this would change the machine")
         self._users()
         self._etc()
         self._install()

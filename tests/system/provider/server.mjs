@@ -72,8 +72,8 @@ const provider = new Provider(issuer, {
     deviceFlow: {
       enabled: true,
       userCodeInputSource: (ctx, form, out, err) => {
-        const refused = err?.name === 'AbortedError' ? 'You refused. Nobody was signed in.' : 'That code does not work.';
-        ctx.body = pages.codeInput(form, err && refused);
+        const denied = err?.name === 'AbortedError';
+        ctx.body = pages.codeInput(form, err && (denied ? 'You refused.' : 'That code does not work.'));
       },
       userCodeConfirmSource: (ctx, form, client, device, code) => {
         ctx.body = pages.codeConfirm(form, client.clientName, code);
@@ -216,7 +216,7 @@ provider.use(async (ctx, next) => {
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
-/** GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}} */
+// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}}
 const control = http.createServer(async (req, res) => {
   let status = 200;
   let answer = {};
