@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where every decision of the helper becomes one line. It must never block a login for long, never print a secret and
- * never let foreign text start a line of its own.
+ * Where every decision of the helper becomes one line. It must never wait for whoever reads the log, never print a
+ * secret and never let foreign text start a line of its own.
  */
 #include "helper/login/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include <systemd/sd-journal.h>
-
+#include "helper/base/buf.h"
 #include "helper/base/text.h"
 
-#define LINE_MAX_BYTES 1024u
-#define FIELD_MAX_BYTES 320u
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define MESSAGE_MAX 1024u
+#define ENTRY_MAX 8192u
+#define VALUE_MAX 288u
 
 static bool log_to_journal;
+static int journal_fd = -1;
 
 void log_open(enum log_target target)
 {
@@ -36,111 +41,114 @@ void log_open(enum log_target target)
 		log_to_journal = getenv("JOURNAL_STREAM") != NULL;
 		break;
 	}
+	if (log_to_journal && journal_fd < 0)
+		journal_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
-/* One write(), so that lines of several processes on one descriptor do not mix. */
-static void write_stderr(int priority, const char *text)
+/* In one piece, so that lines of several processes on one descriptor do not mix. Dropped rather than waited for: under
+ * systemd stderr is a socket of the journal's, and a reader that has stopped must not stop sign-ins (C13). */
+static void write_stderr(int priority, const char *message)
 {
-	char line[LINE_MAX_BYTES + 32];
-	int n;
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	char line[MESSAGE_MAX + 32];
+	int len;
 
-	n = snprintf(line, sizeof(line), "<%d>latchkeyd: %s\n", priority, text);
-	if (n > 0)
-		(void)!write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	len = snprintf(line, sizeof(line), "<%d>latchkeyd: %s\n", priority, message);
+	if (len <= 0 || (size_t)len >= sizeof(line))
+		return;
+	if (send(STDERR_FILENO, line, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ENOTSOCK &&
+	    poll(&out, 1, 0) == 1)
+		(void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
+/* The journal's native protocol: "FIELD=value" lines in one datagram (systemd.io/JOURNAL_NATIVE_PROTOCOL). libsystemd's
+ * own call would wait for as long as the journal's queue is full (C13), and drops the entry in silence where there is no
+ * journal. No value holds a line feed: all have passed the sanitiser. */
+static bool send_journal(int priority, const char *message, const char *fields)
+{
+	const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
+	LK_CLEANUP(buf_done) struct buf entry = {0};
+
+	buf_init(&entry, ENTRY_MAX);
+	buf_printf(&entry, "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=latchkeyd\n%s", message, priority, fields);
+	return journal_fd >= 0 && buf_fault(&entry) == 0 &&
+	       sendto(journal_fd, entry.data, entry.len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&journal,
+		      sizeof(journal)) >= 0;
+}
+
+static void log_message(int priority, const char *message, const char *fields)
+{
+	if (!log_to_journal || !send_journal(priority, message, fields))
+		write_stderr(priority, message);
 }
 
 void log_line(int priority, const char *format, ...)
 {
-	char raw[LINE_MAX_BYTES];
-	char clean[LINE_MAX_BYTES];
+	char raw[MESSAGE_MAX];
+	char clean[MESSAGE_MAX];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	text_sanitise(clean, sizeof(clean), raw, strlen(raw), false);
-
-	if (!log_to_journal || sd_journal_send("MESSAGE=%s", clean, "PRIORITY=%i", priority, NULL) < 0)
-		write_stderr(priority, clean);
+	log_message(priority, clean, "");
 }
 
-struct field {
-	char text[FIELD_MAX_BYTES];
+/* The same facts twice: words of one line, and fields that a search in the journal can name. */
+struct decision {
+	struct buf message;
+	struct buf fields;
 };
 
-#define FIELDS_MAX 12u /* nine below, message and priority, one to spare */
-
-struct line {
-	struct field fields[FIELDS_MAX];
-	struct iovec iov[FIELDS_MAX];
-	int n;
-	char message[LINE_MAX_BYTES];
-	size_t len;
-};
-
-static void line_add_message(struct line *l, const char *key, const char *clean)
+static void decision_done(struct decision *d)
 {
-	int n;
-
-	n = snprintf(l->message + l->len, sizeof(l->message) - l->len, "%s%s=%s%s%s", l->len > 0 ? " " : "", key,
-		     strchr(clean, ' ') != NULL ? "\"" : "", clean, strchr(clean, ' ') != NULL ? "\"" : "");
-	if (n > 0)
-		l->len += (size_t)n;
-	if (l->len >= sizeof(l->message))
-		l->len = sizeof(l->message) - 1;
+	buf_done(&d->message);
+	buf_done(&d->fields);
 }
 
-static void line_add(struct line *l, const char *journal_key, const char *key, const char *value)
+static void decision_add(struct decision *d, const char *field, const char *word, const char *value)
 {
-	char clean[FIELD_MAX_BYTES - 32];
-	struct field *f;
+	char clean[VALUE_MAX];
+	const char *quote;
 
-	if (value == NULL || (size_t)l->n >= FIELDS_MAX)
+	if (value == NULL)
 		return;
-
 	text_sanitise(clean, sizeof(clean), value, strlen(value), false);
-	/* A quote inside would end our own quoting early. */
+	/* a quote inside would end our own quoting early */
 	for (char *p = clean; *p != '\0'; p++)
 		if (*p == '"')
 			*p = '\'';
 
-	line_add_message(l, key, clean);
-	f = &l->fields[l->n];
-	(void)snprintf(f->text, sizeof(f->text), "%s=%s", journal_key, clean);
-	l->iov[l->n] = (struct iovec){.iov_base = f->text, .iov_len = strlen(f->text)};
-	l->n++;
+	quote = strchr(clean, ' ') != NULL ? "\"" : "";
+	buf_printf(&d->message, "%s%s=%s%s%s", d->message.len > 0 ? " " : "", word, quote, clean, quote);
+	buf_printf(&d->fields, "%s=%s\n", field, clean);
 }
 
 void log_decision(const struct log_decision *d)
 {
-	struct line l = {.n = 0};
-	char message[LINE_MAX_BYTES + 16];
-	char priority[16];
+	LK_CLEANUP(decision_done) struct decision line = {.message = {0}};
+	char message[MESSAGE_MAX];
 	char uid[16];
-	int n;
 
-	line_add(&l, "LATCHKEY_DECISION", "decision", d->what);
-	line_add(&l, "LATCHKEY_RESULT", "result", d->result);
-	line_add(&l, "LATCHKEY_USER", "user", d->user != NULL ? d->user : "(unknown)");
+	buf_init(&line.message, ENTRY_MAX);
+	buf_init(&line.fields, ENTRY_MAX);
+	decision_add(&line, "LATCHKEY_DECISION", "decision", d->what);
+	decision_add(&line, "LATCHKEY_RESULT", "result", d->result);
+	decision_add(&line, "LATCHKEY_USER", "user", d->user != NULL ? d->user : "(unknown)");
 	if (d->uid != 0) {
 		(void)snprintf(uid, sizeof(uid), "%u", d->uid);
-		line_add(&l, "LATCHKEY_UID", "uid", uid);
+		decision_add(&line, "LATCHKEY_UID", "uid", uid);
 	}
-	line_add(&l, "LATCHKEY_SERVICE", "service", d->service);
-	line_add(&l, "LATCHKEY_SOURCE", "from", d->source);
-	line_add(&l, "LATCHKEY_PROVIDER", "provider", d->provider);
-	line_add(&l, "LATCHKEY_SUBJECT", "subject", d->subject);
-	line_add(&l, "LATCHKEY_DETAIL", "detail", d->detail);
-
-	if (!log_to_journal) {
-		write_stderr(d->priority, l.message);
+	decision_add(&line, "LATCHKEY_SERVICE", "service", d->service);
+	decision_add(&line, "LATCHKEY_SOURCE", "from", d->source);
+	decision_add(&line, "LATCHKEY_PROVIDER", "provider", d->provider);
+	decision_add(&line, "LATCHKEY_SUBJECT", "subject", d->subject);
+	decision_add(&line, "LATCHKEY_DETAIL", "detail", d->detail);
+	if (buf_fault(&line.message) < 0 || buf_fault(&line.fields) < 0) {
+		log_message(d->priority, "a decision could not be written: out of memory", "");
 		return;
 	}
-	(void)snprintf(message, sizeof(message), "MESSAGE=%s", l.message);
-	(void)snprintf(priority, sizeof(priority), "PRIORITY=%d", d->priority);
-	n = l.n;
-	l.iov[n++] = (struct iovec){.iov_base = message, .iov_len = strlen(message)};
-	l.iov[n++] = (struct iovec){.iov_base = priority, .iov_len = strlen(priority)};
-	if (sd_journal_sendv(l.iov, n) < 0)
-		write_stderr(d->priority, l.message);
+	text_sanitise(message, sizeof(message), line.message.data, line.message.len, false);
+	log_message(d->priority, message, line.fields.data);
 }

@@ -25,6 +25,7 @@ class Process:
 
     def __init__(self, argv, uid, sockets, log):
         self.argv, self.uid, self.sockets, self.log = argv, uid, sockets, log
+        self.environment = {}
         self.pid = None
 
     def start(self):
@@ -48,7 +49,7 @@ class Process:
             os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
             env = {"LISTEN_FDS": str(len(high)), "LISTEN_PID": str(os.getpid()),
-                   "LISTEN_FDNAMES": ":".join(n for n, _ in self.sockets)}
+                   "LISTEN_FDNAMES": ":".join(n for n, _ in self.sockets), **self.environment}
             for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
                 if key in os.environ:
                     env[key] = os.environ[key]
