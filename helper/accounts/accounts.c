@@ -51,6 +51,23 @@ void accounts_free(struct accounts *a)
 	free(a);
 }
 
+/* As latchkey-root has it: below the template's folder, which ends before the part that the name is in. */
+static bool home_is_in_bounds(const char *template, const char *home)
+{
+	size_t base = strcspn(template, "%");
+
+	while (base > 0 && template[base - 1] != '/')
+		base--;
+	return strncmp(home, template, base) == 0 && home[base] != '\0';
+}
+
+bool accounts_is_in_bounds(const struct account_settings *settings, const struct account *a)
+{
+	return a->uid >= settings->uid_min && a->uid <= settings->uid_max && a->gid >= settings->uid_min &&
+	       a->gid <= settings->uid_max && !name_is_reserved(a->name, settings->reserved_names) &&
+	       home_is_in_bounds(settings->home, a->home);
+}
+
 /* Also a group of the name makes it local: the private group would have the same name. */
 static bool is_local(const struct accounts *a, const char *name)
 {
@@ -261,6 +278,8 @@ int accounts_reserve(struct accounts *a, const char *name, const char *issuer, u
 		return ACCOUNT_NAME_TAKEN;
 	if (is_local_id(a, known->uid) || is_local_id(a, known->gid))
 		return ACCOUNT_NAME_LOCAL;
+	if (!accounts_is_in_bounds(a->settings, known))
+		return ACCOUNT_OUT_OF_BOUNDS;
 	*ret = LK_STEAL(known);
 	return 0;
 }
@@ -281,6 +300,8 @@ static int bind_known(struct accounts *a, struct account *known, const char *nam
 		return ACCOUNT_IDENTITY_HAS_OTHER_NAME;
 	if (is_local(a, name) || is_local_id(a, known->uid) || is_local_id(a, known->gid))
 		return ACCOUNT_NAME_LOCAL;
+	if (!accounts_is_in_bounds(a->settings, known))
+		return ACCOUNT_OUT_OF_BOUNDS;
 
 	r = gecos ? set_gecos(&known->gecos, gecos) : 0;
 	if (r == 0)

@@ -28,9 +28,16 @@ enum account_outcome {
 	ACCOUNT_NAME_LOCAL,              /* now a local user or group, or reserved */
 	ACCOUNT_IDENTITY_HAS_OTHER_NAME, /* this person is known under another name */
 	ACCOUNT_NO_UID,                  /* the range is full */
+	ACCOUNT_OUT_OF_BOUNDS,           /* [accounts] was changed since it was made */
 };
 
 struct accounts;
+
+/**
+ * accounts_is_in_bounds() - do a stored account's name, numbers and home still lie within [accounts]
+ * latchkey-root refuses every map with one that does not, so it is left off and cannot sign in. Asks nobody.
+ */
+bool accounts_is_in_bounds(const struct account_settings *settings, const struct account *a);
 
 /** accounts_new() - all three must outlive it; @local is refreshed whenever something is decided by it. Return: 0, -ENOMEM. */
 int accounts_new(struct accounts **ret, const struct account_settings *settings, struct store *store,
@@ -66,7 +73,7 @@ void accounts_release(struct accounts *a, const char *name);
  * @ret_is_new: the map must be published before anybody can use it
  * A forgotten identity stays forgotten: its sign-in ends in ACCOUNT_NAME_TAKEN until an administrator has decided. Home and
  * shell of a known account stay as they were when it was made. An account whose uid or gid is a local one by now is
- * ACCOUNT_NAME_LOCAL too.
+ * ACCOUNT_NAME_LOCAL too; one that [accounts] no longer has room for is ACCOUNT_OUT_OF_BOUNDS.
  * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored; -EINVAL for a name outside
  * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I11.
  */

@@ -39,6 +39,7 @@ TAILQ_HEAD(publish_wait_list, publish_wait);
 
 struct publisher {
 	sd_event *event;
+	const struct account_settings *settings;
 	struct store *store;
 	struct localdb *local;
 	char *socket_path;
@@ -55,6 +56,8 @@ struct publisher {
 	int fd;
 	struct publish_answer answer;
 	size_t answer_len;
+	size_t n_left_off; /* of the last map that was made */
+	char left_off[MAP_NAME_MAX + 1];
 };
 
 static void close_fd(int *fd)
@@ -142,8 +145,13 @@ struct building {
 	struct map_writer *w;
 };
 
-/* Somebody gave the name or id to a local user since: the files come first for everybody, and one such account must
- * not keep all others from being published. */
+static void leave_off(struct publisher *p, const char *name)
+{
+	p->n_left_off++;
+	(void)snprintf(p->left_off, sizeof(p->left_off), "%s", name);
+}
+
+/* Somebody gave the name or id to a local user since: the files come first for everybody. */
 static bool is_local_now(const struct localdb *l, const struct account *a)
 {
 	return localdb_has_user(l, a->name) || localdb_has_group(l, a->name) || localdb_has_uid(l, a->uid) ||
@@ -162,9 +170,18 @@ static int add_account(void *userdata, const struct account *a)
 		.shell = a->shell,
 	};
 
-	if (a->state != ACCOUNT_ACTIVE || is_local_now(b->p->local, a))
+	int r;
+
+	if (a->state != ACCOUNT_ACTIVE)
 		return 0;
-	return map_writer_add_user(b->w, &u);
+	/* One that latchkey-root would refuse must not keep all others from being published. */
+	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL
+										      : map_writer_add_user(b->w, &u);
+	if (r == -EINVAL || r == -EEXIST) {
+		leave_off(b->p, a->name);
+		r = 0;
+	}
+	return r;
 }
 
 static int build(struct publisher *p, void **ret, size_t *ret_len)
@@ -178,6 +195,7 @@ static int build(struct publisher *p, void **ret, size_t *ret_len)
 	if (r < 0)
 		return r;
 	b.w = w;
+	p->n_left_off = 0;
 	r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
 	return r == 0 ? map_writer_finish(w, ret, ret_len) : r;
 }
@@ -383,7 +401,8 @@ static int schedule_start(struct publisher *p)
 	return r < 0 ? r : 0;
 }
 
-int publisher_new(struct publisher **ret, sd_event *event, struct store *store, const char *socket_path)
+int publisher_new(struct publisher **ret, sd_event *event, const struct account_settings *settings, struct store *store,
+		  const char *socket_path)
 {
 	LK_CLEANUP(publisher_freep) struct publisher *p = calloc(1, sizeof(*p));
 	int r;
@@ -394,6 +413,7 @@ int publisher_new(struct publisher **ret, sd_event *event, struct store *store, 
 	TAILQ_INIT(&p->served);
 	p->memfd = -1;
 	p->fd = -1;
+	p->settings = settings;
 	p->store = store;
 	p->event = sd_event_ref(event);
 	p->socket_path = strdup(socket_path);
@@ -450,4 +470,10 @@ void publish_wait_cancel(struct publish_wait *w)
 		return;
 	TAILQ_REMOVE(w->list, w, link);
 	free(w);
+}
+
+size_t publisher_left_off(const struct publisher *p, const char **ret_example)
+{
+	*ret_example = p->left_off;
+	return p->n_left_off;
 }

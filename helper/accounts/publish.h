@@ -3,6 +3,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "helper/accounts/accounts.h"
 #include "helper/base/cleanup.h"
 #include "helper/vault/store.h"
 
@@ -16,7 +17,9 @@ struct publish_wait;
 /** @error: 0 published; else negative errno, @detail says why in ASCII */
 typedef void (*publish_done_fn)(void *userdata, int error, const char *detail);
 
-int publisher_new(struct publisher **ret, sd_event *event, struct store *store, const char *socket_path);
+/** publisher_new() - @settings and @store must outlive it */
+int publisher_new(struct publisher **ret, sd_event *event, const struct account_settings *settings, struct store *store,
+		  const char *socket_path);
 void publisher_free(struct publisher *p);
 LK_DEFINE_CLEANUP(struct publisher *, publisher_free);
 
@@ -28,3 +31,7 @@ LK_DEFINE_CLEANUP(struct publisher *, publisher_free);
  */
 int publisher_request(struct publisher *p, publish_done_fn done, void *userdata, struct publish_wait **ret);
 void publish_wait_cancel(struct publish_wait *w);
+
+/** publisher_left_off() - how many accounts the last map was made without, since latchkey-root would have refused it
+ *  @ret_example: the name of one of them; valid until the next publication begins */
+size_t publisher_left_off(const struct publisher *p, const char **ret_example);

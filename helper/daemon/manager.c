@@ -28,11 +28,20 @@
 static void on_first_publish(void *userdata, int error, const char *detail)
 {
 	struct manager *m = userdata;
+	const char *example;
+	size_t n;
 
 	m->first_publish = NULL;
 	m->login.is_map_current = error == 0 && m->login.map_changes == 0;
 	if (error != 0)
 		log_line(LOG_WARNING, "the map could not be published: %s", detail);
+	n = publisher_left_off(m->publisher, &example);
+	if (n != 0)
+		log_line(LOG_WARNING,
+			 "%zu accounts (one is %s) stay off the map: their name or number is a local or reserved one, "
+			 "or "
+			 "their number or home lies outside what [accounts] has now",
+			 n, example);
 }
 
 static int add_providers(struct manager *m)
@@ -92,7 +101,7 @@ static int add_accounts(struct manager *m, const struct manager_paths *paths)
 	r = accounts_new(&m->accounts, &m->config->accounts, m->store, m->local);
 	if (r < 0)
 		return r;
-	return publisher_new(&m->publisher, m->event, m->store, paths->root_socket);
+	return publisher_new(&m->publisher, m->event, &m->config->accounts, m->store, paths->root_socket);
 }
 
 static void fill_login(struct manager *m)

@@ -64,6 +64,7 @@ const char *refusal_of_account(int outcome)
 	case ACCOUNT_NAME_TAKEN:
 	case ACCOUNT_NAME_LOCAL:
 	case ACCOUNT_IDENTITY_HAS_OTHER_NAME:
+	case ACCOUNT_OUT_OF_BOUNDS:
 		return REASON_NAME_TAKEN;
 	default:
 		return REASON_NO_STORE;
@@ -81,6 +82,8 @@ const char *refusal_account_text(int outcome)
 		return "the identity is bound to another name";
 	case ACCOUNT_NO_UID:
 		return "no free UID is left";
+	case ACCOUNT_OUT_OF_BOUNDS:
+		return "the account's number or home is outside what [accounts] has now";
 	default:
 		return outcome < 0 ? strerror(-outcome) : "the store refused";
 	}

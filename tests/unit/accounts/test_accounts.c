@@ -117,15 +117,14 @@ static void first_sign_in(void **state)
 static void later_sign_ins_keep_everything(void **state)
 {
 	struct world *w = *state;
-	static char new_home[] = "/srv/%u", new_shell[] = "/bin/zsh";
+	static char new_home[] = "/home/%u/x", new_shell[] = "/bin/zsh";
 	uint32_t uid;
 
 	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), 0);
 	uid = w->account->uid;
-	/* another range, home and shell in the configuration, after a restart */
+	/* a wider range, another home and shell in the configuration, after a restart */
 	close_all(w);
 	w->settings.uid_min = 5000;
-	w->settings.uid_max = 6000;
 	w->settings.home = new_home;
 	w->settings.shell = new_shell;
 	clock_freeze(2000, 1700000100);
@@ -218,6 +217,33 @@ static void becomes_local(void **state)
 	assert_int_equal(accounts_name_is_possible(w->accounts, "alice"), 0);
 	write_file(w, "etc/passwd", "root:x:0:0:::\n");
 	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), 0);
+}
+
+/* I16: [accounts] was changed under an account that exists. Off the map it cannot be used, so it cannot sign in; put back
+ * as it was, everything is as before. */
+static void out_of_bounds(void **state)
+{
+	static char elsewhere[] = "/srv/people/%u", longer[] = "/home/%u/home";
+	struct world *w = *state;
+	uint32_t uid;
+
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), 0);
+	uid = w->account->uid;
+	w->settings.home = elsewhere;
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), ACCOUNT_OUT_OF_BOUNDS);
+	assert_int_equal(reserve(w, "alice", 1000), ACCOUNT_OUT_OF_BOUNDS);
+	w->settings.home = longer;
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), 0);
+	w->settings.uid_min = uid + 1;
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), ACCOUNT_OUT_OF_BOUNDS);
+	assert_int_equal(reserve(w, "alice", 1000), ACCOUNT_OUT_OF_BOUNDS);
+	w->settings.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
+	w->settings.uid_max = uid - 1;
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), ACCOUNT_OUT_OF_BOUNDS);
+	w->settings.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
+	w->settings.home = home;
+	assert_int_equal(bind_as(w, "alice", ISSUER, "sub-alice"), 0);
+	assert_int_equal(w->account->uid, uid);
 }
 
 /* Fail closed: who is local cannot be known. */
@@ -501,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(identities_are_exact, setup, teardown),
 		cmocka_unit_test_setup_teardown(local_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(becomes_local, setup, teardown),
+		cmocka_unit_test_setup_teardown(out_of_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreadable_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(tombstones, setup, teardown),
 		cmocka_unit_test_setup_teardown(range_fills_up, setup, teardown),

@@ -29,6 +29,16 @@ enum behaviour {
 	ANSWER_NOTHING,
 };
 
+static char home_template[] = "/home/%u", shell[] = "/bin/bash", kept_back[] = "boss";
+static char *reserved_names[] = {kept_back, NULL};
+static const struct account_settings settings = {
+	.uid_min = ACCOUNTS_UID_MIN_DEFAULT,
+	.uid_max = ACCOUNTS_UID_MAX_DEFAULT,
+	.home = home_template,
+	.shell = shell,
+	.reserved_names = reserved_names,
+};
+
 struct world {
 	struct scratch folder;
 	char socket_path[128];
@@ -111,7 +121,7 @@ static void listen_at(struct world *w)
 	assert_true(sd_event_add_io(w->event, &w->source, w->listener, EPOLLIN, on_connection, w) >= 0);
 }
 
-static void add(struct world *w, const char *name, uint32_t uid)
+static void add_at(struct world *w, const char *name, uint32_t uid, const char *home)
 {
 	char copies[8][64];
 	struct account a = {.uid = uid, .gid = uid, .state = ACCOUNT_ACTIVE, .created_s = 1};
@@ -121,7 +131,7 @@ static void add(struct world *w, const char *name, uint32_t uid)
 	(void)snprintf(copies[2], sizeof(copies[2]), "subject-of-%s", name);
 	(void)snprintf(copies[3], sizeof(copies[3]), "p");
 	(void)snprintf(copies[4], sizeof(copies[4]), "A Person");
-	(void)snprintf(copies[5], sizeof(copies[5]), "/home/%s", name);
+	(void)snprintf(copies[5], sizeof(copies[5]), "%s/%s", home, name);
 	(void)snprintf(copies[6], sizeof(copies[6]), "/bin/sh");
 	(void)snprintf(copies[7], sizeof(copies[7]), "{}");
 	a.name = copies[0];
@@ -135,6 +145,11 @@ static void add(struct world *w, const char *name, uint32_t uid)
 	assert_int_equal(store_insert(w->store, &a), 0);
 }
 
+static void add(struct world *w, const char *name, uint32_t uid)
+{
+	add_at(w, name, uid, "/home");
+}
+
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -145,7 +160,7 @@ static int setup(void **state)
 	(void)snprintf(w->socket_path, sizeof(w->socket_path), "%s", scratch_name(&w->folder, "root"));
 	assert_true(sd_event_new(&w->event) >= 0);
 	assert_int_equal(store_open(&w->store, scratch_name(&w->folder, "store.db")), 0);
-	assert_int_equal(publisher_new(&w->publisher, w->event, w->store, w->socket_path), 0);
+	assert_int_equal(publisher_new(&w->publisher, w->event, &settings, w->store, w->socket_path), 0);
 	*state = w;
 	return 0;
 }
@@ -244,6 +259,32 @@ static void test_tombstones_and_local_names_stay_off(void **state)
 	assert_false(w->has_alice);
 }
 
+/* I16, C2: root changed [accounts] since these were made. latchkey-root would refuse a map with any of them, and nobody
+ * else could be added any more. */
+static void test_accounts_out_of_bounds_stay_off(void **state)
+{
+	struct world *w = *state;
+	const char *example = NULL;
+
+	listen_at(w);
+	add(w, "alice", 1879048193);
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	run_until(w, 1);
+	assert_int_equal(publisher_left_off(w->publisher, &example), 0);
+	add_at(w, "moved", 1879048194, "/srv/people");
+	add_at(w, "near", 1879048195, "/homes");
+	add(w, "low", 100000);
+	add(w, "high", UINT32_C(0x7FFFFFFF));
+	add(w, "boss", 1879048196);
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	run_until(w, 2);
+	assert_int_equal(w->error, 0);
+	assert_int_equal(w->n_users, 1);
+	assert_true(w->has_alice);
+	assert_int_equal(publisher_left_off(w->publisher, &example), 5);
+	assert_true(example[0] != '\0');
+}
+
 static void test_failures_are_told(void **state)
 {
 	static const struct {
@@ -312,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_publishes_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gathers_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tombstones_and_local_names_stay_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_accounts_out_of_bounds_stay_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_failure_is_not_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled_waits, setup, teardown),
