@@ -5,7 +5,6 @@
 #include "pam_module/caller.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <limits.h>
@@ -20,90 +19,12 @@
 #include "pam_module/display.h"
 
 #define PROGRAM_PATH "/proc/self/exe"
-#define PROGRAM_MAX (64u * 1024u * 1024u)
-#define SCAN_BLOCK (32u * 1024u)
-#define SCAN_MARK "OpenSSH_"
-#define SCAN_TAIL 24u /* a mark and two numbers */
-#define LIVE_FROM (10 * 100 + 3)
 #define DESCRIPTORS_MAX 4096u
 
 static void close_descriptor(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
-}
-
-/* One or two digits. Return: their number, 0 if there is none. */
-static size_t read_number(unsigned *ret, const char *text, size_t len)
-{
-	size_t n = 0;
-
-	*ret = 0;
-	while (n < len && n < 2 && text[n] >= '0' && text[n] <= '9')
-		*ret = *ret * 10 + (unsigned)(text[n++] - '0');
-	return n;
-}
-
-/* "10.3p1": what stands behind the mark. Patterns like "7.0*" are no versions. */
-static int read_version(const char *text, size_t len)
-{
-	unsigned major, minor;
-	size_t n, m;
-
-	n = read_number(&major, text, len);
-	if (n == 0 || n == len || text[n] != '.')
-		return 0;
-	n++;
-	m = read_number(&minor, text + n, len - n);
-	if (m == 0)
-		return 0;
-	n += m;
-	if (n < len && (text[n] == '*' || text[n] == '.' || text[n] == ','))
-		return 0;
-	return (int)(major * 100 + minor);
-}
-
-/* The highest version whose mark begins in the first @len bytes; those behind are there to be read on. */
-static int scan_block(const char *block, size_t len, size_t total)
-{
-	int version = 0;
-
-	for (size_t at = 0; at < len;) {
-		const char *mark = memmem(block + at, total - at, SCAN_MARK, strlen(SCAN_MARK));
-		int found;
-
-		if (!mark || (size_t)(mark - block) >= len)
-			break;
-		at = (size_t)(mark - block) + strlen(SCAN_MARK);
-		found = read_version(block + at, total - at);
-		if (found > version)
-			version = found;
-	}
-	return version;
-}
-
-int caller_openssh_version(int fd)
-{
-	char block[SCAN_BLOCK + SCAN_TAIL];
-	int version = 0;
-
-	for (off_t offset = 0; offset < PROGRAM_MAX; offset += SCAN_BLOCK) {
-		ssize_t n = pread(fd, block, sizeof(block), offset);
-		int found;
-
-		if (n < 0 && errno == EINTR) {
-			offset -= SCAN_BLOCK;
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		found = scan_block(block, (size_t)n < SCAN_BLOCK ? (size_t)n : SCAN_BLOCK, (size_t)n);
-		if (found > version)
-			version = found;
-		if ((size_t)n <= SCAN_BLOCK)
-			break;
-	}
-	return version;
 }
 
 static bool is_sshd_program(pam_handle_t *pamh)
@@ -121,13 +42,6 @@ static bool is_sshd_program(pam_handle_t *pamh)
 	name = name ? name + 1 : path;
 	/* "(deleted)" stands behind the name while an upgrade waits for a restart */
 	return strcmp(name, "sshd") == 0 || text_has_prefix(name, "sshd ") || text_has_prefix(name, "sshd-");
-}
-
-static enum caller_style style_of_sshd(void)
-{
-	LK_CLEANUP(close_descriptor) int fd = open(PROGRAM_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	return fd >= 0 && caller_openssh_version(fd) >= LIVE_FROM ? CALLER_LIVE : CALLER_PROMPT;
 }
 
 /* Is this the connection of @rhost, or any if @rhost is no address? */
@@ -179,7 +93,9 @@ static void examine_sshd(struct caller *c, pam_handle_t *pamh)
 {
 	const void *rhost = NULL;
 
-	c->style = style_of_sshd();
+	/* From 10.3 on sshd passes a text on at once, but which client will have it cannot be seen: those before 10.3 write
+	 * it as a log line, the QR code in octal numbers and cut at 1 KB, and with -q not at all. All show a prompt whole. */
+	c->style = CALLER_PROMPT;
 	c->is_utf8 = true; /* the client's locale cannot be seen from here; nearly all are */
 	(void)pam_get_item(pamh, PAM_RHOST, &rhost);
 	c->client_fd = caller_client_socket(rhost, c->client);

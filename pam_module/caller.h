@@ -11,8 +11,8 @@
  * anybody may do follows from it. */
 
 enum caller_style {
-	CALLER_PROMPT, /* texts wait for the next prompt: sshd before 10.3 */
-	CALLER_LIVE,   /* texts are seen at once: sshd from 10.3 on, sudo, su, login */
+	CALLER_PROMPT, /* texts reach the person whole in a prompt only: sshd */
+	CALLER_LIVE,   /* texts are seen at once: sudo, su, login */
 	CALLER_NONE,   /* nobody is there: no terminal */
 };
 
@@ -27,13 +27,6 @@ struct caller {
 };
 
 void caller_examine(struct caller *ret, pam_handle_t *pamh, const struct options *o);
-
-/**
- * caller_openssh_version() - the version that a program file carries
- * The highest "OpenSSH_X.Y" in it: the lower ones are patterns for old clients.
- * Return: 100 * X + Y; 0 when there is none; negative errno.
- */
-int caller_openssh_version(int fd);
 
 /**
  * caller_client_socket() - the inherited TCP connection of the SSH client

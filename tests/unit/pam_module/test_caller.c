@@ -1,82 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Guessing the caller: OpenSSH's version in a program file of any shape, and the client's connection among descriptors. */
+/* Guessing the caller: the client's connection among descriptors. */
 #include "pam_module/caller.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static int program(size_t before, const char *text, size_t len)
-{
-	int fd = memfd_create("program", MFD_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)before), 0);
-	assert_int_equal(pwrite(fd, text, len, (off_t)before), (ssize_t)len);
-	return fd;
-}
-
-static int version_of(size_t before, const char *text, size_t len)
-{
-	int fd = program(before, text, len);
-	int version = caller_openssh_version(fd);
-
-	close(fd);
-	return version;
-}
-
-static void test_versions(void **state)
-{
-	static const struct {
-		const char *text;
-		int version;
-	} cases[] = {
-		{"OpenSSH_9.2", 902},
-		{"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10", 902},
-		{"OpenSSH_10.3p1", 1003},
-		{"OpenSSH_10.2p2 Ubuntu", 1002},
-		{"OpenSSH_6.6.1*OpenSSH_7.0*,OpenSSH_7.1* OpenSSH_8.9p1", 809},
-		{"OpenSSH_10.12", 1012},
-		{"OpenSSH_9.2p1 OpenSSH_10.3p1", 1003},
-		{"OpenSSH_7.0*,OpenSSH_7.7*", 0},
-		{"OpenSSH_6.6.1", 0},
-		{"OpenSSH_", 0},
-		{"OpenSSH_9", 0},
-		{"OpenSSH_9.", 0},
-		{"OpenSSH_.2", 0},
-		{"OpenSSH_x.y", 0},
-		{"OpenSSH_OpenSSH_9.2", 902},
-		{"openssh_9.2", 0},
-		{"", 0},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(version_of(0, cases[i].text, strlen(cases[i].text)), cases[i].version);
-}
-
-/* The mark over every seam between two reads. */
-static void test_seams(void **state)
-{
-	(void)state;
-	for (size_t before = 32768 - 64; before <= 32768 + 64; before++)
-		assert_int_equal(version_of(before, "OpenSSH_10.3p1 x", 16), 1003);
-	assert_int_equal(version_of(5000000, "OpenSSH_10.3", 12), 1003);
-}
-
-static void test_version_errors(void **state)
-{
-	(void)state;
-	assert_int_equal(caller_openssh_version(-1), -EBADF);
-}
 
 /* A connected pair over loopback. @ret[0] is the side whose peer is asked for. */
 static void connect_pair(int ret[2], int family)
@@ -127,9 +60,6 @@ static void test_client_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_seams),
-		cmocka_unit_test(test_version_errors),
 		cmocka_unit_test(test_client_socket),
 	};
 
