@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "helper/base/clock.h"
@@ -31,6 +32,7 @@ struct device_flow {
 	uint64_t due_ms;      /* what timer waits for */
 	uint64_t deadline_ms; /* the end of the code or of the caller's patience, whichever comes first */
 	struct secret *device_code;
+	struct secret *user_code; /* as shown, to keep it out of details */
 	struct poll poll;
 	bool has_failed; /* the last exchange brought nothing; failure says why */
 	struct oauth_result failure;
@@ -46,6 +48,7 @@ static void stop(struct device_flow *f)
 	fetch_cancel(LK_STEAL(f->call));
 	sd_event_source_disable_unref(LK_STEAL(f->timer));
 	secret_free(LK_STEAL(f->device_code));
+	secret_free(LK_STEAL(f->user_code));
 }
 
 void device_flow_free(struct device_flow *f)
@@ -62,6 +65,7 @@ static void finish(struct device_flow *f, const struct oauth_result *result, str
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, f->device_code);
+	oauth_result_hide(&copy, f->user_code);
 	oauth_result_hide(&copy, settings_of(f)->client_secret);
 	stop(f);
 	f->events.done(f->userdata, &copy, tokens);
@@ -244,7 +248,9 @@ static void accept_code(struct device_flow *f, struct device_reply *reply)
 
 	f->device_code = LK_STEAL(reply->device_code);
 	poll_init(&f->poll, reply->interval_s, settings_of(f)->dialect->poll_margin_ms);
-	if (arm_next_poll(f, 0) < 0)
+	if (secret_copy(&f->user_code, challenge.user_code, strlen(challenge.user_code)) < 0)
+		finish_with(f, OAUTH_NO_MEMORY, "device reply");
+	else if (arm_next_poll(f, 0) < 0)
 		finish_with(f, OAUTH_NO_MEMORY, "no timer");
 	else
 		f->events.challenge(f->userdata, &challenge);

@@ -142,6 +142,28 @@ static void dev_17_freed_flows_never_poll(void **state)
 	}
 }
 
+/* D7: a provider that repeats a code in the words of an error does not bring it into a log. */
+static void d7_codes_in_error_texts(void **state)
+{
+	static const char *const replies[] = {
+		"{\"error\":\"invalid_grant\",\"error_description\":\"The user code WDJB-MJHT was used before\"}",
+		"{\"error\":\"invalid_grant\",\"error_description\":\"no such code: " DEVICE_CODE "\"}",
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		start(&w, "generic");
+		fake_reply(400, replies[i]);
+		assert_int_equal(world_start(&w, 600), 0);
+		fake_run_ms(7000);
+		assert_int_equal(w.result.outcome, OAUTH_PROVIDER_REFUSED);
+		assert_null(strstr(w.result.detail, "WDJB"));
+		assert_null(strstr(w.result.detail, DEVICE_CODE));
+		world_done(&w);
+	}
+}
+
 static void freed_from_within_its_own_callbacks(void **state)
 {
 	struct world w;
@@ -175,6 +197,7 @@ int main(void)
 		cmocka_unit_test(unreachable_at_the_deadline),
 		cmocka_unit_test(dev_18_monotonic_deadline),
 		cmocka_unit_test(dev_17_freed_flows_never_poll),
+		cmocka_unit_test(d7_codes_in_error_texts),
 		cmocka_unit_test(freed_from_within_its_own_callbacks),
 	};
 
