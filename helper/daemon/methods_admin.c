@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "helper/base/clock.h"
@@ -163,35 +164,79 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 		conn_drop(c);
 }
 
-void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+/* An account that was forgotten a moment ago, until the map is out that does not have it any more. */
+struct forgetting {
+	struct manager *manager;
+	struct conn *conn;
+	struct account *account;
+	struct publish_wait *publish;
+	uint64_t map_changes;
+};
+
+static void forgetting_free(void *userdata)
 {
-	LK_CLEANUP(account_freep) struct account *a = NULL;
-	const char *name;
+	struct forgetting *f = userdata;
+
+	publish_wait_cancel(f->publish);
+	account_free(f->account);
+	free(f);
+}
+
+/* The store has it for good; a map that could not follow now follows with the next publication. */
+static void on_forgotten_published(void *userdata, int error, const char *detail)
+{
+	struct forgetting *f = userdata;
+
+	f->publish = NULL;
+	f->manager->login.is_map_current = error == 0 && f->map_changes == f->manager->login.map_changes;
+	if (error != 0)
+		log_line(LOG_WARNING, "the map still has %s: %s", f->account->name, detail);
+	reply_account(f->conn, f->account);
+}
+
+static void forget(struct forgetting *f, const char *name)
+{
+	struct manager *m = f->manager;
 	int r;
 
-	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
-		method_invalid(c, "name");
-		return;
-	}
-	r = accounts_forget(m->accounts, name, &a);
+	r = accounts_forget(m->accounts, name, &f->account);
 	if (r == -ENOENT) {
-		no_such_account(c, name);
+		no_such_account(f->conn, name);
 		return;
 	}
 	if (r < 0) {
-		log_line(LOG_ERR, "account could not be forgotten: error %d", -r);
-		conn_drop(c);
+		log_line(LOG_ERR, "account could not be forgotten: %s", strerror(-r));
+		conn_drop(f->conn);
 		return;
 	}
 	log_decision(&(struct log_decision){.priority = LOG_NOTICE,
 					    .what = "forget",
 					    .result = "done",
-					    .user = a->name,
-					    .uid = a->uid,
-					    .provider = a->provider});
-	/* The map follows by itself; should that fail, the next sign-in publishes. */
-	m->login.map_changes++;
+					    .user = f->account->name,
+					    .uid = f->account->uid,
+					    .provider = f->account->provider});
 	m->login.is_map_current = false;
-	(void)publisher_request(m->publisher, NULL, NULL, NULL);
-	reply_account(c, a);
+	f->map_changes = ++m->login.map_changes;
+	if (publisher_request(m->publisher, on_forgotten_published, f, &f->publish) < 0)
+		reply_account(f->conn, f->account);
+}
+
+void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct forgetting *f;
+	const char *name;
+
+	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
+		method_invalid(c, "name");
+		return;
+	}
+	f = calloc(1, sizeof(*f));
+	if (f == NULL) {
+		conn_drop(c);
+		return;
+	}
+	f->manager = m;
+	f->conn = c;
+	conn_set_job(c, f, forgetting_free);
+	forget(f, name);
 }
