@@ -17,6 +17,7 @@
 #include "helper/oauth/dialect.h"
 #include "helper/oauth/uri.h"
 
+#define UID_FLOOR 65536u /* as in pam_module/options.h */
 #define HOST_SIZE 65u
 #define TENANT_PLACE "{tenantid}"
 
@@ -48,6 +49,10 @@ static int check_accounts(const struct account_settings *a, char *why)
 	if (whose)
 		return config_refuse(why, "[accounts]: uid_min to uid_max (%u to %u) touches the numbers of %s",
 				     a->uid_min, a->uid_max, whose);
+	if (a->uid_min < UID_FLOOR)
+		return config_refuse(why,
+				     "[accounts]: uid_min %u is below %u, where pam_latchkey takes no account for ours",
+				     a->uid_min, UID_FLOOR);
 	return 0;
 }
 
@@ -81,7 +86,8 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 			return r;
 	}
 	if (s->fetch.proxy &&
-	    (uri_parse(&proxy, s->fetch.proxy) < 0 || proxy.has_query || proxy.has_fragment ||
+	    (!text_has_prefix(s->fetch.proxy, "http://") || uri_parse(&proxy, s->fetch.proxy) < 0 || proxy.has_query ||
+	     proxy.has_fragment ||
 	     (s->fetch.proxy[proxy.path_at] != '\0' && strcmp(s->fetch.proxy + proxy.path_at, "/") != 0)))
 		return config_refuse(why, "[provider %s]: proxy must be like http://proxy.example.com:3128", s->name);
 	return 0;
@@ -362,11 +368,8 @@ static void note_rest(const struct speaker *s, const struct config *c)
 {
 	if (c->allow_insecure_loopback)
 		say(s, "allow_insecure_loopback=yes: plain HTTP to this machine is allowed; for tests only");
-	if (c->accounts.uid_min < 60001)
-		say(s, "[accounts]: uid_min %u lies among the numbers that useradd gives out", c->accounts.uid_min);
 	for (size_t i = 0; i < c->n_providers; i++)
-		if (c->providers[i].settings.fetch.proxy &&
-		    text_has_prefix(c->providers[i].settings.fetch.proxy, "http://"))
+		if (c->providers[i].settings.fetch.proxy)
 			say(s, "[provider %s]: the way to the proxy is not encrypted, what goes through it is",
 			    c->providers[i].settings.name);
 }

@@ -17,8 +17,9 @@ static void want(struct wanted_claims *w, size_t *n, const char *claim)
 	if (claim == NULL || *n >= WANTED_MAX)
 		return;
 	if (claim[0] == '/')
-		claim++;
-	len = strcspn(claim, "/");
+		len = strcspn(++claim, "/");
+	else
+		len = strlen(claim); /* Auth0 names its claims by URLs */
 	if (len == 0 || len > WANTED_NAME_MAX)
 		return;
 

@@ -49,15 +49,28 @@ static int set_home(struct settings *s, const char *value, char *why, size_t why
 
 static int set_reserved(struct settings *s, const char *value, char *why, size_t why_size)
 {
+	LK_CLEANUP(text_free_listp) char **more = NULL;
 	char **names;
-	int r = text_split(&names, value, RESERVED_MAX);
+	size_t n_more = 0;
+	int r = text_split(&more, value, RESERVED_MAX);
 
-	if (r < 0) {
+	while (r == 0 && more[n_more] != NULL)
+		n_more++;
+	if (r == -E2BIG || n_more > RESERVED_MAX - s->n_reserved_names) {
 		(void)snprintf(why, why_size, "more than %d names", RESERVED_MAX);
-		return r == -E2BIG ? -EINVAL : r;
+		return -EINVAL;
 	}
-	text_free_list(s->reserved_names);
+	if (r < 0)
+		return r;
+
+	/* The key may repeat and adds up, as latchkeyd reads it. */
+	names = realloc(s->reserved_names, (s->n_reserved_names + n_more + 1) * sizeof(*names));
+	if (names == NULL)
+		return -ENOMEM;
 	s->reserved_names = names;
+	for (size_t i = 0; i <= n_more; i++)
+		names[s->n_reserved_names + i] = LK_STEAL(more[i]);
+	s->n_reserved_names += n_more;
 	return 0;
 }
 

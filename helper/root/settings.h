@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "helper/base/cleanup.h"
@@ -14,6 +15,7 @@ struct settings {
 	uint32_t uid_max;
 	char *home_base; /* all homes lie below it: the home template up to its last '/' before the first '%', with it */
 	char **reserved_names; /* NULL-terminated; may be NULL */
+	size_t n_reserved_names;
 };
 
 /**

@@ -293,6 +293,7 @@ static void faults_of_uid_range(void **state)
 		const char *expected;
 	} rows[] = {
 		{"uid_min=2000\nuid_max=1999\n", "uid_min is above uid_max"},
+		{"uid_min=1000\nuid_max=60000\n", "uid_min 1000 is below 65536"},
 		{"uid_min=0\nuid_max=60000\n", "system users"},
 		{"uid_min=999\nuid_max=60000\n", "system users"},
 		{"uid_min=60000\nuid_max=60001\n", "systemd-homed"},
@@ -315,7 +316,7 @@ static void faults_of_uid_range(void **state)
 		refused(text, rows[i].expected);
 	}
 	config_free(load(WITH_ACCESS "[accounts]\nuid_min=1879048192\nuid_max=2147483647\n", NULL));
-	config_free(load(WITH_ACCESS "[accounts]\nuid_min=1000\nuid_max=60000\n", NULL));
+	config_free(load(WITH_ACCESS "[accounts]\nuid_min=65536\nuid_max=524287\n", NULL));
 }
 
 static void faults_of_providers(void **state)
@@ -342,6 +343,7 @@ static void faults_of_providers(void **state)
 		{PROVIDER "userinfo_endpoint=x\n", "[provider corp]: userinfo_endpoint: "},
 		{PROVIDER "device_authorization_endpoint=//x\n", "[provider corp]: device_authorization_endpoint: "},
 		{PROVIDER "proxy=proxy:3128\n", "[provider corp]: proxy must be like"},
+		{PROVIDER "proxy=https://proxy:3128\n", "[provider corp]: proxy must be like"},
 		{PROVIDER "proxy=http://proxy/path\n", "[provider corp]: proxy must be like"},
 		{PROVIDER "client_secret_file=/s\nclient_auth=none\n",
 		 "client_auth=none, yet there is a client_secret_file"},
@@ -439,7 +441,6 @@ static void notes(void **state)
 		{PROVIDER "[access]\neveryone=yes\n", "[access]: everyone=yes"},
 		{WITH_ACCESS "[access sshd]\neveryone=yes\n", "[access sshd]: everyone=yes"},
 		{"[latchkey]\nallow_insecure_loopback=yes\n" WITH_ACCESS, "allow_insecure_loopback=yes"},
-		{WITH_ACCESS "[accounts]\nuid_min=5000\nuid_max=6000\n", "useradd"},
 		{PROVIDER "proxy=http://p:1\n[access]\nusers=alice\n", "[provider corp]: the way to the proxy"},
 	};
 	struct notes n = {""};

@@ -14,7 +14,8 @@
 static void test_defaults_and_values(void **state)
 {
 	static const char text[] = "[accounts]\nuid_min = 1000000\nuid_max=1999999\nhome = /srv/h/%u\n"
-				   "reserved_names = boss chief\nshell = /bin/zsh\nunknown = x\n[other]\nuid_min = 3\n";
+				   "reserved_names = boss chief\nreserved_names = admin\nshell = /bin/zsh\nunknown = "
+				   "x\n[other]\nuid_min = 3\n";
 	LK_CLEANUP(settings_freep) struct settings *defaults = NULL;
 	LK_CLEANUP(settings_freep) struct settings *s = NULL;
 	struct ini_fault fault;
@@ -29,6 +30,8 @@ static void test_defaults_and_values(void **state)
 	assert_int_equal(s->uid_max, 1999999);
 	assert_string_equal(s->home_base, "/srv/h/");
 	assert_string_equal(s->reserved_names[1], "chief");
+	assert_string_equal(s->reserved_names[2], "admin");
+	assert_null(s->reserved_names[3]);
 }
 
 static void test_refusals(void **state)
