@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <json-c/json_visit.h>
+#include <json-c/printbuf.h>
 #include <string.h>
 
 #include "helper/base/secret.h"
@@ -30,6 +31,16 @@ static int tokenise(struct json_object **ret, struct json_tokener *tok, const ch
 	return 0;
 }
 
+/* json-c gathers each string in a buffer, whose growth would leave tokens behind in memory that was given back: so it is
+ * as large as the text from the start, and can be wiped in the end. */
+static int make_room(struct json_tokener *tok, size_t len)
+{
+	if (printbuf_memset(tok->pb, 0, '\0', (int)len + 1) < 0)
+		return -ENOMEM;
+	printbuf_reset(tok->pb);
+	return 0;
+}
+
 int json_parse(struct json_object **ret, const char *text, size_t len)
 {
 	struct json_tokener *tok;
@@ -44,7 +55,10 @@ int json_parse(struct json_object **ret, const char *text, size_t len)
 	if (!tok)
 		return -ENOMEM;
 
-	r = tokenise(ret, tok, text, len);
+	r = make_room(tok, len);
+	if (r == 0)
+		r = tokenise(ret, tok, text, len);
+	secret_wipe(tok->pb->buf, (size_t)tok->pb->size);
 	json_tokener_free(tok);
 	return r;
 }
@@ -193,16 +207,9 @@ static int wipe_string(struct json_object *o, int flags, struct json_object *par
 
 void json_put_wiped(struct json_object *o)
 {
-	const char *text;
-	size_t len = 0;
-
 	if (!o)
 		return;
 
-	/* An object that was ever written keeps its text; writing it again finds that buffer. */
-	text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
-	if (text)
-		secret_wipe((void *)(uintptr_t)text, len);
 	(void)json_c_visit(o, 0, wipe_string, NULL);
 	json_object_put(o);
 }

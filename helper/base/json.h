@@ -45,6 +45,7 @@ int json_read_array(const struct json_object *o, const char *key, size_t max_ite
 
 /**
  * json_text() - the compact text of @o; owned by @o until it changes or goes
+ * Where it may hold a secret the caller wipes it after use.
  */
 const char *json_text(struct json_object *o);
 

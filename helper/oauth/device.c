@@ -254,6 +254,7 @@ static void accept_code(struct device_flow *f, struct device_reply *reply)
 		finish_with(f, OAUTH_NO_MEMORY, "no timer");
 	else
 		f->events.challenge(f->userdata, &challenge);
+	secret_wipe(&challenge, sizeof(challenge));
 }
 
 static void on_start_done(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply,

@@ -6,6 +6,7 @@
 #include "helper/protocol/varlink.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "helper/base/json.h"
@@ -212,6 +213,8 @@ static int write_message(struct buf *out, const char *member, const char *name, 
 	if (flag)
 		buf_printf(&text, ",\"%s\":true", flag);
 	buf_append_text(&text, "}");
+	if (parameters)
+		secret_wipe((void *)(uintptr_t)body, strlen(body)); /* json-c keeps it with the object */
 
 	r = buf_fault(&text);
 	return r < 0 ? r : frame_write(out, text.data, text.len);

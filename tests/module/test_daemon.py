@@ -9,9 +9,13 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+
+from tiny_provider import TinyProvider, config
 from rig import BUILD, FETCH_UID, STRANGER, UID, Client, Process, Rig, connect_as, run, wait_until
 
 CONFIG = """
@@ -72,6 +76,40 @@ def test_l14_memory_is_closed():
         with open(f"/proc/{rig.helper.pid}/limits", encoding="ascii") as f:
             core = next(line for line in f if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], core
+
+
+def memory_of(pid):
+    """All that a process could have written to, but for the huge maps that a sanitizer reserves."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if "w" in line.split()[1] and end - start < 1 << 26:
+                memory.seek(start)
+                yield memory.read(end - start)
+
+
+def test_l14_no_token_stays():
+    """L14, D7: after a sign-in neither process holds a token or device code, not even in memory given back."""
+    provider = TinyProvider(interval=1)
+    with Rig(config(provider)) as rig:
+        rig.wait_log("is ready")
+        c = rig.client()
+        c.call("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd")
+        assert c.reply()["parameters"]["state"] == "challenge"
+        wait_until(lambda: provider.polls)
+        code = list(provider.polls)[0]
+        reply = provider.token_reply("alice", "s-1")
+        reply |= {"access_token": "access-canary" * 40, "refresh_token": "refresh-canary" * 40}
+        provider.approved[code] = reply
+        assert c.reply()["parameters"]["state"] == "granted"
+        c.close()
+        wait_until(lambda: rig.client().ask("io.latchkey.Status")["parameters"]["pending"] == 0)
+        secrets = [b"access-canary" * 2, b"refresh-canary" * 2, reply["id_token"][-60:].encode(), code.encode()]
+        for process in (rig.helper, rig.fetch):
+            memory = b"".join(memory_of(process.pid))
+            assert provider.issuer.encode() in memory or process is rig.fetch
+            assert not [s for s in secrets if s in memory], (process.argv[0], [memory.count(s) for s in secrets])
+    provider.close()
 
 
 def test_l1_table_of_peers():
