@@ -86,10 +86,12 @@ class TinyProvider:
         self.count(h.path)
         if h.path == "/device":
             code = b64(os.urandom(16))
+            with self.lock:
+                self.polls[code] = []
             h.answer(200, {"device_code": code, "user_code": "WDJB-MJHT", "verification_uri": self.issuer + "/go",
                            "expires_in": 600, "interval": self.interval})
             with self.lock:
-                self.polls[code] = [time.monotonic()]
+                self.polls[code].append(time.monotonic())
             return
         code = form.get("device_code", "")
         now = time.monotonic()
