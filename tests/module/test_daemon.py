@@ -129,6 +129,48 @@ def test_l1_table_of_peers():
             assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"
 
 
+def sign_in(rig, provider, name, subject):
+    """As sshd would have it done. Returns the account."""
+    c = rig.client()
+    before = set(provider.polls)
+    c.call("io.latchkey.Authenticate", more=True, version=1, user=name, service="sshd")
+    assert c.reply()["parameters"]["state"] == "challenge"
+    wait_until(lambda: set(provider.polls) - before)
+    provider.approved[(set(provider.polls) - before).pop()] = provider.token_reply(name, subject)
+    reply = c.reply()
+    c.close()
+    assert reply["parameters"]["state"] == "granted", reply
+    return reply["parameters"]["account"]
+
+
+def test_r5_attempts_per_uid():
+    """R5, L1: a person's own programs may begin sign-ins for that person alone, a few at a time, and claim nothing."""
+    provider = TinyProvider(interval=1)
+    with Rig(config(provider, attempts_per_uid=2)) as rig:
+        rig.wait_log("is ready")
+        uid = sign_in(rig, provider, "alice", "s-1")["uid"]
+
+        def begin(c):
+            return c.ask("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd",
+                         rhost="192.0.2.66")["parameters"]
+
+        held = [rig.client(uid) for _ in range(3)]
+        assert [begin(c).get("state") for c in held[:2]] == ["challenge"] * 2
+        assert begin(held[2])["reason"] == "too-many"
+        lines = [x for x in rig.log().splitlines() if "result=too-many" in x]
+        assert len(lines) == 1 and f"uid={uid}" in lines[0], lines
+        other = rig.client(uid)
+        assert other.ask("io.latchkey.Authenticate", more=True, version=1, user="bob")["error"] == \
+            "io.latchkey.NotPermitted"
+        assert other.ask("io.latchkey.ShowAccount", name="alice")["parameters"]["account"]["uid"] == uid
+        held[0].close()
+        rig.wait_log("result=cancelled")
+        line = [x for x in rig.log().splitlines() if "result=cancelled" in x]
+        assert "service=local" in line[0] and "192.0.2.66" not in rig.log(), line
+        assert begin(held[2])["state"] == "challenge"
+    provider.close()
+
+
 def test_l1_refusals_are_logged():
     """L1: a call that is not permitted leaves a line with the caller's uid, and a thousand leave only a few."""
     with Rig(CONFIG) as rig:
