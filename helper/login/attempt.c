@@ -151,9 +151,21 @@ static bool differs_from_seen(const struct attempt *a)
 	       strcmp(a->seen_home, a->account->home) != 0 || strcmp(a->seen_shell, a->account->shell) != 0;
 }
 
+/* An administrator may have forgotten it while the map was on its way. */
+static bool is_still_there(const struct attempt *a)
+{
+	LK_CLEANUP(account_freep) struct account *now = NULL;
+
+	return store_find_name(a->ctx->store, a->account->name, &now) == 0 && now->state == ACCOUNT_ACTIVE;
+}
+
 /* The account is stored and on the map. */
 static void finish(struct attempt *a)
 {
+	if (!is_still_there(a)) {
+		refuse(a, REASON_NOT_ALLOWED, "the account was forgotten meanwhile");
+		return;
+	}
 	if (differs_from_seen(a)) {
 		refuse(a, REASON_CONNECT_AGAIN, "the caller holds an older answer of NSS");
 		return;

@@ -249,6 +249,19 @@ static void test_publish_overtaken(void **state)
 	assert_true(w->ctx.is_map_current);
 }
 
+/* I17: an account that is forgotten while its map is on its way lets nobody in. */
+static void test_i17_forgotten_meanwhile(void **state)
+{
+	struct world *w = *state;
+	LK_CLEANUP(account_freep) struct account *gone = NULL;
+
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", ALICE);
+	assert_int_equal(accounts_forget(w->ctx.accounts, "alice", &gone), 0);
+	fake_published(0);
+	assert_string_equal(w->said, REASON_NOT_ALLOWED);
+}
+
 static void test_no_device_endpoint(void **state)
 {
 	struct world *w = *state;
@@ -406,6 +419,7 @@ int main(void)
 		T(test_no_device_endpoint),
 		T(test_publish_fails),
 		T(test_publish_overtaken),
+		T(test_i17_forgotten_meanwhile),
 		T(test_seen_differs),
 		T(test_r5_codes_per_address),
 		T(test_r5_codes_per_account),
