@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/cleanup.h"
 #include "helper/base/text.h"
 #include "nss_module/map_view.h"
 
@@ -18,6 +19,7 @@ struct check {
 	const struct settings *settings;
 	const struct locals *locals;
 	char *why;
+	uint32_t *last_group;  /* for each place of a user: number + 1 of the group that named it last */
 	uint64_t members_seen; /* memberships as the groups tell them */
 	uint64_t groups_seen;  /* and as the users do */
 	uint32_t data_used;    /* bytes of the data part that belong to a record */
@@ -248,11 +250,22 @@ static bool user_names_group(const struct check *c, const struct map_user_slot *
 	return times == 1;
 }
 
-static int check_members(struct check *c, const struct map_group_slot *g)
+/* No group names a user twice, or the sums of both sides would agree without being the same memberships. */
+static bool is_new_member(struct check *c, uint32_t group, const char *name, size_t len, uint32_t gid)
+{
+	struct map_user_slot u;
+	int64_t i = map_view_find_user(&c->v, name, len, &u);
+
+	if (i < 0 || !user_names_group(c, &u, gid) || c->last_group[i] == group + 1)
+		return false;
+	c->last_group[i] = group + 1;
+	return true;
+}
+
+static int check_members(struct check *c, uint32_t group, const struct map_group_slot *g)
 {
 	const unsigned char *lengths = map_view_group_members(&c->v, g);
 	const char *name;
-	struct map_user_slot u;
 	uint32_t left = g->members_len;
 
 	if (g->n_members == 0 && g->members == 0 && g->members_len == 0)
@@ -263,10 +276,11 @@ static int check_members(struct check *c, const struct map_group_slot *g)
 	for (uint32_t i = 0; i < g->n_members; i++) {
 		uint32_t len = lengths[i];
 
-		if (len == 0 || left < len + 1 || name[len] != '\0' || map_view_find_user(&c->v, name, len, &u) < 0 ||
-		    !user_names_group(c, &u, g->gid))
-			return refuse(c, "group '%s' has a member that is no user of the map or does not say so",
-				      g->name);
+		if (len == 0 || left < len + 1 || name[len] != '\0' || !is_new_member(c, group, name, len, g->gid))
+			return refuse(
+				c,
+				"group '%s' has a member that is no user of the map, does not say so or stands twice",
+				g->name);
 		name += len + 1;
 		left -= len + 1;
 	}
@@ -298,10 +312,15 @@ static int check_group(struct check *c, uint32_t i, const struct map_group_slot 
 		return refuse(c, "group '%s' shares the gid %u or cannot be found by it", g->name, g->gid);
 	if (map_view_find_uid(&c->v, g->gid, &u) >= 0 && u.gid != g->gid)
 		return refuse(c, "group '%s' has the uid %u of a user who is elsewhere", g->name, g->gid);
-	return check_members(c, g);
+	return check_members(c, i, g);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static void free_numbers(uint32_t **p)
+{
+	free(*p);
+}
 
 static int check_users(struct check *c)
 {
@@ -326,10 +345,14 @@ static int check_users(struct check *c)
 
 static int check_groups(struct check *c)
 {
+	LK_CLEANUP(free_numbers) uint32_t *last_group = calloc(c->v.h.user_slots, sizeof(*last_group));
 	struct map_group_slot g;
 	uint32_t n = 0;
 	int r;
 
+	if (last_group == NULL)
+		return -ENOMEM;
+	c->last_group = last_group;
 	for (uint32_t i = 0; i < c->v.h.group_slots; i++) {
 		map_view_group(&c->v, i, &g);
 		if (g.hash == 0) {

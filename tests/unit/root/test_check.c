@@ -538,6 +538,41 @@ static void test_every_field_that_lies(void **state)
 	}
 }
 
+/* I13: amy is in ops as initgroups has it, and getgrnam does not show her there; bob, twice in devs, evens the sums. */
+static void test_memberships_agree_one_by_one(void **state)
+{
+	static const char *const devs[] = {"amy", "bob", NULL};
+	static const char *const ops[] = {"bob", NULL};
+	static const uint32_t ops_gid = SAMPLE_OPS;
+	struct map_user amy = person("amy", SAMPLE_ALICE);
+	struct map_user bob = person("bob", SAMPLE_BOB);
+	struct map_group groups[] = {{"devs", SAMPLE_DEVS, devs}, {"ops", SAMPLE_OPS, ops}};
+	struct map_writer *writer = NULL;
+	char why[CHECK_WHY_SIZE] = "";
+	struct world w;
+	void *bytes;
+
+	(void)state;
+	world_init(&w, "");
+	free(w.bytes);
+	sample_must(map_writer_new(&writer));
+	sample_must(map_writer_add_user(writer, &amy));
+	sample_must(map_writer_add_user(writer, &bob));
+	for (size_t i = 0; i < 2; i++)
+		sample_must(map_writer_add_group(writer, &groups[i]));
+	sample_must(map_writer_finish(writer, &bytes, &w.len));
+	map_writer_free(writer);
+	w.bytes = bytes;
+	assert_true(map_view_init(&w.v, w.bytes, w.len));
+	assert_int_equal(judge(&w, why), 0);
+	memcpy(w.bytes + user_at(&w, "amy")->groups + sizeof(uint32_t), &ops_gid, sizeof(ops_gid));
+	memcpy(w.bytes + group_at(&w, "devs")->members + 2, "bob", 3);
+	sample_reseal(w.bytes);
+	assert_int_equal(judge(&w, why), -EBADMSG);
+	assert_non_null(strstr(why, "twice"));
+	world_done(&w);
+}
+
 /* Whatever the bytes are: an answer, and a map that passed means what the original meant. */
 static void test_every_single_byte(void **state)
 {
@@ -572,7 +607,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound_maps_pass),           cmocka_unit_test(test_people_who_may_not_be),
 		cmocka_unit_test(test_homes_follow_the_template), cmocka_unit_test(test_groups_that_may_not_be),
-		cmocka_unit_test(test_every_field_that_lies),     cmocka_unit_test(test_every_single_byte),
+		cmocka_unit_test(test_every_field_that_lies),     cmocka_unit_test(test_memberships_agree_one_by_one),
+		cmocka_unit_test(test_every_single_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
