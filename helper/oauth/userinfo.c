@@ -154,10 +154,14 @@ static bool mark_fits(struct json_object *claims, struct json_object *userinfo, 
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		const char *value = marks[i][1];
+		const char *mark = marks[i][0], *value = marks[i][1];
 
-		if (strcmp(name, marks[i][0]) == 0 && json_object_object_get_ex(claims, value, NULL))
+		if (strcmp(name, mark) == 0 && json_object_object_get_ex(claims, value, NULL))
 			return is_same_text(claims, userinfo, value);
+		/* nor a value beside a mark that was said of another one, or of none */
+		if (strcmp(name, value) == 0 && json_object_object_get_ex(claims, mark, NULL) &&
+		    !json_object_equal(json_object_object_get(claims, mark), json_object_object_get(userinfo, mark)))
+			return false;
 	}
 	return true;
 }

@@ -53,6 +53,39 @@ static void id_19_missing_claims_are_fetched(void **state)
 	world_done(&w);
 }
 
+/* ID-18, I5: an address from userinfo does not come to stand beside a signed mark that was not said of it. */
+static void id_18_mark_without_its_address(void **state)
+{
+	static const struct {
+		const char *token, *userinfo;
+		bool is_taken;
+	} table[] = {
+		{",\"email_verified\":true", ",\"email\":\"a@b\",\"email_verified\":false", false},
+		{",\"email_verified\":true", ",\"email\":\"a@b\"", false},
+		{",\"email_verified\":true", ",\"email\":\"a@b\",\"email_verified\":true", true},
+		{"", ",\"email\":\"a@b\",\"email_verified\":true", true},
+		{"", ",\"email\":\"a@b\"", true},
+	};
+	struct world w;
+
+	(void)state;
+	world_init(&w, "generic");
+	world_prepare(&w);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct judged j = {0};
+		char body[128];
+
+		(void)snprintf(body, sizeof(body), "{\"sub\":\"alice-1\"%s}", table[i].userinfo);
+		fake_reply(200, body);
+		assert_int_equal(judge(&w, &j, good_token(table[i].token), want_groups), 0);
+		fake_run();
+		assert_int_equal(j.result.outcome, OAUTH_DONE);
+		assert_int_equal(json_object_object_get_ex(j.identity->claims, "email", NULL), table[i].is_taken);
+		judged_done(&j);
+	}
+	world_done(&w);
+}
+
 static void no_userinfo_endpoint(void **state)
 {
 	struct judged j = {0};
@@ -231,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(id_19_missing_claims_are_fetched),
+		cmocka_unit_test(id_18_mark_without_its_address),
 		cmocka_unit_test(no_userinfo_endpoint),
 		cmocka_unit_test(t21_userinfo_of_another),
 		cmocka_unit_test(userinfo_failures),
