@@ -20,8 +20,6 @@ struct map_reader_page {
 	atomic_flag sections[4];
 };
 
-_Static_assert(offsetof(struct map_view, h.zero) % sizeof(uint64_t) == 0, "copied in words");
-
 bool map_reader_enter(struct map_reader *r, unsigned int which)
 {
 	struct map_reader_page *page = atomic_load_explicit(&r->page, memory_order_acquire);
@@ -218,15 +216,6 @@ static void view_store(struct map_reader *r, const struct map_view *v)
 		atomic_store_explicit(&r->view[i], words[i], memory_order_relaxed);
 }
 
-/* Word by word into its place: a copy of the copy would wait for the stores of the first. */
-static inline void view_load(struct map_reader *r, struct map_view *ret)
-{
-	uint64_t *words = (uint64_t *)(void *)ret;
-
-	for (size_t i = 0; i < MAP_READER_WORDS; i++)
-		words[i] = atomic_load_explicit(&r->view[i], memory_order_relaxed);
-}
-
 /* The epoch is mapped once; where somebody replaced the file, the new one is mapped over it. */
 static int epoch_map(struct map_reader *r, int folder)
 {
@@ -356,39 +345,12 @@ static int refresh(struct map_reader *r)
 	return result;
 }
 
-/* One attempt. Return: as map_reader_ask(), -EAGAIN to refresh, -ERESTART to try again. */
-static inline int ask_once(struct map_reader *r, map_reader_fn fn, void *userdata)
-{
-	const struct map_epoch *epoch = atomic_load_explicit(&r->epoch, memory_order_acquire);
-	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire);
-	struct map_view v;
-	bool is_current;
-	int result;
-
-	if (epoch == NULL || (sequence & 1) != 0)
-		return -EAGAIN;
-	is_current = atomic_load_explicit(&r->opened_at, memory_order_relaxed) ==
-		     atomic_load_explicit(&epoch->counter, memory_order_acquire);
-	view_load(r, &v);
-	result = atomic_load_explicit(&r->absent, memory_order_relaxed);
-	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&r->sequence, memory_order_relaxed) != sequence)
-		return -ERESTART;
-	if (!is_current)
-		return -EAGAIN;
-	if (v.base == NULL)
-		return result;
-	result = fn(userdata, &v);
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&r->sequence, memory_order_relaxed) == sequence ? result : -ERESTART;
-}
-
 int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata)
 {
 	int result = 0;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		result = ask_once(r, fn, userdata);
+		result = map_reader_try(r, fn, userdata);
 		if (result == -ERESTART)
 			continue;
 		if (result != -EAGAIN)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@
 
 /* What a lookup looks at: the rest of the header was checked when the file was mapped. */
 #define MAP_READER_WORDS (offsetof(struct map_view, h.zero) / sizeof(uint64_t))
+_Static_assert(offsetof(struct map_view, h.zero) % sizeof(uint64_t) == 0, "copied in words");
 
 struct map_reader_page;
 
@@ -53,6 +55,47 @@ typedef int (*map_reader_fn)(void *userdata, const struct map_view *v);
  * or could have been written by others; other negative errno (-EMFILE, -ENOMEM, ...): cannot say now. @errno is kept.
  */
 int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata);
+
+/* Word by word into its place: a copy of the copy would wait for the stores of the first. */
+static inline void map_reader_view(struct map_reader *r, struct map_view *ret)
+{
+	uint64_t *words = (uint64_t *)(void *)ret;
+
+	for (size_t i = 0; i < MAP_READER_WORDS; i++)
+		words[i] = atomic_load_explicit(&r->view[i], memory_order_relaxed);
+}
+
+/**
+ * map_reader_try() - one attempt, all there is to do while nothing is published; in a header, since made one function
+ * with @fn it costs half
+ * Return: as map_reader_ask(), or where only that can tell: -EAGAIN to refresh, -ERESTART to try again.
+ */
+static inline __attribute__((__always_inline__)) int map_reader_try(struct map_reader *r, map_reader_fn fn,
+								    void *userdata)
+{
+	const struct map_epoch *epoch = atomic_load_explicit(&r->epoch, memory_order_acquire);
+	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire);
+	struct map_view v;
+	bool is_current;
+	int result;
+
+	if (epoch == NULL || (sequence & 1) != 0)
+		return -EAGAIN;
+	is_current = atomic_load_explicit(&r->opened_at, memory_order_relaxed) ==
+		     atomic_load_explicit(&epoch->counter, memory_order_acquire);
+	map_reader_view(r, &v);
+	result = atomic_load_explicit(&r->absent, memory_order_relaxed);
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&r->sequence, memory_order_relaxed) != sequence)
+		return -ERESTART;
+	if (!is_current)
+		return -EAGAIN;
+	if (v.base == NULL)
+		return result;
+	result = fn(userdata, &v);
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&r->sequence, memory_order_relaxed) == sequence ? result : -ERESTART;
+}
 
 /**
  * map_reader_open() - a mapping of its own for somebody who needs one unchanging map for long (an enumeration)

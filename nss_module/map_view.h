@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,12 +29,52 @@ static inline void map_take(void *to, const void *from, size_t len)
 	__asm__ volatile("" ::: "memory");
 }
 
+/* Keeps the compiler from making a value anew from where it came. */
+static inline uint32_t map_once(uint32_t value)
+{
+	__asm__ volatile("" : "+r"(value));
+	return value;
+}
+
+static inline uint32_t map_load32(const void *p)
+{
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return map_once(value);
+}
+
+static inline uint64_t map_load64(const void *p)
+{
+	uint64_t value;
+
+	memcpy(&value, p, sizeof(value));
+	__asm__ volatile("" : "+r"(value));
+	return value;
+}
+
 static inline uint64_t map_mix(uint64_t h)
 {
 	h ^= h >> 32;
 	h *= UINT64_C(0xd6e8feb86659fd93);
 	h ^= h >> 32;
 	return h;
+}
+
+/* Up to 7 bytes, the first one lowest, without a step for each: the parts overlap where they say the same. */
+static inline uint64_t map_last_word(const unsigned char *p, size_t len)
+{
+	uint32_t low;
+	uint32_t high;
+
+	if (len >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + len - 4, 4);
+		return le32toh(low) | (uint64_t)le32toh(high) << (8 * (len - 4));
+	}
+	if (len == 0)
+		return 0;
+	return p[0] | (uint64_t)p[len / 2] << (8 * (len / 2)) | (uint64_t)p[len - 1] << (8 * (len - 1));
 }
 
 /** map_hash_bytes() - keyed hash of a short text; never 0, which marks an empty slot */
@@ -48,10 +89,7 @@ static inline uint32_t map_hash_bytes(uint64_t seed, const void *bytes, size_t l
 		memcpy(&word, p, 8);
 		h = map_mix(h ^ word);
 	}
-	word = 0;
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	r = (uint32_t)(map_mix(h ^ word) >> 16);
+	r = (uint32_t)(map_mix(h ^ map_last_word(p, len)) >> 16);
 	return r != 0 ? r : 1;
 }
 
@@ -80,8 +118,7 @@ static inline uint64_t map_checksum(const struct map_header *h)
 /** map_id_is_ours() - may an answer carry this id at all */
 static inline bool map_id_is_ours(const struct map_header *h, uint32_t id)
 {
-	return id >= MAP_ID_FLOOR && id != 65534 && id != 65535 && id != UINT32_MAX && id >= h->uid_min &&
-	       id <= h->uid_max;
+	return id >= MAP_ID_FLOOR && (id | 1) != 65535 && id != UINT32_MAX && id >= h->uid_min && id <= h->uid_max;
 }
 
 /* Does a table of n slots stand exactly at @offset; moves it on to the end. */
@@ -133,33 +170,59 @@ static inline const unsigned char *map_view_data(const struct map_view *v, uint3
 	return v->base + offset;
 }
 
+/* The slot @i, which must be below h.user_slots, where it lies: each of its values may be read once. */
+static inline const struct map_user_slot *map_user_at(const struct map_view *v, uint32_t i)
+{
+	return (const struct map_user_slot *)(const void *)(v->base + v->h.users) + i;
+}
+
+static inline const struct map_group_slot *map_group_at(const struct map_view *v, uint32_t i)
+{
+	return (const struct map_group_slot *)(const void *)(v->base + v->h.groups) + i;
+}
+
 /** map_view_user() - copy of the slot @i, which must be below h.user_slots */
 static inline void map_view_user(const struct map_view *v, uint32_t i, struct map_user_slot *ret)
 {
-	map_take(ret, v->base + v->h.users + (size_t)i * sizeof(*ret), sizeof(*ret));
+	map_take(ret, map_user_at(v, i), sizeof(*ret));
 }
 
 static inline void map_view_group(const struct map_view *v, uint32_t i, struct map_group_slot *ret)
 {
-	map_take(ret, v->base + v->h.groups + (size_t)i * sizeof(*ret), sizeof(*ret));
+	map_take(ret, map_group_at(v, i), sizeof(*ret));
+}
+
+/* Are @len bytes the same. Only for short texts: a call costs more than the comparison. */
+static inline bool map_same_text(const void *a, const void *b, size_t len)
+{
+	const unsigned char *p = a;
+	const unsigned char *q = b;
+	uint64_t x;
+	uint64_t y;
+
+	for (; len >= 8; len -= 8, p += 8, q += 8) {
+		memcpy(&x, p, 8);
+		memcpy(&y, q, 8);
+		if (x != y)
+			return false;
+	}
+	return map_last_word(p, len) == map_last_word(q, len);
 }
 
 /* The slot of the table at @table that holds @hash and then a name as given, or -1. The hash comes first in every
  * slot, and the name is at @name_at, its length at @len_at. */
-static inline int64_t map_find_name(const struct map_view *v, const unsigned char *table, uint32_t n_slots, size_t each,
-				    size_t len_at, size_t name_at, const char *name, size_t len)
+static inline int64_t map_find_name(const unsigned char *table, uint32_t n_slots, size_t each, size_t len_at,
+				    size_t name_at, const char *name, size_t len, uint32_t hash)
 {
-	uint32_t hash = map_hash_bytes(v->h.seed, name, len);
 	uint32_t i = map_home_slot(hash, n_slots);
-	uint32_t found;
 
 	for (uint32_t probes = 0; probes < n_slots && probes < MAP_PROBE_MAX; probes++) {
 		const unsigned char *slot = table + (size_t)i * each;
+		uint32_t found = map_load32(slot);
 
-		map_take(&found, slot, sizeof(found));
 		if (found == 0)
 			return -1;
-		if (found == hash && slot[len_at] == len && memcmp(slot + name_at, name, len) == 0)
+		if (found == hash && slot[len_at] == len && map_same_text(slot + name_at, name, len))
 			return i;
 		if (++i == n_slots)
 			i = 0;
@@ -171,31 +234,60 @@ static inline int64_t map_find_name(const struct map_view *v, const unsigned cha
 static inline int64_t map_find_id(const struct map_view *v, const unsigned char *table, uint32_t n_slots, uint32_t id)
 {
 	uint32_t i = map_home_slot(map_hash_id(v->h.seed, id), n_slots);
-	struct map_id_slot found;
 
 	for (uint32_t probes = 0; id != 0 && probes < n_slots && probes < MAP_PROBE_MAX; probes++) {
-		map_take(&found, table + (size_t)i * sizeof(found), sizeof(found));
-		if (found.id == 0)
+		const struct map_id_slot *slot = (const struct map_id_slot *)(const void *)table + i;
+		uint32_t found = map_load32(&slot->id);
+
+		if (found == 0)
 			return -1;
-		if (found.id == id)
-			return found.slot;
+		if (found == id)
+			return map_load32(&slot->slot);
 		if (++i == n_slots)
 			i = 0;
 	}
 	return -1;
 }
 
+/* Places of the slots of a name with its hash, or of an id, or -1: what lies there is still to be read. */
+static inline int64_t map_place_of_user(const struct map_view *v, const char *name, size_t len, uint32_t hash)
+{
+	if (len == 0 || len > MAP_NAME_MAX)
+		return -1;
+	return map_find_name(v->base + v->h.users, v->h.user_slots, sizeof(struct map_user_slot),
+			     offsetof(struct map_user_slot, name_len), offsetof(struct map_user_slot, inline_text),
+			     name, len, hash);
+}
+
+static inline int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
+{
+	if (len == 0 || len > MAP_NAME_MAX)
+		return -1;
+	return map_find_name(v->base + v->h.groups, v->h.group_slots, sizeof(struct map_group_slot),
+			     offsetof(struct map_group_slot, name_len), offsetof(struct map_group_slot, name), name,
+			     len, hash);
+}
+
+static inline int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)
+{
+	int64_t i = map_find_id(v, v->base + v->h.uids, v->h.uid_slots, uid);
+
+	return i < v->h.user_slots ? i : -1;
+}
+
+static inline int64_t map_place_of_gid(const struct map_view *v, uint32_t gid)
+{
+	int64_t i = map_find_id(v, v->base + v->h.gids, v->h.gid_slots, gid);
+
+	return i < v->h.group_slots ? i : -1;
+}
+
 /** map_view_find_user() - Return: number of the slot, copied to @ret, or -1 */
 static inline int64_t map_view_find_user(const struct map_view *v, const char *name, size_t len,
 					 struct map_user_slot *ret)
 {
-	int64_t i;
+	int64_t i = map_place_of_user(v, name, len, map_hash_bytes(v->h.seed, name, len));
 
-	if (len == 0 || len > MAP_NAME_MAX)
-		return -1;
-	i = map_find_name(v, v->base + v->h.users, v->h.user_slots, sizeof(*ret),
-			  offsetof(struct map_user_slot, name_len), offsetof(struct map_user_slot, inline_text), name,
-			  len);
 	if (i >= 0)
 		map_view_user(v, (uint32_t)i, ret);
 	return i;
@@ -204,12 +296,8 @@ static inline int64_t map_view_find_user(const struct map_view *v, const char *n
 static inline int64_t map_view_find_group(const struct map_view *v, const char *name, size_t len,
 					  struct map_group_slot *ret)
 {
-	int64_t i;
+	int64_t i = map_place_of_group(v, name, len, map_hash_bytes(v->h.seed, name, len));
 
-	if (len == 0 || len > MAP_NAME_MAX)
-		return -1;
-	i = map_find_name(v, v->base + v->h.groups, v->h.group_slots, sizeof(*ret),
-			  offsetof(struct map_group_slot, name_len), offsetof(struct map_group_slot, name), name, len);
 	if (i >= 0)
 		map_view_group(v, (uint32_t)i, ret);
 	return i;
@@ -218,9 +306,9 @@ static inline int64_t map_view_find_group(const struct map_view *v, const char *
 /** map_view_find_uid() - Return: number of the slot, copied to @ret, or -1 */
 static inline int64_t map_view_find_uid(const struct map_view *v, uint32_t uid, struct map_user_slot *ret)
 {
-	int64_t i = map_find_id(v, v->base + v->h.uids, v->h.uid_slots, uid);
+	int64_t i = map_place_of_uid(v, uid);
 
-	if (i < 0 || i >= v->h.user_slots)
+	if (i < 0)
 		return -1;
 	map_view_user(v, (uint32_t)i, ret);
 	return ret->hash != 0 && ret->uid == uid ? i : -1;
@@ -228,9 +316,9 @@ static inline int64_t map_view_find_uid(const struct map_view *v, uint32_t uid, 
 
 static inline int64_t map_view_find_gid(const struct map_view *v, uint32_t gid, struct map_group_slot *ret)
 {
-	int64_t i = map_find_id(v, v->base + v->h.gids, v->h.gid_slots, gid);
+	int64_t i = map_place_of_gid(v, gid);
 
-	if (i < 0 || i >= v->h.group_slots)
+	if (i < 0)
 		return -1;
 	map_view_group(v, (uint32_t)i, ret);
 	return ret->hash != 0 && ret->gid == gid ? i : -1;
@@ -241,32 +329,76 @@ static inline size_t map_user_text_len(const struct map_user_slot *u)
 	return (size_t)u->name_len + u->gecos_len + u->home_len + u->shell_len + 4;
 }
 
-/** map_view_user_text() - name, gecos, home and shell with their NULs, map_user_text_len() bytes; NULL where the slot
- *  lies. The result may point into @u. The NULs themselves are not looked at. */
-static inline const void *map_view_user_text(const struct map_view *v, const struct map_user_slot *u)
-{
-	size_t len = map_user_text_len(u);
+/* A user's values, read once from a slot that may lie in the map; the text is still where it was. */
+struct map_user_values {
+	uint32_t hash;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t text;
+	uint32_t groups;
+	uint32_t flags;
+	size_t name_len;
+	size_t gecos_len;
+	size_t home_len;
+	size_t shell_len;
+	const char *inline_text; /* MAP_INLINE_TEXT bytes */
+};
 
+static inline struct map_user_values map_user_values(const struct map_user_slot *u)
+{
+	return (struct map_user_values){
+		.hash = map_load32(&u->hash),
+		.uid = map_load32(&u->uid),
+		.gid = map_load32(&u->gid),
+		.text = map_load32(&u->text),
+		.groups = map_load32(&u->groups),
+		.flags = map_once(u->flags),
+		.name_len = map_once(u->name_len),
+		.gecos_len = map_once(u->gecos_len),
+		.home_len = map_once(u->home_len),
+		.shell_len = map_once(u->shell_len),
+		.inline_text = u->inline_text,
+	};
+}
+
+/** map_values_text() - name, gecos, home and shell with their NULs, @ret_len bytes; NULL where the slot lies. The NULs
+ *  themselves are not looked at. */
+static inline const void *map_values_text(const struct map_view *v, const struct map_user_values *u, size_t *ret_len)
+{
+	size_t len = u->name_len + u->gecos_len + u->home_len + u->shell_len + 4;
+
+	*ret_len = len;
 	if (u->name_len == 0 || u->name_len > MAP_NAME_MAX)
 		return NULL;
 	if (u->text != 0)
 		return map_view_data(v, u->text, len);
-	return len <= sizeof(u->inline_text) ? u->inline_text : NULL;
+	return len <= MAP_INLINE_TEXT ? u->inline_text : NULL;
 }
 
-/** map_view_user_groups() - the gids of a user, @ret_n of them, not aligned; NULL for none or where the slot lies */
+/** map_view_user_text() - map_values_text() of a copied slot, map_user_text_len() bytes; may point into @u */
+static inline const void *map_view_user_text(const struct map_view *v, const struct map_user_slot *u)
+{
+	struct map_user_values values = map_user_values(u);
+	size_t len;
+
+	return map_values_text(v, &values, &len);
+}
+
+/** map_view_user_groups() - the gids of a user, @ret_n of them, not aligned; NULL for none or where the slot lies. Reads
+ *  nothing of @u but where they are. */
 static inline const unsigned char *map_view_user_groups(const struct map_view *v, const struct map_user_slot *u,
 							uint32_t *ret_n)
 {
-	const unsigned char *p = u->groups != 0 ? map_view_data(v, u->groups, sizeof(uint32_t)) : NULL;
+	uint32_t at = map_load32(&u->groups);
+	const unsigned char *p = at != 0 ? map_view_data(v, at, sizeof(uint32_t)) : NULL;
 	uint32_t n;
 
 	if (p == NULL)
 		return NULL;
-	map_take(&n, p, sizeof(n));
+	n = map_load32(p);
 	if (n == 0 || n > MAP_USER_GROUPS_MAX)
 		return NULL;
-	p = map_view_data(v, u->groups, (uint64_t)(n + 1) * sizeof(uint32_t));
+	p = map_view_data(v, at, (uint64_t)(n + 1) * sizeof(uint32_t));
 	if (p == NULL)
 		return NULL;
 	*ret_n = n;

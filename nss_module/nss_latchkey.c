@@ -8,6 +8,7 @@
 #include <nss.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,16 @@
 
 /* Not helper/base/cleanup.h's: this module stands on libc alone. */
 #define EXPORT __attribute__((__visibility__("default")))
+/* A lookup is one function, and what it finds never lies in memory before it is the caller's. */
+#define ONE_FUNCTION static inline __attribute__((__always_inline__))
 
 static struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
+
+/* Can only map_reader_ask() tell. */
+static inline bool is_undecided(int result)
+{
+	return result == -EAGAIN || result == -ERESTART;
+}
 
 /* pack_result or a negative errno of the reader, in glibc's words. */
 static enum nss_status status_of(int result, int *errnop)
@@ -60,37 +69,55 @@ struct user_query {
 	uint32_t uid_max;
 };
 
-static int find_user(struct user_query *q, const struct map_view *v, struct map_user_slot *ret)
+/* The slot that is asked for, or NULL; by uid, whether that is its uid is still to be seen. */
+ONE_FUNCTION const struct map_user_slot *find_user(const struct user_query *q, const struct map_view *v)
 {
 	int64_t i;
 
-	if (q->name == NULL && !map_id_is_ours(&v->h, q->uid))
-		return PACK_NOT_FOUND;
-	i = q->name != NULL ? map_view_find_user(v, q->name, q->name_len, ret) : map_view_find_uid(v, q->uid, ret);
-	return i >= 0 ? PACK_FOUND : PACK_NOT_FOUND;
+	if (q->name != NULL)
+		i = map_place_of_user(v, q->name, q->name_len, map_hash_bytes(v->h.seed, q->name, q->name_len));
+	else
+		i = map_id_is_ours(&v->h, q->uid) ? map_place_of_uid(v, q->uid) : -1;
+	return i >= 0 ? map_user_at(v, (uint32_t)i) : NULL;
 }
 
-static int user_lookup(void *userdata, const struct map_view *v)
+ONE_FUNCTION int user_lookup(void *userdata, const struct map_view *v)
 {
 	struct user_query *q = userdata;
-	struct map_user_slot u;
+	const struct map_user_slot *slot = find_user(q, v);
+	struct map_user_values u;
 
-	if (find_user(q, v, &u) != PACK_FOUND) {
+	if (slot == NULL) {
 		q->uid_min = v->h.uid_min;
 		q->uid_max = v->h.uid_max;
 		return PACK_NOT_FOUND;
 	}
-	return (int)pack_user(v, &u, &q->pw, q->buffer, q->size);
+	u = map_user_values(slot);
+	if (q->name == NULL && (u.hash == 0 || u.uid != q->uid))
+		return PACK_NOT_FOUND;
+	return (int)pack_values(v, &u, &q->pw, q->buffer, q->size);
 }
 
 static int shadow_lookup(void *userdata, const struct map_view *v)
 {
 	struct user_query *q = userdata;
-	struct map_user_slot u;
+	const struct map_user_slot *slot = find_user(q, v);
 
-	if (find_user(q, v, &u) != PACK_FOUND)
-		return PACK_NOT_FOUND;
-	return (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size);
+	return slot != NULL ? (int)pack_shadow(v, slot, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
+}
+
+/* The second attempt works on a copy: @q stays in registers. */
+ONE_FUNCTION int ask_user(struct user_query *q)
+{
+	int result = map_reader_try(&reader, user_lookup, q);
+
+	if (is_undecided(result)) {
+		struct user_query again = *q;
+
+		result = map_reader_ask(&reader, user_lookup, &again);
+		*q = again;
+	}
+	return result;
 }
 
 /* The answer before the first login, for login programs alone; its ids are judged as a map's are. */
@@ -100,7 +127,7 @@ static int resolve_unknown(struct user_query *q)
 	struct resolve_answer a;
 	char *p = q->buffer;
 
-	if (!resolve_caller_may_ask() || !resolve_name_is_possible(q->name))
+	if (!resolve_name_is_possible(q->name))
 		return PACK_NOT_FOUND;
 	/* Not to ask twice for one caller that begins with too small a buffer. */
 	if (q->size < sizeof(a))
@@ -133,18 +160,25 @@ EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd 
 
 	q.name = name;
 	q.name_len = strlen(name);
+	q.uid = 0;
 	q.buffer = buffer;
 	q.size = buflen;
 	q.uid_min = MAP_ID_FLOOR;
 	q.uid_max = UINT32_MAX;
-	result = map_reader_ask(&reader, user_lookup, &q);
-	if (result == PACK_NOT_FOUND || result == -ENOENT || result == -EPERM || result == -EBADMSG) {
-		int resolved = resolve_unknown(&q);
+	result = ask_user(&q);
+	if (result == PACK_FOUND) {
+		*pwd = q.pw;
+		return NSS_STATUS_SUCCESS;
+	}
+	if ((result == PACK_NOT_FOUND || result == -ENOENT || result == -EPERM || result == -EBADMSG) &&
+	    resolve_caller_may_ask()) {
+		struct user_query unknown = q;
+		int resolved = resolve_unknown(&unknown);
 
+		if (resolved == PACK_FOUND)
+			*pwd = unknown.pw;
 		result = resolved != PACK_NOT_FOUND ? resolved : result;
 	}
-	if (result == PACK_FOUND)
-		*pwd = q.pw;
 	return status_of(result, errnop);
 }
 
@@ -158,10 +192,11 @@ EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, c
 	if (uid < MAP_ID_FLOOR)
 		return NSS_STATUS_NOTFOUND;
 	q.name = NULL;
+	q.name_len = 0;
 	q.uid = uid;
 	q.buffer = buffer;
 	q.size = buflen;
-	result = map_reader_ask(&reader, user_lookup, &q);
+	result = ask_user(&q);
 	if (result == PACK_FOUND)
 		*pwd = q.pw;
 	return status_of(result, errnop);
@@ -179,6 +214,7 @@ EXPORT enum nss_status _nss_latchkey_getspnam_r(const char *name, struct spwd *s
 
 	q.name = name;
 	q.name_len = strlen(name);
+	q.uid = 0;
 	q.buffer = buffer;
 	q.size = buflen;
 	result = map_reader_ask(&reader, shadow_lookup, &q);
@@ -198,20 +234,55 @@ struct group_query {
 	struct group gr;
 };
 
-static int group_lookup(void *userdata, const struct map_view *v)
+ONE_FUNCTION int group_by_name(struct group_query *q, const struct map_view *v)
 {
-	struct group_query *q = userdata;
+	uint32_t hash = map_hash_bytes(v->h.seed, q->name, q->name_len);
+	int64_t i = map_place_of_group(v, q->name, q->name_len, hash);
+
+	if (i >= 0)
+		return (int)pack_group(v, map_group_at(v, (uint32_t)i), &q->gr, q->buffer, q->size);
+	i = map_place_of_user(v, q->name, q->name_len, hash);
+	return i >= 0 ? (int)pack_private_group(v, map_user_at(v, (uint32_t)i), &q->gr, q->buffer, q->size)
+		      : PACK_NOT_FOUND;
+}
+
+ONE_FUNCTION int group_by_gid(struct group_query *q, const struct map_view *v)
+{
 	struct map_group_slot g;
-	struct map_user_slot u;
+	struct map_user_values u;
 	int64_t i;
 
-	if (q->name == NULL && !map_id_is_ours(&v->h, q->gid))
+	if (!map_id_is_ours(&v->h, q->gid))
 		return PACK_NOT_FOUND;
-	i = q->name != NULL ? map_view_find_group(v, q->name, q->name_len, &g) : map_view_find_gid(v, q->gid, &g);
-	if (i >= 0)
+	if (map_view_find_gid(v, q->gid, &g) >= 0)
 		return (int)pack_group(v, &g, &q->gr, q->buffer, q->size);
-	i = q->name != NULL ? map_view_find_user(v, q->name, q->name_len, &u) : map_view_find_uid(v, q->gid, &u);
-	return i >= 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+	i = map_place_of_uid(v, q->gid);
+	if (i < 0)
+		return PACK_NOT_FOUND;
+	u = map_user_values(map_user_at(v, (uint32_t)i));
+	if (u.hash == 0 || u.uid != q->gid)
+		return PACK_NOT_FOUND;
+	return (int)pack_private_values(v, &u, &q->gr, q->buffer, q->size);
+}
+
+ONE_FUNCTION int group_lookup(void *userdata, const struct map_view *v)
+{
+	struct group_query *q = userdata;
+
+	return q->name != NULL ? group_by_name(q, v) : group_by_gid(q, v);
+}
+
+ONE_FUNCTION int ask_group(struct group_query *q)
+{
+	int result = map_reader_try(&reader, group_lookup, q);
+
+	if (is_undecided(result)) {
+		struct group_query again = *q;
+
+		result = map_reader_ask(&reader, group_lookup, &again);
+		*q = again;
+	}
+	return result;
 }
 
 EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *grp, char *buffer, size_t buflen,
@@ -224,9 +295,10 @@ EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *
 
 	q.name = name;
 	q.name_len = strlen(name);
+	q.gid = 0;
 	q.buffer = buffer;
 	q.size = buflen;
-	result = map_reader_ask(&reader, group_lookup, &q);
+	result = ask_group(&q);
 	if (result == PACK_FOUND)
 		*grp = q.gr;
 	return status_of(result, errnop);
@@ -241,10 +313,11 @@ EXPORT enum nss_status _nss_latchkey_getgrgid_r(gid_t gid, struct group *grp, ch
 	if (gid < MAP_ID_FLOOR)
 		return NSS_STATUS_NOTFOUND;
 	q.name = NULL;
+	q.name_len = 0;
 	q.gid = gid;
 	q.buffer = buffer;
 	q.size = buflen;
-	result = map_reader_ask(&reader, group_lookup, &q);
+	result = ask_group(&q);
 	if (result == PACK_FOUND)
 		*grp = q.gr;
 	return status_of(result, errnop);
@@ -264,52 +337,64 @@ struct groups_query {
 	long end; /* result: entries used after it */
 };
 
-/* Return: true if there is room for one more entry behind @used. */
-static bool groups_reserve(struct groups_query *q, long used)
+/* Room for @more entries, or as many as there may be. Return: how many can be added; -1: no memory. */
+static long groups_reserve(struct groups_query *q, long more)
 {
+	long want = q->start + more;
 	long bigger = *q->size > 0 ? *q->size * 2 : 16;
 	gid_t *list;
 
-	if (used < *q->size)
-		return true;
+	if (q->limit > 0 && want > q->limit)
+		want = q->limit;
+	if (want <= *q->size)
+		return want > q->start ? want - q->start : 0;
+	bigger = bigger > want ? bigger : want;
 	if (q->limit > 0 && bigger > q->limit)
 		bigger = q->limit;
-	if (bigger <= used)
-		return false;
 	list = reallocarray(*q->list, (size_t)bigger, sizeof(*list));
 	if (list == NULL)
-		return false;
+		return -1;
 	*q->list = list;
 	*q->size = bigger;
-	return true;
+	return want - q->start;
 }
 
-static int groups_lookup(void *userdata, const struct map_view *v)
+ONE_FUNCTION int groups_lookup(void *userdata, const struct map_view *v)
 {
 	struct groups_query *q = userdata;
-	struct map_user_slot u;
+	const struct map_user_slot *slot;
+	struct map_user_values u;
 	const unsigned char *gids;
 	enum pack_result may;
 	uint32_t n = 0;
 	uint32_t gid;
+	gid_t *list;
+	long room;
+	long used = 0;
+	int64_t place;
 
 	q->end = q->start;
-	if (map_view_find_user(v, q->name, q->name_len, &u) < 0)
+	place = map_place_of_user(v, q->name, q->name_len, map_hash_bytes(v->h.seed, q->name, q->name_len));
+	if (place < 0)
 		return PACK_NOT_FOUND;
+	slot = map_user_at(v, (uint32_t)place);
+	u = map_user_values(slot);
 	may = pack_may_answer(v, &u);
 	if (may != PACK_FOUND)
 		return (int)may;
-	gids = map_view_user_groups(v, &u, &n);
-	for (uint32_t i = 0; gids != NULL && i < n; i++) {
-		map_take(&gid, gids + (size_t)i * sizeof(gid), sizeof(gid));
-		if (gid == q->primary || !map_id_is_ours(&v->h, gid))
-			continue;
-		if (q->limit > 0 && q->end >= q->limit)
-			break;
-		if (!groups_reserve(q, q->end))
-			return -ENOMEM;
-		(*q->list)[q->end++] = gid;
+	gids = map_view_user_groups(v, slot, &n);
+	if (gids == NULL)
+		return PACK_FOUND;
+	room = groups_reserve(q, n);
+	if (room < 0)
+		return -ENOMEM;
+	list = *q->list + q->start;
+	for (uint32_t i = 0; i < n && used < room; i++) {
+		gid = map_load32(gids + (size_t)i * sizeof(gid));
+		if (gid != q->primary && map_id_is_ours(&v->h, gid))
+			list[used++] = gid;
 	}
+	q->end += used;
 	return PACK_FOUND;
 }
 
@@ -327,8 +412,10 @@ EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t grou
 		.list = groupsp,
 		.limit = limit,
 	};
-	int result = map_reader_ask(&reader, groups_lookup, &q);
+	int result = map_reader_try(&reader, groups_lookup, &q);
 
+	if (is_undecided(result))
+		result = map_reader_ask(&reader, groups_lookup, &q);
 	if (result == PACK_FOUND)
 		*start = q.end;
 	return status_of(result, errnop);

@@ -5,11 +5,16 @@
 #include <pwd.h>
 #include <shadow.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "nss_module/map_view.h"
 
 /* Records of a map into the structures and the buffer of a caller. The structure is written on PACK_FOUND only, the
- * buffer is scratch; nothing beyond @size bytes of it is touched. What lies in the map counts as not there. */
+ * buffer is scratch; nothing beyond @size bytes of it is touched. What lies in the map counts as not there.
+ *
+ * A slot may be a copy or lie in the map: each of its values is read once, what is needed is summed up before anything
+ * is written, and every NUL is put here instead of trusting the map's. In a header where it is most of a lookup: a
+ * structure that is handed on through memory takes longer to copy than to make. */
 
 enum pack_result {
 	PACK_FOUND = 0,
@@ -18,19 +23,148 @@ enum pack_result {
 	PACK_MARKED,    /* bound to a local account: not ours to answer for, and not unknown either */
 };
 
-enum pack_result pack_user(const struct map_view *v, const struct map_user_slot *u, struct passwd *ret, char *buffer,
-			   size_t size);
+/** pack_may_answer() - PACK_FOUND, PACK_MARKED, or PACK_NOT_FOUND for an id that is never ours */
+static inline enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_values *u)
+{
+	if ((u->flags & MAP_USER_LOCAL_ACCOUNT) != 0)
+		return PACK_MARKED;
+	return map_id_is_ours(&v->h, u->uid) && map_id_is_ours(&v->h, u->gid) ? PACK_FOUND : PACK_NOT_FOUND;
+}
+
+static inline enum pack_result pack_values(const struct map_view *v, const struct map_user_values *u,
+					   struct passwd *ret, char *buffer, size_t size)
+{
+	static const char password[] = "x";
+	size_t len;
+	const void *text = map_values_text(v, u, &len);
+	enum pack_result may = pack_may_answer(v, u);
+
+	if (may != PACK_FOUND)
+		return may;
+	if (text == NULL)
+		return PACK_NOT_FOUND;
+	if (size < len + sizeof(password))
+		return PACK_TOO_SMALL;
+	/* All of the slot where there is room: a length known beforehand needs no call. */
+	if (text == u->inline_text && size >= MAP_INLINE_TEXT + sizeof(password))
+		map_take(buffer, u->inline_text, MAP_INLINE_TEXT);
+	else
+		map_take(buffer, text, len);
+	memcpy(buffer + len, password, sizeof(password));
+	ret->pw_uid = u->uid;
+	ret->pw_gid = u->gid;
+	ret->pw_passwd = buffer + len;
+	ret->pw_name = buffer;
+	buffer += u->name_len;
+	*buffer++ = '\0';
+	ret->pw_gecos = buffer;
+	buffer += u->gecos_len;
+	*buffer++ = '\0';
+	ret->pw_dir = buffer;
+	buffer += u->home_len;
+	*buffer++ = '\0';
+	ret->pw_shell = buffer;
+	buffer[u->shell_len] = '\0';
+	return PACK_FOUND;
+}
+
+static inline enum pack_result pack_user(const struct map_view *v, const struct map_user_slot *u, struct passwd *ret,
+					 char *buffer, size_t size)
+{
+	struct map_user_values values = map_user_values(u);
+
+	return pack_values(v, &values, ret, buffer, size);
+}
 
 /** pack_shadow() - a password that nothing matches, no date of any kind */
 enum pack_result pack_shadow(const struct map_view *v, const struct map_user_slot *u, struct spwd *ret, char *buffer,
 			     size_t size);
 
-enum pack_result pack_group(const struct map_view *v, const struct map_group_slot *g, struct group *ret, char *buffer,
-			    size_t size);
+struct pack_group_parts {
+	const char *name; /* MAP_NAME_MAX bytes can be read */
+	size_t name_len;  /* at most MAP_NAME_MAX */
+	uint32_t gid;
+	const unsigned char *members; /* NULL: none */
+	uint32_t n_members;
+	uint32_t members_len;
+};
 
-/** pack_private_group() - gid = uid, the user's name, no members */
-enum pack_result pack_private_group(const struct map_view *v, const struct map_user_slot *u, struct group *ret,
-				    char *buffer, size_t size);
+/** pack_members() - copies the names of @n members and points to each, with NULL behind the last */
+enum pack_result pack_members(char **pointers, char *text, const unsigned char *members, uint32_t n, uint32_t text_len);
 
-/** pack_may_answer() - PACK_FOUND, PACK_MARKED, or PACK_NOT_FOUND for an id that is never ours */
-enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_slot *u);
+static inline enum pack_result pack_parts(const struct pack_group_parts *parts, struct group *ret, char *buffer,
+					  size_t size)
+{
+	static const char password[] = "x";
+	size_t padding = -(uintptr_t)buffer % _Alignof(char *);
+	uint32_t n = parts->members != NULL ? parts->n_members : 0;
+	uint32_t text_len = parts->members != NULL ? parts->members_len : 0;
+	size_t fixed = padding + ((size_t)n + 1) * sizeof(char *);
+	char **pointers;
+	char *name;
+	char *text;
+
+	if (size < fixed + parts->name_len + 1 + sizeof(password) + text_len)
+		return PACK_TOO_SMALL;
+	pointers = (char **)(void *)(buffer + padding);
+	name = buffer + fixed;
+	text = name + parts->name_len + 1;
+	/* All that a name may take where there is room: a length known beforehand needs no call. */
+	if (size - fixed >= MAP_NAME_MAX)
+		map_take(name, parts->name, MAP_NAME_MAX);
+	else
+		map_take(name, parts->name, parts->name_len);
+	name[parts->name_len] = '\0';
+	memcpy(text, password, sizeof(password));
+	if (n == 0)
+		*pointers = NULL;
+	else if (pack_members(pointers, text + sizeof(password), parts->members, n, text_len) != PACK_FOUND)
+		return PACK_NOT_FOUND;
+	ret->gr_name = name;
+	ret->gr_passwd = text;
+	ret->gr_gid = parts->gid;
+	ret->gr_mem = pointers;
+	return PACK_FOUND;
+}
+
+static inline enum pack_result pack_group(const struct map_view *v, const struct map_group_slot *g, struct group *ret,
+					  char *buffer, size_t size)
+{
+	uint32_t at = map_load32(&g->members);
+	struct pack_group_parts parts = {
+		.name = g->name,
+		.name_len = map_once(g->name_len),
+		.gid = map_load32(&g->gid),
+		.n_members = map_load32(&g->n_members),
+		.members_len = map_load32(&g->members_len),
+	};
+
+	if (at != 0 && parts.n_members != 0)
+		parts.members = map_view_data(v, at, (uint64_t)parts.n_members + parts.members_len);
+	if (!map_id_is_ours(&v->h, parts.gid) || parts.name_len == 0 || parts.name_len > MAP_NAME_MAX ||
+	    (parts.members == NULL && parts.n_members != 0))
+		return PACK_NOT_FOUND;
+	return pack_parts(&parts, ret, buffer, size);
+}
+
+/** pack_private_values() - gid = uid, the user's name, no members */
+static inline enum pack_result pack_private_values(const struct map_view *v, const struct map_user_values *u,
+						   struct group *ret, char *buffer, size_t size)
+{
+	struct pack_group_parts parts = {.name = u->inline_text, .name_len = u->name_len, .gid = u->uid};
+	enum pack_result may = pack_may_answer(v, u);
+
+	if (may != PACK_FOUND)
+		return may;
+	if ((u->flags & MAP_USER_PRIVATE_GROUP) == 0 || u->name_len == 0 || u->name_len > MAP_NAME_MAX)
+		return PACK_NOT_FOUND;
+	return pack_parts(&parts, ret, buffer, size);
+}
+
+static inline enum pack_result pack_private_group(const struct map_view *v, const struct map_user_slot *u,
+						  struct group *ret, char *buffer, size_t size)
+{
+	struct map_user_values values = map_user_values(u);
+
+	return pack_private_values(v, &values, ret, buffer, size);
+}

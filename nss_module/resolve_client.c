@@ -78,9 +78,10 @@ bool resolve_caller_may_ask(void)
 	/* What is executed never changes within a process; who it runs as does. */
 	static _Atomic int program;
 	int known = atomic_load_explicit(&program, memory_order_relaxed);
-	int saved = errno;
 
 	if (known == NOT_LOOKED) {
+		int saved = errno;
+
 		known = is_login_program() ? LOGIN_PROGRAM : OTHER_PROGRAM;
 		atomic_store_explicit(&program, known, memory_order_relaxed);
 		errno = saved;
