@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #define IDLE_USEC (10u * 1000u * 1000u) /* a peer that asks nothing for so long is closed, root after ten times that */
 #define OUTPUT_MAX (4u * FRAME_MAX)     /* unread replies */
 #define PEERS_MAX 8192u
+#define DESCRIPTORS_KEPT 32u /* for what sign-ins need besides their connections: fetch, map, store, local users (L4) */
 /* Of others than root, whose calls are a name and little more. One person may come as thousands of uids (subuid(5)), so what
  * a connection can hold here counts many times (L3). */
 #define CALL_MAX 16384u
@@ -47,6 +49,7 @@ struct server {
 	void *userdata;
 	struct conn *conns;
 	unsigned n_conns;
+	unsigned peers_max;
 };
 
 static void conn_end_job(struct conn *c)
@@ -272,7 +275,7 @@ static bool conn_is_welcome(const struct server *s, uid_t uid)
 	unsigned n = 0;
 
 	/* Root keeps a share of its own: whatever others do, sshd can ask (L3). */
-	if (uid != 0 && s->n_conns >= PEERS_MAX / 2)
+	if (s->n_conns >= (uid == 0 ? s->peers_max : s->peers_max / 2))
 		return false;
 	for (const struct conn *c = s->conns; c != NULL; c = c->next)
 		if (c->uid == uid && ++n >= max)
@@ -336,6 +339,16 @@ static int on_peer(void *userdata, int fd, uid_t uid)
 	return conn_new(s, fd, uid) < 0 ? -EAGAIN : 0;
 }
 
+static unsigned peers_for_limit(void)
+{
+	struct rlimit files = {.rlim_cur = 0};
+	rlim_t n;
+
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	n = files.rlim_cur > 2 * DESCRIPTORS_KEPT ? files.rlim_cur - DESCRIPTORS_KEPT : files.rlim_cur / 2;
+	return n < PEERS_MAX ? (unsigned)n : PEERS_MAX;
+}
+
 int server_new(struct server **ret, sd_event *event, int listen_fd, const struct limit_config *limits,
 	       server_call_fn on_call, void *userdata)
 {
@@ -350,6 +363,7 @@ int server_new(struct server **ret, sd_event *event, int listen_fd, const struct
 	s->limits = *limits;
 	s->on_call = on_call;
 	s->userdata = userdata;
+	s->peers_max = peers_for_limit();
 
 	r = listener_new(&s->listener, event, listen_fd, on_peer, s);
 	if (r < 0) {

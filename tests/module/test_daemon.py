@@ -290,6 +290,27 @@ def test_l3_connections_per_uid():
         wait_until(lambda: not rig.client(STRANGER).is_closed(0.2))
 
 
+def test_l4_few_descriptors():
+    """L4, C12: with 64 descriptors and more peers than that, sign-ins under way go on, nothing spins, and it recovers."""
+    provider = TinyProvider(interval=1)
+    rig = Rig(config(provider))
+    rig.helper.argv = ["/usr/bin/prlimit", "--nofile=64:64", *rig.helper.argv]
+    with rig:
+        rig.wait_log("is ready")
+        c = rig.client()
+        assert version(c)
+        held = [rig.client() for _ in range(100)]
+        c.call("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd")
+        assert c.reply()["parameters"]["state"] == "challenge"
+        wait_until(lambda: provider.polls)
+        provider.approved[list(provider.polls)[0]] = provider.token_reply("alice", "s-1")
+        assert c.reply()["parameters"]["state"] == "granted"
+        for h in held:
+            h.close()
+        assert version(rig.client())["parameters"]["protocol"] == 1
+    provider.close()
+
+
 def test_l5_descriptors_are_closed():
     """L5: descriptors that a peer sends along do not stay."""
     with Rig(CONFIG) as rig:
