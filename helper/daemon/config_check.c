@@ -368,6 +368,12 @@ static void note_rest(const struct speaker *s, const struct config *c)
 {
 	if (c->allow_insecure_loopback)
 		say(s, "allow_insecure_loopback=yes: plain HTTP to this machine is allowed; for tests only");
+	/* The module cannot read this file, and asks nobody about a number that it does not take for ours. */
+	if (c->accounts.uid_min < ACCOUNTS_UID_MIN_DEFAULT || c->accounts.uid_max > ACCOUNTS_UID_MAX_DEFAULT)
+		say(s,
+		    "[accounts]: each pam_latchkey.so line needs uid_min=%u uid_max=%u, or SSH keys let in whoever was "
+		    "refused",
+		    c->accounts.uid_min, c->accounts.uid_max);
 	for (size_t i = 0; i < c->n_providers; i++)
 		if (c->providers[i].settings.fetch.proxy)
 			say(s, "[provider %s]: the way to the proxy is not encrypted, what goes through it is",
