@@ -39,8 +39,7 @@ static void on_first_publish(void *userdata, int error, const char *detail)
 	if (n != 0)
 		log_line(LOG_WARNING,
 			 "%zu accounts (one is %s) stay off the map: their name or number is a local or reserved one, "
-			 "or "
-			 "their number or home lies outside what [accounts] has now",
+			 "or their number or home lies outside what [accounts] has now",
 			 n, example);
 }
 
