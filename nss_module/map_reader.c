@@ -207,13 +207,22 @@ static int range_reserve(struct map_reader *r, size_t size)
 	return 0;
 }
 
-static void view_store(struct map_reader *r, const struct map_view *v)
+static void view_store(struct map_reader_view *to, const struct map_view *v)
 {
-	uint64_t words[MAP_READER_WORDS];
-
-	memcpy(words, v, sizeof(words));
-	for (size_t i = 0; i < MAP_READER_WORDS; i++)
-		atomic_store_explicit(&r->view[i], words[i], memory_order_relaxed);
+	atomic_store_explicit(&to->base, v->base, memory_order_relaxed);
+	atomic_store_explicit(&to->seed, v->h.seed, memory_order_relaxed);
+	atomic_store_explicit(&to->uid_min, v->h.uid_min, memory_order_relaxed);
+	atomic_store_explicit(&to->uid_max, v->h.uid_max, memory_order_relaxed);
+	atomic_store_explicit(&to->user_slots, v->h.user_slots, memory_order_relaxed);
+	atomic_store_explicit(&to->group_slots, v->h.group_slots, memory_order_relaxed);
+	atomic_store_explicit(&to->uid_slots, v->h.uid_slots, memory_order_relaxed);
+	atomic_store_explicit(&to->gid_slots, v->h.gid_slots, memory_order_relaxed);
+	atomic_store_explicit(&to->users, v->h.users, memory_order_relaxed);
+	atomic_store_explicit(&to->groups, v->h.groups, memory_order_relaxed);
+	atomic_store_explicit(&to->uids, v->h.uids, memory_order_relaxed);
+	atomic_store_explicit(&to->gids, v->h.gids, memory_order_relaxed);
+	atomic_store_explicit(&to->data, v->h.data, memory_order_relaxed);
+	atomic_store_explicit(&to->data_size, v->h.data_size, memory_order_relaxed);
 }
 
 /* The epoch is mapped once; where somebody replaced the file, the new one is mapped over it. */
@@ -312,7 +321,7 @@ static int refresh_in(struct map_reader *r, int folder)
 	atomic_store_explicit(&r->sequence, sequence | 1, memory_order_seq_cst);
 	atomic_thread_fence(memory_order_seq_cst);
 	result = map_exchange(r, folder, &v);
-	view_store(r, &v);
+	view_store(&r->view, &v);
 	atomic_store_explicit(&r->absent, result, memory_order_relaxed);
 	/* A passing fault must not be remembered: any other number makes the next lookup try again. */
 	atomic_store_explicit(&r->opened_at, is_lasting(result) ? counter : counter - 1, memory_order_relaxed);

@@ -19,9 +19,23 @@
  * thread that comes while another one is exchanging the mapping does not wait: it uses a mapping of its own, once.
  */
 
-/* What a lookup looks at: the rest of the header was checked when the file was mapped. */
-#define MAP_READER_WORDS (offsetof(struct map_view, h.zero) / sizeof(uint64_t))
-_Static_assert(offsetof(struct map_view, h.zero) % sizeof(uint64_t) == 0, "copied in words");
+/* What a lookup looks at of a struct map_view; the rest of the header was checked when the file was mapped. */
+struct map_reader_view {
+	_Atomic(const unsigned char *) base; /* NULL where there is no map */
+	_Atomic uint64_t seed;
+	_Atomic uint32_t uid_min;
+	_Atomic uint32_t uid_max;
+	_Atomic uint32_t user_slots;
+	_Atomic uint32_t group_slots;
+	_Atomic uint32_t uid_slots;
+	_Atomic uint32_t gid_slots;
+	_Atomic uint32_t users;
+	_Atomic uint32_t groups;
+	_Atomic uint32_t uids;
+	_Atomic uint32_t gids;
+	_Atomic uint32_t data;
+	_Atomic uint32_t data_size;
+};
 
 struct map_reader_page;
 
@@ -32,8 +46,8 @@ struct map_reader {
 	_Atomic int absent;        /* why there is no map: 0 or a negative errno */
 	_Atomic uint64_t opened_at;
 	_Atomic(const struct map_epoch *) epoch; /* NULL until the first lookup that found one; then for ever */
-	_Atomic uint64_t view[MAP_READER_WORDS]; /* a struct map_view; base is NULL where there is no map */
-	void *range;                             /* address space that holds the map, and its size */
+	struct map_reader_view view;
+	void *range; /* address space that holds the map, and its size */
 	size_t range_size;
 	uint64_t epoch_device; /* which file is mapped as the epoch */
 	uint64_t epoch_inode;
@@ -56,13 +70,28 @@ typedef int (*map_reader_fn)(void *userdata, const struct map_view *v);
  */
 int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata);
 
-/* Word by word into its place: a copy of the copy would wait for the stores of the first. */
-static inline void map_reader_view(struct map_reader *r, struct map_view *ret)
+/* Value by value: a block that is stored and loaded again waits for itself. */
+MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v)
 {
-	uint64_t *words = (uint64_t *)(void *)ret;
-
-	for (size_t i = 0; i < MAP_READER_WORDS; i++)
-		words[i] = atomic_load_explicit(&r->view[i], memory_order_relaxed);
+	return (struct map_view){
+		.base = atomic_load_explicit(&v->base, memory_order_relaxed),
+		.h =
+			{
+				.seed = atomic_load_explicit(&v->seed, memory_order_relaxed),
+				.uid_min = atomic_load_explicit(&v->uid_min, memory_order_relaxed),
+				.uid_max = atomic_load_explicit(&v->uid_max, memory_order_relaxed),
+				.user_slots = atomic_load_explicit(&v->user_slots, memory_order_relaxed),
+				.group_slots = atomic_load_explicit(&v->group_slots, memory_order_relaxed),
+				.uid_slots = atomic_load_explicit(&v->uid_slots, memory_order_relaxed),
+				.gid_slots = atomic_load_explicit(&v->gid_slots, memory_order_relaxed),
+				.users = atomic_load_explicit(&v->users, memory_order_relaxed),
+				.groups = atomic_load_explicit(&v->groups, memory_order_relaxed),
+				.uids = atomic_load_explicit(&v->uids, memory_order_relaxed),
+				.gids = atomic_load_explicit(&v->gids, memory_order_relaxed),
+				.data = atomic_load_explicit(&v->data, memory_order_relaxed),
+				.data_size = atomic_load_explicit(&v->data_size, memory_order_relaxed),
+			},
+	};
 }
 
 /**
@@ -70,8 +99,7 @@ static inline void map_reader_view(struct map_reader *r, struct map_view *ret)
  * with @fn it costs half
  * Return: as map_reader_ask(), or where only that can tell: -EAGAIN to refresh, -ERESTART to try again.
  */
-static inline __attribute__((__always_inline__)) int map_reader_try(struct map_reader *r, map_reader_fn fn,
-								    void *userdata)
+MAP_INLINE int map_reader_try(struct map_reader *r, map_reader_fn fn, void *userdata)
 {
 	const struct map_epoch *epoch = atomic_load_explicit(&r->epoch, memory_order_acquire);
 	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire);
@@ -83,7 +111,7 @@ static inline __attribute__((__always_inline__)) int map_reader_try(struct map_r
 		return -EAGAIN;
 	is_current = atomic_load_explicit(&r->opened_at, memory_order_relaxed) ==
 		     atomic_load_explicit(&epoch->counter, memory_order_acquire);
-	map_reader_view(r, &v);
+	v = map_reader_view(&r->view);
 	result = atomic_load_explicit(&r->absent, memory_order_relaxed);
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&r->sequence, memory_order_relaxed) != sequence)

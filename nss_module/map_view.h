@@ -17,6 +17,9 @@
  * copied once, then checked, then used; it is never read a second time.
  */
 
+/* The steps of a lookup by name or id: apart, each would get its values through memory. */
+#define MAP_INLINE static inline __attribute__((__always_inline__))
+
 struct map_view {
 	const unsigned char *base;
 	struct map_header h; /* checked copy; h.file_size is the length of base */
@@ -62,7 +65,7 @@ static inline uint64_t map_mix(uint64_t h)
 }
 
 /* Up to 7 bytes, the first one lowest, without a step for each: the parts overlap where they say the same. */
-static inline uint64_t map_last_word(const unsigned char *p, size_t len)
+MAP_INLINE uint64_t map_last_word(const unsigned char *p, size_t len)
 {
 	uint32_t low;
 	uint32_t high;
@@ -193,7 +196,7 @@ static inline void map_view_group(const struct map_view *v, uint32_t i, struct m
 }
 
 /* Are @len bytes the same. Only for short texts: a call costs more than the comparison. */
-static inline bool map_same_text(const void *a, const void *b, size_t len)
+MAP_INLINE bool map_same_text(const void *a, const void *b, size_t len)
 {
 	const unsigned char *p = a;
 	const unsigned char *q = b;
@@ -211,8 +214,8 @@ static inline bool map_same_text(const void *a, const void *b, size_t len)
 
 /* The slot of the table at @table that holds @hash and then a name as given, or -1. The hash comes first in every
  * slot, and the name is at @name_at, its length at @len_at. */
-static inline int64_t map_find_name(const unsigned char *table, uint32_t n_slots, size_t each, size_t len_at,
-				    size_t name_at, const char *name, size_t len, uint32_t hash)
+MAP_INLINE int64_t map_find_name(const unsigned char *table, uint32_t n_slots, size_t each, size_t len_at,
+				 size_t name_at, const char *name, size_t len, uint32_t hash)
 {
 	uint32_t i = map_home_slot(hash, n_slots);
 
@@ -231,7 +234,7 @@ static inline int64_t map_find_name(const unsigned char *table, uint32_t n_slots
 }
 
 /* The slot number that the table at @table notes for @id, or -1. */
-static inline int64_t map_find_id(const struct map_view *v, const unsigned char *table, uint32_t n_slots, uint32_t id)
+MAP_INLINE int64_t map_find_id(const struct map_view *v, const unsigned char *table, uint32_t n_slots, uint32_t id)
 {
 	uint32_t i = map_home_slot(map_hash_id(v->h.seed, id), n_slots);
 
@@ -250,7 +253,7 @@ static inline int64_t map_find_id(const struct map_view *v, const unsigned char 
 }
 
 /* Places of the slots of a name with its hash, or of an id, or -1: what lies there is still to be read. */
-static inline int64_t map_place_of_user(const struct map_view *v, const char *name, size_t len, uint32_t hash)
+MAP_INLINE int64_t map_place_of_user(const struct map_view *v, const char *name, size_t len, uint32_t hash)
 {
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
@@ -259,7 +262,7 @@ static inline int64_t map_place_of_user(const struct map_view *v, const char *na
 			     name, len, hash);
 }
 
-static inline int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
+MAP_INLINE int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
 {
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
@@ -268,14 +271,14 @@ static inline int64_t map_place_of_group(const struct map_view *v, const char *n
 			     len, hash);
 }
 
-static inline int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)
+MAP_INLINE int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)
 {
 	int64_t i = map_find_id(v, v->base + v->h.uids, v->h.uid_slots, uid);
 
 	return i < v->h.user_slots ? i : -1;
 }
 
-static inline int64_t map_place_of_gid(const struct map_view *v, uint32_t gid)
+MAP_INLINE int64_t map_place_of_gid(const struct map_view *v, uint32_t gid)
 {
 	int64_t i = map_find_id(v, v->base + v->h.gids, v->h.gid_slots, gid);
 
@@ -344,7 +347,7 @@ struct map_user_values {
 	const char *inline_text; /* MAP_INLINE_TEXT bytes */
 };
 
-static inline struct map_user_values map_user_values(const struct map_user_slot *u)
+MAP_INLINE struct map_user_values map_user_values(const struct map_user_slot *u)
 {
 	return (struct map_user_values){
 		.hash = map_load32(&u->hash),
@@ -363,7 +366,7 @@ static inline struct map_user_values map_user_values(const struct map_user_slot 
 
 /** map_values_text() - name, gecos, home and shell with their NULs, @ret_len bytes; NULL where the slot lies. The NULs
  *  themselves are not looked at. */
-static inline const void *map_values_text(const struct map_view *v, const struct map_user_values *u, size_t *ret_len)
+MAP_INLINE const void *map_values_text(const struct map_view *v, const struct map_user_values *u, size_t *ret_len)
 {
 	size_t len = u->name_len + u->gecos_len + u->home_len + u->shell_len + 4;
 

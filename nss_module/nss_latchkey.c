@@ -19,8 +19,8 @@
 
 /* Not helper/base/cleanup.h's: this module stands on libc alone. */
 #define EXPORT __attribute__((__visibility__("default")))
-/* A lookup is one function, and what it finds never lies in memory before it is the caller's. */
-#define ONE_FUNCTION static inline __attribute__((__always_inline__))
+/* Kept out of the lookups, whose registers it would take. */
+#define SELDOM __attribute__((__noinline__, __cold__)) static
 
 static struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
 
@@ -70,7 +70,7 @@ struct user_query {
 };
 
 /* The slot that is asked for, or NULL; by uid, whether that is its uid is still to be seen. */
-ONE_FUNCTION const struct map_user_slot *find_user(const struct user_query *q, const struct map_view *v)
+MAP_INLINE const struct map_user_slot *find_user(const struct user_query *q, const struct map_view *v)
 {
 	int64_t i;
 
@@ -81,7 +81,7 @@ ONE_FUNCTION const struct map_user_slot *find_user(const struct user_query *q, c
 	return i >= 0 ? map_user_at(v, (uint32_t)i) : NULL;
 }
 
-ONE_FUNCTION int user_lookup(void *userdata, const struct map_view *v)
+MAP_INLINE int user_lookup(void *userdata, const struct map_view *v)
 {
 	struct user_query *q = userdata;
 	const struct map_user_slot *slot = find_user(q, v);
@@ -106,22 +106,27 @@ static int shadow_lookup(void *userdata, const struct map_view *v)
 	return slot != NULL ? (int)pack_shadow(v, slot, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
 }
 
+SELDOM int ask_user_again(struct user_query *q)
+{
+	return map_reader_ask(&reader, user_lookup, q);
+}
+
 /* The second attempt works on a copy: @q stays in registers. */
-ONE_FUNCTION int ask_user(struct user_query *q)
+MAP_INLINE int ask_user(struct user_query *q)
 {
 	int result = map_reader_try(&reader, user_lookup, q);
 
 	if (is_undecided(result)) {
 		struct user_query again = *q;
 
-		result = map_reader_ask(&reader, user_lookup, &again);
+		result = ask_user_again(&again);
 		*q = again;
 	}
 	return result;
 }
 
 /* The answer before the first login, for login programs alone; its ids are judged as a map's are. */
-static int resolve_unknown(struct user_query *q)
+SELDOM int resolve_unknown(struct user_query *q)
 {
 	struct map_header limits = {.uid_min = q->uid_min, .uid_max = q->uid_max};
 	struct resolve_answer a;
@@ -234,7 +239,7 @@ struct group_query {
 	struct group gr;
 };
 
-ONE_FUNCTION int group_by_name(struct group_query *q, const struct map_view *v)
+MAP_INLINE int group_by_name(struct group_query *q, const struct map_view *v)
 {
 	uint32_t hash = map_hash_bytes(v->h.seed, q->name, q->name_len);
 	int64_t i = map_place_of_group(v, q->name, q->name_len, hash);
@@ -246,7 +251,7 @@ ONE_FUNCTION int group_by_name(struct group_query *q, const struct map_view *v)
 		      : PACK_NOT_FOUND;
 }
 
-ONE_FUNCTION int group_by_gid(struct group_query *q, const struct map_view *v)
+MAP_INLINE int group_by_gid(struct group_query *q, const struct map_view *v)
 {
 	struct map_group_slot g;
 	struct map_user_values u;
@@ -265,21 +270,26 @@ ONE_FUNCTION int group_by_gid(struct group_query *q, const struct map_view *v)
 	return (int)pack_private_values(v, &u, &q->gr, q->buffer, q->size);
 }
 
-ONE_FUNCTION int group_lookup(void *userdata, const struct map_view *v)
+MAP_INLINE int group_lookup(void *userdata, const struct map_view *v)
 {
 	struct group_query *q = userdata;
 
 	return q->name != NULL ? group_by_name(q, v) : group_by_gid(q, v);
 }
 
-ONE_FUNCTION int ask_group(struct group_query *q)
+SELDOM int ask_group_again(struct group_query *q)
+{
+	return map_reader_ask(&reader, group_lookup, q);
+}
+
+MAP_INLINE int ask_group(struct group_query *q)
 {
 	int result = map_reader_try(&reader, group_lookup, q);
 
 	if (is_undecided(result)) {
 		struct group_query again = *q;
 
-		result = map_reader_ask(&reader, group_lookup, &again);
+		result = ask_group_again(&again);
 		*q = again;
 	}
 	return result;
@@ -359,7 +369,7 @@ static long groups_reserve(struct groups_query *q, long more)
 	return want - q->start;
 }
 
-ONE_FUNCTION int groups_lookup(void *userdata, const struct map_view *v)
+MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 {
 	struct groups_query *q = userdata;
 	const struct map_user_slot *slot;

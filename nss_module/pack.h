@@ -24,15 +24,15 @@ enum pack_result {
 };
 
 /** pack_may_answer() - PACK_FOUND, PACK_MARKED, or PACK_NOT_FOUND for an id that is never ours */
-static inline enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_values *u)
+MAP_INLINE enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_values *u)
 {
 	if ((u->flags & MAP_USER_LOCAL_ACCOUNT) != 0)
 		return PACK_MARKED;
 	return map_id_is_ours(&v->h, u->uid) && map_id_is_ours(&v->h, u->gid) ? PACK_FOUND : PACK_NOT_FOUND;
 }
 
-static inline enum pack_result pack_values(const struct map_view *v, const struct map_user_values *u,
-					   struct passwd *ret, char *buffer, size_t size)
+MAP_INLINE enum pack_result pack_values(const struct map_view *v, const struct map_user_values *u, struct passwd *ret,
+					char *buffer, size_t size)
 {
 	static const char password[] = "x";
 	size_t len;
@@ -92,8 +92,8 @@ struct pack_group_parts {
 /** pack_members() - copies the names of @n members and points to each, with NULL behind the last */
 enum pack_result pack_members(char **pointers, char *text, const unsigned char *members, uint32_t n, uint32_t text_len);
 
-static inline enum pack_result pack_parts(const struct pack_group_parts *parts, struct group *ret, char *buffer,
-					  size_t size)
+MAP_INLINE enum pack_result pack_parts(const struct pack_group_parts *parts, struct group *ret, char *buffer,
+				       size_t size)
 {
 	static const char password[] = "x";
 	size_t padding = -(uintptr_t)buffer % _Alignof(char *);
@@ -127,8 +127,8 @@ static inline enum pack_result pack_parts(const struct pack_group_parts *parts, 
 	return PACK_FOUND;
 }
 
-static inline enum pack_result pack_group(const struct map_view *v, const struct map_group_slot *g, struct group *ret,
-					  char *buffer, size_t size)
+MAP_INLINE enum pack_result pack_group(const struct map_view *v, const struct map_group_slot *g, struct group *ret,
+				       char *buffer, size_t size)
 {
 	uint32_t at = map_load32(&g->members);
 	struct pack_group_parts parts = {
@@ -148,8 +148,8 @@ static inline enum pack_result pack_group(const struct map_view *v, const struct
 }
 
 /** pack_private_values() - gid = uid, the user's name, no members */
-static inline enum pack_result pack_private_values(const struct map_view *v, const struct map_user_values *u,
-						   struct group *ret, char *buffer, size_t size)
+MAP_INLINE enum pack_result pack_private_values(const struct map_view *v, const struct map_user_values *u,
+						struct group *ret, char *buffer, size_t size)
 {
 	struct pack_group_parts parts = {.name = u->inline_text, .name_len = u->name_len, .gid = u->uid};
 	enum pack_result may = pack_may_answer(v, u);
