@@ -45,6 +45,7 @@ class Process:
                 os.dup2(fd, 3 + i)
                 os.set_inheritable(3 + i, True)
             os.closerange(3 + len(high), 1024)
+            os.chdir("/")
             os.setgroups([])
             os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
@@ -102,6 +103,10 @@ class Rig:
             os.mkdir(self.path(name))
             os.chown(self.path(name), uid, uid)
             os.chmod(self.path(name), mode)
+        # The tree may lie where the helper's user cannot go.
+        os.mkdir(self.path("bin"), 0o755)
+        for program in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey"):
+            shutil.copy(os.path.join(BUILD, program), self.path("bin", program))
         self.sockets = {}
         for name, kind, uid, mode in (("io.latchkey", socket.SOCK_STREAM, 0, 0o666),
                                       ("resolve", socket.SOCK_SEQPACKET, 0, 0o666),
@@ -126,7 +131,7 @@ class Rig:
         return os.path.join(self.folder, *parts)
 
     def process(self, program, uid, names, *arguments):
-        return Process([os.path.join(BUILD, program), *arguments], uid, [(n, self.sockets[n]) for n in names],
+        return Process([self.path("bin", program), *arguments], uid, [(n, self.sockets[n]) for n in names],
                        self.path(program + ".log"))
 
     def start(self):

@@ -8,10 +8,8 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 
-from rig import BUILD, STRANGER, Rig, run
+from rig import STRANGER, Rig, run
 from tiny_provider import TinyProvider, config
-
-COMMAND = os.path.join(BUILD, "latchkey")
 
 
 class World:
@@ -38,8 +36,8 @@ class World:
         return reply["parameters"]["account"]
 
     def command(self, *arguments, uid=0, **more):
-        return subprocess.run([COMMAND, "--socket", self.rig.path("run", "io.latchkey"), *arguments], text=True, user=uid,
-                              group=uid, extra_groups=[], capture_output=True, check=False, timeout=60, **more)
+        return subprocess.run([self.rig.path("bin", "latchkey"), "--socket", self.rig.path("run", "io.latchkey"),
+                               *arguments], text=True, cwd="/", user=uid, group=uid, extra_groups=[], capture_output=True, check=False, timeout=60, **more)
 
 
 def test_status():
@@ -106,8 +104,8 @@ def test_try():
         uid = w.sign_in()["uid"]
         for who in (0, uid):
             w.provider.polls.clear()
-            child = subprocess.Popen([COMMAND, "--socket", w.rig.path("run", "io.latchkey"), "try", "alice"], text=True,
-                                     user=who, group=who, extra_groups=[], stdout=subprocess.PIPE,
+            child = subprocess.Popen([w.rig.path("bin", "latchkey"), "--socket", w.rig.path("run", "io.latchkey"),
+                                      "try", "alice"], text=True, cwd="/", user=who, group=who, extra_groups=[], stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)
             seen = ""
             while "WDJB-MJHT" not in seen:
