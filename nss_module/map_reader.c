@@ -221,6 +221,8 @@ static void view_store(struct map_reader_view *to, const struct map_view *v)
 	atomic_store_explicit(&to->groups, v->h.groups, memory_order_relaxed);
 	atomic_store_explicit(&to->uids, v->h.uids, memory_order_relaxed);
 	atomic_store_explicit(&to->gids, v->h.gids, memory_order_relaxed);
+	atomic_store_explicit(&to->user_tags, v->h.user_tags, memory_order_relaxed);
+	atomic_store_explicit(&to->group_tags, v->h.group_tags, memory_order_relaxed);
 	atomic_store_explicit(&to->data, v->h.data, memory_order_relaxed);
 	atomic_store_explicit(&to->data_size, v->h.data_size, memory_order_relaxed);
 }

@@ -33,6 +33,8 @@ struct map_reader_view {
 	_Atomic uint32_t groups;
 	_Atomic uint32_t uids;
 	_Atomic uint32_t gids;
+	_Atomic uint32_t user_tags;
+	_Atomic uint32_t group_tags;
 	_Atomic uint32_t data;
 	_Atomic uint32_t data_size;
 };
@@ -88,6 +90,8 @@ MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v)
 				.groups = atomic_load_explicit(&v->groups, memory_order_relaxed),
 				.uids = atomic_load_explicit(&v->uids, memory_order_relaxed),
 				.gids = atomic_load_explicit(&v->gids, memory_order_relaxed),
+				.user_tags = atomic_load_explicit(&v->user_tags, memory_order_relaxed),
+				.group_tags = atomic_load_explicit(&v->group_tags, memory_order_relaxed),
 				.data = atomic_load_explicit(&v->data, memory_order_relaxed),
 				.data_size = atomic_load_explicit(&v->data_size, memory_order_relaxed),
 			},

@@ -106,6 +106,14 @@ static inline uint32_t map_home_slot(uint32_t hash, uint32_t n_slots)
 	return (uint32_t)(((uint64_t)hash * n_slots) >> 32);
 }
 
+/* What marks a slot beside the table; never 0. From other bits than the home. */
+static inline uint8_t map_tag(uint32_t hash)
+{
+	uint8_t tag = (uint8_t)hash;
+
+	return tag != 0 ? tag : 1;
+}
+
 static inline uint64_t map_checksum(const struct map_header *h)
 {
 	uint64_t sum = UINT64_C(0x6c61746368206b79);
@@ -146,7 +154,9 @@ static inline bool map_header_is_valid(const struct map_header *h, size_t size)
 	       map_table_fits(h, &offset, h->users, h->user_slots, sizeof(struct map_user_slot)) &&
 	       map_table_fits(h, &offset, h->groups, h->group_slots, sizeof(struct map_group_slot)) &&
 	       map_table_fits(h, &offset, h->uids, h->uid_slots, sizeof(struct map_id_slot)) &&
-	       map_table_fits(h, &offset, h->gids, h->gid_slots, sizeof(struct map_id_slot)) && h->data == offset &&
+	       map_table_fits(h, &offset, h->gids, h->gid_slots, sizeof(struct map_id_slot)) &&
+	       map_table_fits(h, &offset, h->user_tags, h->user_slots, 1) &&
+	       map_table_fits(h, &offset, h->group_tags, h->group_slots, 1) && h->data == offset &&
 	       h->file_size - offset == h->data_size;
 }
 
@@ -212,20 +222,22 @@ MAP_INLINE bool map_same_text(const void *a, const void *b, size_t len)
 	return map_last_word(p, len) == map_last_word(q, len);
 }
 
-/* The slot of the table at @table that holds @hash and then a name as given, or -1. The hash comes first in every
- * slot, and the name is at @name_at, its length at @len_at. */
-MAP_INLINE int64_t map_find_name(const unsigned char *table, uint32_t n_slots, size_t each, size_t len_at,
-				 size_t name_at, const char *name, size_t len, uint32_t hash)
+/* The slot of the table at @table with @tags beside it that holds @hash and then a name as given, or -1. The hash comes
+ * first in every slot, and the name is at @name_at, its length at @len_at. */
+MAP_INLINE int64_t map_find_name(const unsigned char *table, const unsigned char *tags, uint32_t n_slots, size_t each,
+				 size_t len_at, size_t name_at, const char *name, size_t len, uint32_t hash)
 {
 	uint32_t i = map_home_slot(hash, n_slots);
+	uint32_t tag = map_tag(hash);
 
 	for (uint32_t probes = 0; probes < n_slots && probes < MAP_PROBE_MAX; probes++) {
 		const unsigned char *slot = table + (size_t)i * each;
-		uint32_t found = map_load32(slot);
+		uint32_t found = map_once(tags[i]);
 
 		if (found == 0)
 			return -1;
-		if (found == hash && slot[len_at] == len && map_same_text(slot + name_at, name, len))
+		if (found == tag && map_load32(slot) == hash && slot[len_at] == len &&
+		    map_same_text(slot + name_at, name, len))
 			return i;
 		if (++i == n_slots)
 			i = 0;
@@ -257,18 +269,18 @@ MAP_INLINE int64_t map_place_of_user(const struct map_view *v, const char *name,
 {
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
-	return map_find_name(v->base + v->h.users, v->h.user_slots, sizeof(struct map_user_slot),
-			     offsetof(struct map_user_slot, name_len), offsetof(struct map_user_slot, inline_text),
-			     name, len, hash);
+	return map_find_name(v->base + v->h.users, v->base + v->h.user_tags, v->h.user_slots,
+			     sizeof(struct map_user_slot), offsetof(struct map_user_slot, name_len),
+			     offsetof(struct map_user_slot, inline_text), name, len, hash);
 }
 
 MAP_INLINE int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
 {
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
-	return map_find_name(v->base + v->h.groups, v->h.group_slots, sizeof(struct map_group_slot),
-			     offsetof(struct map_group_slot, name_len), offsetof(struct map_group_slot, name), name,
-			     len, hash);
+	return map_find_name(v->base + v->h.groups, v->base + v->h.group_tags, v->h.group_slots,
+			     sizeof(struct map_group_slot), offsetof(struct map_group_slot, name_len),
+			     offsetof(struct map_group_slot, name), name, len, hash);
 }
 
 MAP_INLINE int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)

@@ -388,7 +388,8 @@ static size_t user_text_len(const struct user_record *u)
 
 static uint32_t slots_for(size_t n)
 {
-	return (uint32_t)(n + n * 2 / 3 + 8);
+	/* A multiple of 4: the gids that follow the tags stay aligned. */
+	return (uint32_t)(n + n * 2 / 3 + 8) & ~UINT32_C(3);
 }
 
 /* Where everything will stand. The gids come first in the data part, so they stay aligned. */
@@ -416,6 +417,10 @@ static int layout(struct map_writer *w, struct map_header *h)
 	at += (uint64_t)h->uid_slots * sizeof(struct map_id_slot);
 	h->gids = (uint32_t)at;
 	at += (uint64_t)h->gid_slots * sizeof(struct map_id_slot);
+	h->user_tags = (uint32_t)at;
+	at += h->user_slots;
+	h->group_tags = (uint32_t)at;
+	at += h->group_slots;
 	h->data = (uint32_t)at;
 	for (size_t i = 0; i < w->n_users; i++) {
 		struct user_record *u = &w->users[i];
@@ -492,6 +497,7 @@ static bool put_user(const struct map_writer *w, const struct map_header *h, uns
 		*data += (uint32_t)len;
 	}
 	memcpy(file + h->users + (size_t)i * sizeof(s), &s, sizeof(s));
+	file[h->user_tags + (size_t)i] = map_tag(s.hash);
 	return put_id(file + h->uids, h->uid_slots, h->seed, u->uid, (uint32_t)i);
 }
 
@@ -519,6 +525,7 @@ static bool put_group(const struct map_header *h, unsigned char *file, uint32_t 
 		*data += g->n_members + g->members_len;
 	}
 	memcpy(file + h->groups + (size_t)i * sizeof(s), &s, sizeof(s));
+	file[h->group_tags + (size_t)i] = map_tag(s.hash);
 	return put_id(file + h->gids, h->gid_slots, h->seed, g->gid, (uint32_t)i);
 }
 

@@ -322,6 +322,14 @@ static void free_numbers(uint32_t **p)
 	free(*p);
 }
 
+/* Is the byte beside a slot its own; another one leads a lookup past it, or to it in vain. */
+static int check_tag(struct check *c, uint32_t tags, uint32_t i, uint32_t hash)
+{
+	uint8_t expected = hash != 0 ? map_tag(hash) : 0;
+
+	return c->v.base[tags + (size_t)i] == expected ? 0 : refuse(c, "a place is marked as what it is not");
+}
+
 static int check_users(struct check *c)
 {
 	struct map_user_slot u;
@@ -330,6 +338,9 @@ static int check_users(struct check *c)
 
 	for (uint32_t i = 0; i < c->v.h.user_slots; i++) {
 		map_view_user(&c->v, i, &u);
+		r = check_tag(c, c->v.h.user_tags, i, u.hash);
+		if (r < 0)
+			return r;
 		if (u.hash == 0) {
 			if (!is_zero(&u, sizeof(u)))
 				return refuse(c, "an empty place is not empty");
@@ -355,6 +366,9 @@ static int check_groups(struct check *c)
 	c->last_group = last_group;
 	for (uint32_t i = 0; i < c->v.h.group_slots; i++) {
 		map_view_group(&c->v, i, &g);
+		r = check_tag(c, c->v.h.group_tags, i, g.hash);
+		if (r < 0)
+			return r;
 		if (g.hash == 0) {
 			if (!is_zero(&g, sizeof(g)))
 				return refuse(c, "an empty place is not empty");

@@ -423,6 +423,34 @@ static void lie_uid_entry_slot(struct world *w)
 	for (uint32_t i = 0; i < w->v.h.uid_slots; i++)
 		slots[i].slot = slots[i].id != 0 ? UINT32_MAX : 0;
 }
+static void lie_user_tag(struct world *w)
+{
+	uint32_t i = (uint32_t)(user_at(w, "alice") - (struct map_user_slot *)(void *)(w->bytes + w->v.h.users));
+
+	w->bytes[w->v.h.user_tags + i] ^= 0x80;
+}
+static void lie_tag_of_empty_user(struct world *w)
+{
+	uint32_t i = 0;
+
+	while (w->bytes[w->v.h.user_tags + i] != 0)
+		i++;
+	w->bytes[w->v.h.user_tags + i] = 7;
+}
+static void lie_group_tag(struct world *w)
+{
+	uint32_t i = (uint32_t)(group_at(w, "devs") - (struct map_group_slot *)(void *)(w->bytes + w->v.h.groups));
+
+	w->bytes[w->v.h.group_tags + i] = 0;
+}
+static void lie_tag_of_empty_group(struct world *w)
+{
+	uint32_t i = 0;
+
+	while (w->bytes[w->v.h.group_tags + i] != 0)
+		i++;
+	w->bytes[w->v.h.group_tags + i] = 7;
+}
 static void lie_n_users(struct world *w)
 {
 	header(w)->n_users++;
@@ -433,7 +461,7 @@ static void lie_n_groups(struct world *w)
 }
 static void lie_header_reserved(struct world *w)
 {
-	header(w)->zero[7] = 1;
+	header(w)->zero[5] = 1;
 }
 static void lie_seed(struct world *w)
 {
@@ -510,6 +538,10 @@ static void test_every_field_that_lies(void **state)
 		lie_empty_slot,
 		lie_uid_entry,
 		lie_uid_entry_slot,
+		lie_user_tag,
+		lie_tag_of_empty_user,
+		lie_group_tag,
+		lie_tag_of_empty_group,
 		lie_n_users,
 		lie_n_groups,
 		lie_header_reserved,
