@@ -18,7 +18,6 @@ import traceback
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("LK_BUILD", os.path.join(TOP, "build", "release"))
-FETCH = os.path.join(BUILD, "latchkey-fetch")
 IS_ROOT = os.getuid() == 0
 IS_SANITIZED = os.environ.get("LK_VARIANT") == "sanitize"
 FETCH_UID = 64001
@@ -38,6 +37,8 @@ def enter_sandbox():
         return
     work = tempfile.mkdtemp(prefix="latchkey-fetch-")
     os.chmod(work, 0o755)
+    # The tree may lie where other users cannot go.
+    shutil.copy(os.path.join(BUILD, "latchkey-fetch"), work)
     for name, text in (("hosts", HOSTS), ("resolv.conf", "nameserver 127.0.0.1\n"),
                        ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")):
         with open(os.path.join(work, name), "w", encoding="ascii") as f:
@@ -313,7 +314,7 @@ class Fetch:
         environment.update(self.environment)
         environment["LISTEN_PID"] = str(os.getpid())
         environment["LISTEN_FDS"] = str(self.n_sockets)
-        os.execve(FETCH, ["latchkey-fetch"] + self.args, environment)
+        os.execve(path("latchkey-fetch"), ["latchkey-fetch"] + self.args, environment)
 
     def wait(self, at_most=20):
         """Its exit code; None when it had to be killed."""
