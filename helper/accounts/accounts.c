@@ -284,6 +284,11 @@ int accounts_reserve(struct accounts *a, const char *name, const char *issuer, u
 	return 0;
 }
 
+bool accounts_is_held(struct accounts *a, const char *name)
+{
+	return reservations_find(&a->reservations, name) != NULL;
+}
+
 void accounts_release(struct accounts *a, const char *name)
 {
 	reservations_drop(&a->reservations, name);

@@ -62,6 +62,9 @@ int accounts_name_is_possible(struct accounts *a, const char *name);
  */
 int accounts_reserve(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms, struct account **ret);
 
+/** accounts_is_held() - does this name hold a UID by an earlier accounts_reserve() that has not ended */
+bool accounts_is_held(struct accounts *a, const char *name);
+
 /** accounts_release() - the attempt for this name has ended */
 void accounts_release(struct accounts *a, const char *name);
 
