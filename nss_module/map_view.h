@@ -222,25 +222,57 @@ MAP_INLINE bool map_same_text(const void *a, const void *b, size_t len)
 	return map_last_word(p, len) == map_last_word(q, len);
 }
 
-/* The slot of the table at @table with @tags beside it that holds @hash and then a name as given, or -1. The hash comes
- * first in every slot, and the name is at @name_at, its length at @len_at. */
-MAP_INLINE int64_t map_find_name(const unsigned char *table, const unsigned char *tags, uint32_t n_slots, size_t each,
-				 size_t len_at, size_t name_at, const char *name, size_t len, uint32_t hash)
+/* The top bits of the bytes of @word that are 0. Above the lowest one, a byte that is 1 may show too. */
+static inline uint64_t map_zero_bytes(uint64_t word)
 {
-	uint32_t i = map_home_slot(hash, n_slots);
-	uint32_t tag = map_tag(hash);
+	return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
 
-	for (uint32_t probes = 0; probes < n_slots && probes < MAP_PROBE_MAX; probes++) {
-		const unsigned char *slot = table + (size_t)i * each;
-		uint32_t found = map_once(tags[i]);
+/* Where a table of names stands, and what is looked for in it. */
+struct map_search {
+	const unsigned char *table;
+	const unsigned char *tags;
+	uint32_t n_slots;
+	uint32_t hash; /* comes first in every slot */
+	size_t each;
+	size_t len_at;
+	size_t name_at;
+	const char *name;
+	size_t len;
+};
 
-		if (found == 0)
+MAP_INLINE bool map_slot_is(const struct map_search *s, uint32_t i)
+{
+	const unsigned char *slot = s->table + (size_t)i * s->each;
+
+	return map_load32(slot) == s->hash && slot[s->len_at] == s->len &&
+	       map_same_text(slot + s->name_at, s->name, s->len);
+}
+
+/* The slot that is looked for, or -1. Looks at eight tags at once where as many follow. */
+MAP_INLINE int64_t map_find_name(const struct map_search *s)
+{
+	const uint64_t tag = map_tag(s->hash);
+	uint32_t i = map_home_slot(s->hash, s->n_slots);
+	uint32_t step = 0;
+
+	for (uint32_t probes = 0; probes < s->n_slots && probes < MAP_PROBE_MAX; probes += step) {
+		bool is_last = s->n_slots - i < 8;
+		uint64_t word = is_last ? map_once(s->tags[i]) | ~UINT64_C(0xff) : le64toh(map_load64(s->tags + i));
+		uint64_t empty = map_zero_bytes(word);
+		uint64_t same = map_zero_bytes(word ^ (is_last ? tag : tag * UINT64_C(0x0101010101010101)));
+
+		step = is_last ? 1 : 8;
+		/* What stands behind an empty slot was never put there. */
+		for (same &= (empty & -empty) - 1; same != 0; same &= same - 1) {
+			uint32_t at = i + (uint32_t)__builtin_ctzll(same) / 8;
+
+			if (map_slot_is(s, at))
+				return at;
+		}
+		if (empty != 0)
 			return -1;
-		if (found == tag && map_load32(slot) == hash && slot[len_at] == len &&
-		    map_same_text(slot + name_at, name, len))
-			return i;
-		if (++i == n_slots)
-			i = 0;
+		i = i + step < s->n_slots ? i + step : 0;
 	}
 	return -1;
 }
@@ -267,20 +299,42 @@ MAP_INLINE int64_t map_find_id(const struct map_view *v, const unsigned char *ta
 /* Places of the slots of a name with its hash, or of an id, or -1: what lies there is still to be read. */
 MAP_INLINE int64_t map_place_of_user(const struct map_view *v, const char *name, size_t len, uint32_t hash)
 {
+	struct map_search search;
+
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
-	return map_find_name(v->base + v->h.users, v->base + v->h.user_tags, v->h.user_slots,
-			     sizeof(struct map_user_slot), offsetof(struct map_user_slot, name_len),
-			     offsetof(struct map_user_slot, inline_text), name, len, hash);
+	search = (struct map_search){
+		.table = v->base + v->h.users,
+		.tags = v->base + v->h.user_tags,
+		.n_slots = v->h.user_slots,
+		.hash = hash,
+		.each = sizeof(struct map_user_slot),
+		.len_at = offsetof(struct map_user_slot, name_len),
+		.name_at = offsetof(struct map_user_slot, inline_text),
+		.name = name,
+		.len = len,
+	};
+	return map_find_name(&search);
 }
 
 MAP_INLINE int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
 {
+	struct map_search search;
+
 	if (len == 0 || len > MAP_NAME_MAX)
 		return -1;
-	return map_find_name(v->base + v->h.groups, v->base + v->h.group_tags, v->h.group_slots,
-			     sizeof(struct map_group_slot), offsetof(struct map_group_slot, name_len),
-			     offsetof(struct map_group_slot, name), name, len, hash);
+	search = (struct map_search){
+		.table = v->base + v->h.groups,
+		.tags = v->base + v->h.group_tags,
+		.n_slots = v->h.group_slots,
+		.hash = hash,
+		.each = sizeof(struct map_group_slot),
+		.len_at = offsetof(struct map_group_slot, name_len),
+		.name_at = offsetof(struct map_group_slot, name),
+		.name = name,
+		.len = len,
+	};
+	return map_find_name(&search);
 }
 
 MAP_INLINE int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)
