@@ -21,7 +21,8 @@ static bool sign_in_is_recent(const struct account *account, const struct access
 	int64_t age_s = clock_realtime_s() - account->last_sign_in_s;
 
 	/* A clock that was set back makes the age negative: that proves nothing. */
-	return account->last_sign_in_s > 0 && age_s >= 0 && age_s <= (int64_t)policy->sign_in_age_s;
+	return account->last_sign_in_s > 0 && policy->sign_in_age_s > 0 && age_s >= 0 &&
+	       age_s <= (int64_t)policy->sign_in_age_s;
 }
 
 static const char *judge(struct login_context *ctx, const struct account_check_request *request,

@@ -389,6 +389,10 @@ static const char *check_start(struct attempt *a, const char **ret_detail)
 		*ret_detail = "no access section lets anybody in";
 		return REASON_NOT_ALLOWED;
 	}
+	if (!access_policy_could_allow(policy, a->user)) {
+		*ret_detail = "the access section of this service cannot let this account in";
+		return REASON_NOT_ALLOWED;
+	}
 	if (!access_may_start(policy, a->source, a->has_public_key)) {
 		*ret_detail = "before_start is not fulfilled";
 		return REASON_NOT_ALLOWED;

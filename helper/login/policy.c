@@ -35,17 +35,19 @@ const struct access_policy *access_policy_for(const struct access_rules *r, cons
 	return fallback;
 }
 
+bool access_policy_could_allow(const struct access_policy *p, const char *name)
+{
+	if (p->everyone || text_in_list(p->users, name))
+		return true;
+	/* Who has these names is known when the token is there. */
+	return (p->subjects && p->subjects[0]) || (p->domains && p->domains[0]) || (p->groups && p->groups[0]);
+}
+
 bool access_name_is_possible(const struct access_rules *r, const char *name)
 {
-	for (size_t i = 0; i < r->n_policies; i++) {
-		const struct access_policy *p = &r->policies[i];
-
-		if (p->everyone || text_in_list(p->users, name))
+	for (size_t i = 0; i < r->n_policies; i++)
+		if (access_policy_could_allow(&r->policies[i], name))
 			return true;
-		/* Who has these names is known when the token is there. */
-		if ((p->subjects && p->subjects[0]) || (p->domains && p->domains[0]) || (p->groups && p->groups[0]))
-			return true;
-	}
 	return false;
 }
 

@@ -49,6 +49,9 @@ struct access_person {
 /** access_policy_for() - the section that governs @service; NULL when there is none: nobody */
 const struct access_policy *access_policy_for(const struct access_rules *r, const char *service);
 
+/** access_policy_could_allow() - could any person of this local name be let in by this section */
+bool access_policy_could_allow(const struct access_policy *p, const char *name);
+
 /** access_name_is_possible() - could any person of this local name be let in by any section (for NSS's placeholder) */
 bool access_name_is_possible(const struct access_rules *r, const char *name);
 

@@ -44,6 +44,10 @@ static void test_account_phase(void **state)
 	clock_freeze(1000000, 1700000000 + 901);
 	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
 	assert_null(check(w, "alice", true));
+	w->policy.sign_in_age_s = 0;
+	clock_freeze(1000000, 1700000000);
+	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
+	w->policy.sign_in_age_s = 900;
 	clock_freeze(1000000, 1600000000);
 	assert_string_equal(check(w, "alice", false), REASON_NOT_ALLOWED);
 

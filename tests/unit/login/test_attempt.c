@@ -169,6 +169,23 @@ static void test_no_grant(void **state)
 	assert_string_equal(w->said, "granted");
 }
 
+/* A section that cannot let this name in costs nobody an approval, and the provider nothing. */
+static void test_section_of_another_service(void **state)
+{
+	struct world *w = *state;
+	char service[] = "sshd", bob[] = "bob";
+	char *users[] = {bob, NULL};
+	struct access_policy policies[2] = {w->policy, {.service = service, .users = users}};
+
+	w->access.policies = policies;
+	w->access.n_policies = 2;
+	begin_for(w, "alice");
+	assert_string_equal(w->said, REASON_NOT_ALLOWED);
+	assert_int_equal(fake.prepared, 0);
+	begin_for(w, "bob");
+	assert_int_equal(fake.prepared, 1);
+}
+
 static void test_claims_for_policy(void **state)
 {
 	struct world *w = *state;
@@ -414,6 +431,7 @@ int main(void)
 		T(test_i1_local_names),
 		T(test_i18_nobody),
 		T(test_no_grant),
+		T(test_section_of_another_service),
 		T(test_claims_for_policy),
 		T(test_d5_flow_failures),
 		T(test_no_device_endpoint),
