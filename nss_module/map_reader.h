@@ -129,6 +129,12 @@ MAP_INLINE int map_reader_try(struct map_reader *r, map_reader_fn fn, void *user
 	return atomic_load_explicit(&r->sequence, memory_order_relaxed) == sequence ? result : -ERESTART;
 }
 
+/** map_reader_is_undecided() - can, after map_reader_try(), only map_reader_ask() tell */
+static inline bool map_reader_is_undecided(int result)
+{
+	return result == -EAGAIN || result == -ERESTART;
+}
+
 /**
  * map_reader_open() - a mapping of its own for somebody who needs one unchanging map for long (an enumeration)
  * Return: 0, with @ret to be given to map_reader_close(), else as map_reader_ask().

@@ -24,12 +24,6 @@
 
 static struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
 
-/* Can only map_reader_ask() tell. */
-static inline bool is_undecided(int result)
-{
-	return result == -EAGAIN || result == -ERESTART;
-}
-
 /* pack_result or a negative errno of the reader, in glibc's words. */
 static enum nss_status status_of(int result, int *errnop)
 {
@@ -116,7 +110,7 @@ MAP_INLINE int ask_user(struct user_query *q)
 {
 	int result = map_reader_try(&reader, user_lookup, q);
 
-	if (is_undecided(result)) {
+	if (map_reader_is_undecided(result)) {
 		struct user_query again = *q;
 
 		result = ask_user_again(&again);
@@ -286,7 +280,7 @@ MAP_INLINE int ask_group(struct group_query *q)
 {
 	int result = map_reader_try(&reader, group_lookup, q);
 
-	if (is_undecided(result)) {
+	if (map_reader_is_undecided(result)) {
 		struct group_query again = *q;
 
 		result = ask_group_again(&again);
@@ -424,7 +418,7 @@ EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t grou
 	};
 	int result = map_reader_try(&reader, groups_lookup, &q);
 
-	if (is_undecided(result))
+	if (map_reader_is_undecided(result))
 		result = map_reader_ask(&reader, groups_lookup, &q);
 	if (result == PACK_FOUND)
 		*start = q.end;

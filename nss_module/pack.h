@@ -161,8 +161,8 @@ MAP_INLINE enum pack_result pack_private_values(const struct map_view *v, const 
 	return pack_parts(&parts, ret, buffer, size);
 }
 
-static inline enum pack_result pack_private_group(const struct map_view *v, const struct map_user_slot *u,
-						  struct group *ret, char *buffer, size_t size)
+MAP_INLINE enum pack_result pack_private_group(const struct map_view *v, const struct map_user_slot *u,
+					       struct group *ret, char *buffer, size_t size)
 {
 	struct map_user_values values = map_user_values(u);
 
