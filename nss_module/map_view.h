@@ -72,7 +72,7 @@ MAP_INLINE uint64_t map_last_word(const unsigned char *p, size_t len)
 
 	if (len >= 4) {
 		memcpy(&low, p, 4);
-		memcpy(&high, p + len - 4, 4);
+		memcpy(&high, p + (len - 4), 4);
 		return le32toh(low) | (uint64_t)le32toh(high) << (8 * (len - 4));
 	}
 	if (len == 0)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stddef.h>
+
+#include "helper/root/check.h"
+#include "nss_module/map_view.h"
+#include "tests/unit/nss_module/sample.h"
+
+/* A sample map and what it is judged by. */
+struct world {
+	struct settings *settings;
+	struct locals *locals;
+	unsigned char *bytes;
+	size_t len;
+	struct map_view v;
+};
+
+struct settings *settings_of(const char *text);
+void world_init(struct world *w, const char *settings);
+void world_done(struct world *w);
+int judge(struct world *w, char *why);
+struct map_user person(const char *name, uint32_t uid);
