@@ -116,6 +116,11 @@ class TinyProvider:
                                    capture_output=True).stdout
         return {"access_token": "at", "token_type": "Bearer", "expires_in": 600, "id_token": text + "." + b64(signature)}
 
+    def approve_last(self, name, subject):
+        reply = self.token_reply(name, subject)
+        with self.lock:
+            self.approved[list(self.polls)[-1]] = reply
+
     def approve_all(self, name, subject):
         reply = self.token_reply(name, subject)
         with self.lock:

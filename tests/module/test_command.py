@@ -12,6 +12,12 @@ from rig import STRANGER, Rig, run
 from tiny_provider import TinyProvider, config
 
 
+def granted(c):
+    while (reply := c.reply(30))["parameters"].get("state") != "granted":
+        assert "error" not in reply, reply
+    return reply["parameters"]["account"]
+
+
 class World:
     """A helper, a provider and one person who has signed in."""
 
@@ -25,19 +31,22 @@ class World:
         self.rig.close()
         self.provider.close()
 
-    def sign_in(self, name="alice", subject="s-1"):
+    def begin(self, name, subject):
+        """A sign-in that is approved and not yet granted."""
         c = self.rig.client()
         c.call("io.latchkey.Authenticate", more=True, version=1, user=name, service="sshd")
         while (reply := c.reply(30))["parameters"].get("state") != "challenge":
             assert "error" not in reply, reply
-        self.provider.approve_all(name, subject)
-        while (reply := c.reply(30))["parameters"].get("state") != "granted":
-            assert "error" not in reply, reply
-        return reply["parameters"]["account"]
+        self.provider.approve_last(name, subject)
+        return c
+
+    def sign_in(self, name="alice", subject="s-1"):
+        return granted(self.begin(name, subject))
 
     def command(self, *arguments, uid=0, **more):
         return subprocess.run([self.rig.path("bin", "latchkey"), "--socket", self.rig.path("run", "io.latchkey"),
-                               *arguments], text=True, cwd="/", user=uid, group=uid, extra_groups=[], capture_output=True, check=False, timeout=60, **more)
+                               *arguments], text=True, cwd="/", user=uid, group=uid, extra_groups=[],
+                              capture_output=True, check=False, timeout=60, **more)
 
 
 def test_status():
@@ -65,8 +74,8 @@ def test_accounts():
 
 def test_more_accounts_than_a_page():
     with World() as w:
-        for i in range(70):
-            w.sign_in(f"u{i:02}", f"s-{i}")
+        for c in [w.begin(f"u{i:02}", f"s-{i}") for i in range(70)]:
+            granted(c)
         listed = json.loads(w.command("--json", "accounts").stdout)
         assert [a["name"] for a in listed] == [f"u{i:02}" for i in range(70)], listed
         assert len({a["uid"] for a in listed}) == 70
