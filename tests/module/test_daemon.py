@@ -245,12 +245,13 @@ def test_d1_cancelled_is_logged():
     with Rig(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{silent.getsockname()[1]}")) as rig:
         c = rig.client()
         c.call("io.latchkey.Authenticate", more=True, version=1, user="alice", service="sshd", rhost="192.0.2.9")
-        silent.accept()  # the provider is being asked
+        asked, _ = silent.accept()  # the provider is being asked; held, since a reset would be an answer
         c.close()
         rig.wait_log("result=cancelled", timeout=1)
         lines = [x for x in rig.log().splitlines() if "decision=sign-in" in x]
         assert len(lines) == 1 and "from=192.0.2.9" in lines[0], lines
         assert rig.client().ask("io.latchkey.Status")["parameters"]["pending"] == 0
+        asked.close()
     silent.close()
 
 
