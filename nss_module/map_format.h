@@ -26,7 +26,7 @@
 
 #define MAP_MAGIC UINT32_C(0x504d4b4c)       /* "LKMP" */
 #define MAP_EPOCH_MAGIC UINT32_C(0x50454b4c) /* "LKEP" */
-#define MAP_VERSION UINT32_C(2)
+#define MAP_VERSION UINT32_C(3)
 
 #define MAP_MAX_BYTES (UINT32_C(1) << 30)
 #define MAP_RECORDS_MAX UINT32_C(4000000)
@@ -55,8 +55,9 @@ struct map_header {
 	uint64_t file_size;
 	uint64_t serial; /* of this publication; the epoch's counter follows it */
 	uint64_t seed;
-	uint32_t uid_min; /* root's configuration: ids outside are never answered for */
-	uint32_t uid_max;
+	uint32_t
+		uid_min; /* root's configuration: ids outside are never answered for. The smallest range that holds all of */
+	uint32_t uid_max; /* its ranges; latchkey-root publishes no id between them */
 	uint32_t n_users;
 	uint32_t n_groups;
 	uint32_t user_slots; /* number of slots; each table has at least one empty slot */
@@ -71,7 +72,10 @@ struct map_header {
 	uint32_t group_tags;
 	uint32_t data;
 	uint32_t data_size;
-	uint32_t zero[6];
+	uint32_t
+		range_min; /* where new accounts get their ids: the only ids that a name which is not on the map can have */
+	uint32_t range_max;
+	uint32_t zero[4];
 	uint64_t checksum; /* map_checksum() of all before */
 };
 

@@ -59,8 +59,6 @@ struct user_query {
 	size_t size;
 	struct passwd pw;
 	struct spwd sp;
-	uint32_t uid_min; /* of the map that was asked; without one, what is compiled in */
-	uint32_t uid_max;
 };
 
 /* The slot that is asked for, or NULL; by uid, whether that is its uid is still to be seen. */
@@ -81,11 +79,8 @@ MAP_INLINE int user_lookup(void *userdata, const struct map_view *v)
 	const struct map_user_slot *slot = find_user(q, v);
 	struct map_user_values u;
 
-	if (slot == NULL) {
-		q->uid_min = v->h.uid_min;
-		q->uid_max = v->h.uid_max;
+	if (slot == NULL)
 		return PACK_NOT_FOUND;
-	}
 	u = map_user_values(slot);
 	if (q->name == NULL && (u.hash == 0 || u.uid != q->uid))
 		return PACK_NOT_FOUND;
@@ -119,14 +114,24 @@ MAP_INLINE int ask_user(struct user_query *q)
 	return result;
 }
 
-/* The answer before the first login, for login programs alone; its ids are judged as a map's are. */
+/* The range of new accounts, which the mapping's own header tells. */
+static int range_lookup(void *userdata, const struct map_view *v)
+{
+	struct map_header *limits = userdata;
+
+	limits->uid_min = map_load32(v->base + offsetof(struct map_header, range_min));
+	limits->uid_max = map_load32(v->base + offsetof(struct map_header, range_max));
+	return PACK_FOUND;
+}
+
+/* For login programs alone, and only beside a map: the PAM module knows by the same map that such an id is ours. */
 SELDOM int resolve_unknown(struct user_query *q)
 {
-	struct map_header limits = {.uid_min = q->uid_min, .uid_max = q->uid_max};
+	struct map_header limits;
 	struct resolve_answer a;
 	char *p = q->buffer;
 
-	if (!resolve_name_is_possible(q->name))
+	if (!resolve_name_is_possible(q->name) || map_reader_ask(&reader, range_lookup, &limits) != PACK_FOUND)
 		return PACK_NOT_FOUND;
 	/* Not to ask twice for one caller that begins with too small a buffer. */
 	if (q->size < sizeof(a))
@@ -162,15 +167,12 @@ EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd 
 	q.uid = 0;
 	q.buffer = buffer;
 	q.size = buflen;
-	q.uid_min = MAP_ID_FLOOR;
-	q.uid_max = UINT32_MAX;
 	result = ask_user(&q);
 	if (result == PACK_FOUND) {
 		*pwd = q.pw;
 		return NSS_STATUS_SUCCESS;
 	}
-	if ((result == PACK_NOT_FOUND || result == -ENOENT || result == -EPERM || result == -EBADMSG) &&
-	    resolve_caller_may_ask()) {
+	if (result == PACK_NOT_FOUND && resolve_caller_may_ask()) {
 		struct user_query unknown = q;
 		int resolved = resolve_unknown(&unknown);
 

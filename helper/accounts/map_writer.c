@@ -402,6 +402,8 @@ static int layout(struct map_writer *w, struct map_header *h)
 		.version = MAP_VERSION,
 		.uid_min = MAP_ID_FLOOR,
 		.uid_max = UINT32_MAX - 1,
+		.range_min = MAP_ID_FLOOR,
+		.range_max = UINT32_MAX - 1,
 		.n_users = (uint32_t)w->n_users,
 		.n_groups = (uint32_t)w->n_groups,
 		.user_slots = slots_for(w->n_users),

@@ -113,8 +113,7 @@ static int check_name(struct check *c, const char *kind, const char *name)
 
 static int check_id(struct check *c, const char *kind, const char *name, uint32_t id)
 {
-	if (id < MAP_ID_FLOOR || id == 65534 || id == 65535 || id == UINT32_MAX || id < c->settings->uid_min ||
-	    id > c->settings->uid_max)
+	if (id < MAP_ID_FLOOR || id == 65534 || id == 65535 || id == UINT32_MAX || !settings_allows_id(c->settings, id))
 		return refuse(c, "%s '%s' has the id %u, outside %u to %u", kind, name, id, c->settings->uid_min,
 			      c->settings->uid_max);
 	if (locals_has_id(c->locals, id))

@@ -166,7 +166,7 @@ int install_open(const char *path)
 	return r < 0 ? -errno : r;
 }
 
-int install_map(int folder, const void *bytes, size_t size, uint32_t uid_min, uint32_t uid_max, uint64_t *ret_serial)
+int install_map(int folder, const void *bytes, size_t size, const struct settings *settings, uint64_t *ret_serial)
 {
 	struct map_header h;
 	uint64_t counter = 0;
@@ -179,8 +179,9 @@ int install_map(int folder, const void *bytes, size_t size, uint32_t uid_min, ui
 		return r;
 	memcpy(&h, bytes, sizeof(h));
 	h.serial = counter + 1;
-	h.uid_min = uid_min;
-	h.uid_max = uid_max;
+	settings_hull(settings, &h.uid_min, &h.uid_max);
+	h.range_min = settings->uid_min;
+	h.range_max = settings->uid_max;
 	h.checksum = map_checksum(&h);
 	r = put_file(folder, MAP_NEW, MAP_NAME, &h, sizeof(h), (const unsigned char *)bytes + sizeof(h),
 		     size - sizeof(h));

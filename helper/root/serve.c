@@ -88,7 +88,7 @@ static int publish_checked(const struct serve_context *c, const struct mapping *
 
 	if (folder < 0)
 		return answer_error(answer, "the folder of the map", folder);
-	r = install_map(folder, m->bytes, m->size, settings->uid_min, settings->uid_max, &answer->serial);
+	r = install_map(folder, m->bytes, m->size, settings, &answer->serial);
 	if (r < 0)
 		return answer_error(answer, "writing the map", r);
 	return answer_with(answer, PUBLISH_DONE, "published");

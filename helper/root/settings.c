@@ -146,6 +146,17 @@ int settings_load_text(struct settings **ret, const char *text, size_t len, stru
 	return r;
 }
 
+bool settings_allows_id(const struct settings *s, uint32_t id)
+{
+	return id >= s->uid_min && id <= s->uid_max;
+}
+
+void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_max)
+{
+	*ret_min = s->uid_min;
+	*ret_max = s->uid_max;
+}
+
 void settings_free(struct settings *s)
 {
 	if (s == NULL)

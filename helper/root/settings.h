@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,7 @@
 
 /* What root's configuration says about which records may be published; the rest of the file is latchkeyd's. */
 struct settings {
-	uint32_t uid_min;
+	uint32_t uid_min; /* where new accounts get their ids */
 	uint32_t uid_max;
 	char *home_base; /* all homes lie below it: the home template up to its last '/' before the first '%', with it */
 	char **reserved_names; /* NULL-terminated; may be NULL */
@@ -28,3 +29,9 @@ int settings_load(struct settings **ret, const char *path, struct ini_fault *fau
 int settings_load_text(struct settings **ret, const char *text, size_t len, struct ini_fault *fault);
 void settings_free(struct settings *s);
 LK_DEFINE_CLEANUP(struct settings *, settings_free);
+
+/** settings_allows_id() - may an account or group have this id: is it in one of root's ranges */
+bool settings_allows_id(const struct settings *s, uint32_t id);
+
+/** settings_hull() - the smallest range that holds all of root's ranges: what NSS may answer for */
+void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_max);

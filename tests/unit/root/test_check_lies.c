@@ -274,7 +274,7 @@ static void lie_n_groups(struct world *w)
 }
 static void lie_header_reserved(struct world *w)
 {
-	header(w)->zero[5] = 1;
+	header(w)->zero[3] = 1;
 }
 static void lie_seed(struct world *w)
 {

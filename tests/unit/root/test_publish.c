@@ -22,6 +22,8 @@
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+static const struct settings allowed = {.uid_min = 1000, .uid_max = 2000};
+
 struct world {
 	char root[64]; /* etc/passwd, etc/group, latchkey.conf, nss/ */
 	char config[128];
@@ -197,6 +199,9 @@ static void test_writes_and_bumps(void **state)
 	assert_true(map_header_is_valid(&h, len));
 	assert_int_equal(h.uid_min, 1879048192);
 	assert_int_equal(h.uid_max, 2000000000);
+	/* Whatever the helper's map said of its own range. */
+	assert_int_equal(h.range_min, 1879048192);
+	assert_int_equal(h.range_max, 2000000000);
 	assert_int_equal(h.serial, 1);
 	assert_int_equal(counter(w), 1);
 	assert_int_equal(serve_publish(&w->context, fd, len, &a), PUBLISH_DONE);
@@ -237,7 +242,7 @@ static void test_heals(void **state)
 
 	assert_true(folder >= 0);
 	for (uint64_t i = 1; i < 4; i++) {
-		assert_int_equal(install_map(folder, bytes, len, 1000, 2000, &serial), 0);
+		assert_int_equal(install_map(folder, bytes, len, &allowed, &serial), 0);
 		assert_int_equal(serial, i);
 	}
 	(void)close(folder);
@@ -249,7 +254,7 @@ static void test_heals(void **state)
 	(void)close(folder);
 	folder = install_open(w->state);
 	assert_int_equal(counter(w), 77);
-	assert_int_equal(install_map(folder, bytes, len, 1000, 2000, &serial), 0);
+	assert_int_equal(install_map(folder, bytes, len, &allowed, &serial), 0);
 	assert_int_equal(serial, 78);
 	/* A missing or damaged epoch is made anew and goes on from the map's serial. */
 	(void)close(folder);
@@ -262,7 +267,7 @@ static void test_heals(void **state)
 	assert_int_equal(counter(w), 78);
 	/* What a killed publisher left behind is in nobody's way. */
 	put(w, "nss/map.new", "half a map");
-	assert_int_equal(install_map(folder, bytes, len, 1000, 2000, &serial), 0);
+	assert_int_equal(install_map(folder, bytes, len, &allowed, &serial), 0);
 	assert_int_equal(serial, 79);
 	(void)close(folder);
 	free(bytes);
@@ -299,7 +304,7 @@ static void test_links_are_not_followed(void **state)
 	(void)snprintf(victim, sizeof(victim), "%s", path_of(w, "etc/passwd"));
 	assert_int_equal(symlink(victim, path_of(w, "nss/map.new")), 0);
 	assert_int_equal(symlink(victim, path_of(w, "nss/epoch")), 0);
-	assert_int_equal(install_map(folder, bytes, len, 1000, 2000, &serial), 0);
+	assert_int_equal(install_map(folder, bytes, len, &allowed, &serial), 0);
 	assert_int_equal(stat(victim, &st), 0);
 	assert_int_equal(st.st_size, 26);
 	assert_int_equal(lstat(path_of(w, "nss/epoch"), &st), 0);

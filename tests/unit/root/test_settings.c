@@ -34,6 +34,27 @@ static void test_defaults_and_values(void **state)
 	assert_null(s->reserved_names[3]);
 }
 
+/* What the published header says, and what may stand between its ends. */
+static void test_ranges(void **state)
+{
+	static const char text[] = "[accounts]\nuid_min = 1000000\nuid_max = 1999999\n";
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	struct ini_fault fault;
+	uint32_t min;
+	uint32_t max;
+
+	(void)state;
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	settings_hull(s, &min, &max);
+	assert_int_equal(min, 1000000);
+	assert_int_equal(max, 1999999);
+	assert_false(settings_allows_id(s, 999999));
+	assert_true(settings_allows_id(s, 1000000));
+	assert_true(settings_allows_id(s, 1999999));
+	assert_false(settings_allows_id(s, 2000000));
+	assert_false(settings_allows_id(s, 0));
+}
+
 static void test_refusals(void **state)
 {
 	static const char *const texts[] = {
@@ -94,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_and_values),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_locals),
 	};
