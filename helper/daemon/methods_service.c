@@ -53,6 +53,19 @@ void method_log_refusal(struct manager *m, const struct conn *c, const char *wha
 			.priority = LOG_NOTICE, .what = what, .result = result, .uid = conn_uid(c), .detail = detail});
 }
 
+static const char *state_text(enum account_state state)
+{
+	switch (state) {
+	case ACCOUNT_ACTIVE:
+		return "active";
+	case ACCOUNT_FORGOTTEN:
+		return "forgotten";
+	case ACCOUNT_EXPECTED:
+		return "expected";
+	}
+	return "unknown";
+}
+
 struct json_object *method_account_json(const struct account *a)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
@@ -66,8 +79,9 @@ struct json_object *method_account_json(const struct account *a)
 	ok = ok && method_add_text(o, "shell", a->shell);
 	ok = ok && method_add_text(o, "provider", a->provider);
 	ok = ok && method_add_text(o, "issuer", a->issuer);
-	ok = ok && method_add_text(o, "subject", a->subject);
-	ok = ok && method_add_text(o, "state", a->state == ACCOUNT_ACTIVE ? "active" : "forgotten");
+	if (ok && a->subject)
+		ok = method_add_text(o, "subject", a->subject);
+	ok = ok && method_add_text(o, "state", state_text(a->state));
 	ok = ok && method_add_int(o, "created", a->created_s);
 	if (ok && a->last_sign_in_s != 0)
 		ok = method_add_int(o, "last_sign_in", a->last_sign_in_s);

@@ -5,14 +5,16 @@
  */
 #include "helper/vault/schema.h"
 
+#define NAME_32 "CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32)"
+
 /* clang-format off */
 static const char meta[] =
 	"CREATE TABLE meta ("
 	"id INTEGER PRIMARY KEY CHECK (id = 1), "
 	"generation INTEGER NOT NULL CHECK (typeof(generation) = 'integer' AND generation >= 0))";
 
-/* The rowid is the uid: unique by nature. Forgotten accounts keep their row, so name, uid and identity stay taken. */
-static const char account[] =
+/* Schema 1 knew accounts that are active (1) or forgotten (2), each with its identity. */
+static const char account_1[] =
 	"CREATE TABLE account ("
 	"uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 2147483647), "
 	"gid INTEGER NOT NULL CHECK (typeof(gid) = 'integer' AND gid BETWEEN 1 AND 2147483647), "
@@ -28,8 +30,83 @@ static const char account[] =
 	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
 	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0), "
 	"UNIQUE (name), UNIQUE (issuer, subject))";
+
+/* The rowid is the uid: unique by nature. Forgotten accounts keep their row, so name, uid and identity
+ * stay taken. An expected one (3) may have no identity yet: whoever the provider proves first under its name has it. */
+static const char account[] =
+	"CREATE TABLE account ("
+	"uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 2147483647), "
+	"gid INTEGER NOT NULL CHECK (typeof(gid) = 'integer' AND gid BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT CHECK (CASE WHEN subject IS NULL THEN state = 3 ELSE "
+	"typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512 END), "
+	"provider TEXT NOT NULL CHECK (typeof(provider) = 'text' AND length(CAST(provider AS BLOB)) BETWEEN 1 AND 64), "
+	"gecos TEXT NOT NULL CHECK (typeof(gecos) = 'text' AND length(CAST(gecos AS BLOB)) BETWEEN 0 AND 127), "
+	"home TEXT NOT NULL CHECK (typeof(home) = 'text' AND length(CAST(home AS BLOB)) BETWEEN 1 AND 255), "
+	"shell TEXT NOT NULL CHECK (typeof(shell) = 'text' AND length(CAST(shell AS BLOB)) BETWEEN 1 AND 127), "
+	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2, 3)), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
+	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0), "
+	"UNIQUE (name), UNIQUE (issuer, subject))";
+
+/* Who else has a gid is asked for each number that is given out. */
+static const char account_gid[] = "CREATE INDEX account_gid ON account (gid)";
+
+/* Names and numbers that an account has had: neither is anybody's any more, nor will be. */
+static const char retired_name[] =
+	"CREATE TABLE retired_name ("
+	"name TEXT PRIMARY KEY NOT NULL " NAME_32 ", "
+	"uid INTEGER NOT NULL CHECK (typeof(uid) = 'integer' AND uid BETWEEN 1 AND 2147483647), "
+	"retired_s INTEGER NOT NULL CHECK (typeof(retired_s) = 'integer' AND retired_s >= 0))";
+
+static const char retired_id[] =
+	"CREATE TABLE retired_id ("
+	"id INTEGER PRIMARY KEY NOT NULL CHECK (id BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL " NAME_32 ", "
+	"retired_s INTEGER NOT NULL CHECK (typeof(retired_s) = 'integer' AND retired_s >= 0))";
+
+/* Groups of our own, in use (1) or no more (2). No gid of theirs is ever an account's uid or gid. */
+static const char own_group[] =
+	"CREATE TABLE own_group ("
+	"gid INTEGER PRIMARY KEY NOT NULL CHECK (gid BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL " NAME_32 ", "
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2)), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
+	"UNIQUE (name))";
+
+/* Accounts of /etc/passwd that root's configuration gives to an identity. */
+static const char local_account[] =
+	"CREATE TABLE local_account ("
+	"name TEXT PRIMARY KEY NOT NULL " NAME_32 ", "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
+	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
+	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0))";
 /* clang-format on */
 
-const struct schema_object schema_objects[SCHEMA_OBJECTS] = {{"meta", meta}, {"account", account}};
+static const struct schema_object objects_1[] = {{"meta", meta}, {"account", account_1}};
 
-const char schema_first_rows[] = "INSERT INTO meta (id, generation) VALUES (1, 0)";
+static const struct schema_object objects_2[] = {
+	{"meta", meta},
+	{"account", account},
+	{"account_gid", account_gid},
+	{"retired_name", retired_name},
+	{"retired_id", retired_id},
+	{"own_group", own_group},
+	{"local_account", local_account},
+};
+
+static const struct schema schemas[] = {
+	{1, objects_1, sizeof(objects_1) / sizeof(objects_1[0])},
+	{SCHEMA_VERSION, objects_2, sizeof(objects_2) / sizeof(objects_2[0])},
+};
+
+const struct schema *schema_find(int64_t version)
+{
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
+		if (schemas[i].version == version)
+			return &schemas[i];
+	return NULL;
+}

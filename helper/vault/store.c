@@ -164,7 +164,7 @@ static int check_header(const struct place *p)
 	return 0;
 }
 
-static int run(sqlite3 *db, const char *sql)
+int store_run(sqlite3 *db, const char *sql)
 {
 	return store_errno(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
@@ -185,8 +185,7 @@ static int read_answer(sqlite3_stmt *row, int64_t *number, char *text, size_t te
 	return 0;
 }
 
-/* The one integer or text that a statement yields; text is copied into @text. */
-static int ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t text_size)
+int store_ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t text_size)
 {
 	sqlite3_stmt *statement = NULL;
 	int r, result;
@@ -223,8 +222,8 @@ static int restrict_connection(sqlite3 *db)
 	}
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	return run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-		       "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;");
+	return store_run(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+			     "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;");
 }
 
 /* The exclusive lock keeps a second process out, and spares the shared memory that WAL otherwise needs: it must be asked
@@ -232,7 +231,7 @@ static int restrict_connection(sqlite3 *db)
 static int lock(sqlite3 *db)
 {
 	char mode[16];
-	int r = ask(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, mode, sizeof(mode));
+	int r = store_ask(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, mode, sizeof(mode));
 
 	return r == 0 && strcmp(mode, "exclusive") != 0 ? -EIO : r;
 }
@@ -256,20 +255,6 @@ static int connect(sqlite3 **ret, const char *path)
 	return 0;
 }
 
-static int make_schema(sqlite3 *db)
-{
-	char identify[128];
-	int r = run(db, "BEGIN IMMEDIATE");
-
-	for (size_t i = 0; r == 0 && i < SCHEMA_OBJECTS; i++)
-		r = run(db, schema_objects[i].sql);
-	if (r == 0)
-		r = run(db, schema_first_rows);
-	snprintf(identify, sizeof(identify), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-		 SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
-	return r < 0 ? r : run(db, identify);
-}
-
 static int create_in(struct place *p, const char *path)
 {
 	LK_CLEANUP(db_closep) sqlite3 *db = NULL;
@@ -277,7 +262,7 @@ static int create_in(struct place *p, const char *path)
 
 	if (r < 0)
 		return r;
-	r = make_schema(db);
+	r = schema_make(db);
 	if (r < 0)
 		return r;
 	if (sqlite3_close(LK_STEAL(db)) != SQLITE_OK)
@@ -306,43 +291,11 @@ static int create(struct place *p)
 	return r;
 }
 
-static int check_object(sqlite3 *db, const struct schema_object *object)
-{
-	char found[SCHEMA_TEXT_MAX], question[128];
-	int r;
-
-	snprintf(question, sizeof(question), "SELECT sql FROM sqlite_schema WHERE name = '%s'", object->name);
-	r = ask(db, question, NULL, found, sizeof(found));
-	return r == 0 && strcmp(found, object->sql) != 0 ? -EUCLEAN : r;
-}
-
-/* Exactly our tables: no trigger, no view, no index that the tables did not bring. */
-static int check_schema(sqlite3 *db)
-{
-	int64_t id = 0, version = 0, n = 0;
-	int r;
-
-	r = ask(db, "PRAGMA application_id", &id, NULL, 0);
-	if (r == 0)
-		r = ask(db, "PRAGMA user_version", &version, NULL, 0);
-	if (r == 0)
-		r = ask(db, "SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL", &n, NULL, 0);
-	if (r < 0)
-		return r;
-	if (version > SCHEMA_VERSION)
-		return -EPROTONOSUPPORT;
-	if (id != SCHEMA_APPLICATION_ID || version != SCHEMA_VERSION || n != SCHEMA_OBJECTS)
-		return -EUCLEAN;
-	for (size_t i = 0; r == 0 && i < SCHEMA_OBJECTS; i++)
-		r = check_object(db, &schema_objects[i]);
-	return r;
-}
-
 /* integrity_check and not the quick one: an index that misses a row would let a name be given out twice. */
 static int check_content(sqlite3 *db)
 {
 	char verdict[64];
-	int r = ask(db, "PRAGMA integrity_check(1)", NULL, verdict, sizeof(verdict));
+	int r = store_ask(db, "PRAGMA integrity_check(1)", NULL, verdict, sizeof(verdict));
 
 	if (r == 0 && strcmp(verdict, "ok") != 0)
 		r = -EUCLEAN;
@@ -353,12 +306,12 @@ static int check_content(sqlite3 *db)
 static int begin_service(sqlite3 *db)
 {
 	char mode[16];
-	int r = ask(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof(mode));
+	int r = store_ask(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof(mode));
 
 	if (r == 0 && strcmp(mode, "wal") != 0)
 		r = -EIO;
 	if (r == 0)
-		r = run(db, "BEGIN EXCLUSIVE; COMMIT");
+		r = store_run(db, "BEGIN EXCLUSIVE; COMMIT");
 	if (r == 0)
 		r = store_errno(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL));
 	return r;
@@ -367,7 +320,7 @@ static int begin_service(sqlite3 *db)
 static int compare_with_mark(struct store *s, const struct place *p)
 {
 	int64_t generation = 0;
-	int r = ask(s->db, "SELECT generation FROM meta", &generation, NULL, 0);
+	int r = store_ask(s->db, "SELECT generation FROM meta", &generation, NULL, 0);
 
 	if (r < 0)
 		return r;
@@ -381,8 +334,24 @@ static int compare_with_mark(struct store *s, const struct place *p)
 	return mark_advance(&s->mark, s->generation);
 }
 
+/* What was migrated is looked at as strictly as what was found. */
+static int migrate(sqlite3 *db, const struct schema *schema)
+{
+	int r;
+
+	if (schema->version == SCHEMA_VERSION)
+		return 0;
+	r = schema_migrate(db, schema);
+	if (r == 0)
+		r = schema_check(db, &schema);
+	if (r == 0)
+		r = check_content(db);
+	return r;
+}
+
 static int open_at(struct store *s, struct place *p)
 {
+	const struct schema *schema = NULL;
 	int r;
 
 	r = mark_open(&s->mark, p->folder, p->mark);
@@ -396,13 +365,15 @@ static int open_at(struct store *s, struct place *p)
 	if (r == 0)
 		r = connect(&s->db, p->path);
 	if (r == 0)
-		r = check_schema(s->db);
+		r = schema_check(s->db, &schema);
 	if (r == 0)
 		r = check_content(s->db);
 	if (r == 0)
 		r = begin_service(s->db);
 	if (r == 0)
 		r = compare_with_mark(s, p);
+	if (r == 0)
+		r = migrate(s->db, schema);
 	if (r == 0)
 		r = store_prepare(s);
 	return r;

@@ -15,6 +15,7 @@
 enum account_state {
 	ACCOUNT_ACTIVE = 1,
 	ACCOUNT_FORGOTTEN = 2, /* tombstone: name and uid are never given out again */
+	ACCOUNT_EXPECTED = 3,  /* name and uid are kept for somebody who has not signed in yet */
 };
 
 struct account {
@@ -22,7 +23,7 @@ struct account {
 	uint32_t uid;
 	uint32_t gid;
 	char *issuer;
-	char *subject;
+	char *subject; /* NULL only where ACCOUNT_EXPECTED: nobody in particular */
 	char *provider;
 	char *gecos;
 	char *home;
@@ -57,10 +58,11 @@ int store_find_name(struct store *s, const char *name, struct account **ret);
 int store_find_identity(struct store *s, const char *issuer, const char *subject, struct account **ret);
 int store_find_uid(struct store *s, uint32_t uid, struct account **ret);
 
-/** store_free_uid() - the lowest UID in @from..@to that no account has, nor ever had. Return: 0, -ENOENT, as above. */
+/** store_free_uid() - the lowest number in @from..@to that no account has as uid or gid, no group of our own has, and nobody
+ *  ever had. Return: 0, -ENOENT, as above. */
 int store_free_uid(struct store *s, uint32_t from, uint32_t to, uint32_t *ret);
 
-/** store_insert() - Return: 0, -EEXIST when name, uid or identity is taken, -ENOSPC, -EROFS, -EIO, -EUCLEAN. */
+/** store_insert() - Return: 0, -EEXIST when name, uid, gid or identity is taken or retired, -ENOSPC, -EROFS, -EIO, -EUCLEAN. */
 int store_insert(struct store *s, const struct account *a);
 
 /** store_update() - gecos, home, shell, facts, state and last sign-in of the account with that name and uid; the rest never

@@ -14,7 +14,8 @@ enum store_statement {
 	STATEMENT_FIND_IDENTITY,
 	STATEMENT_FIND_UID,
 	STATEMENT_STATE,
-	STATEMENT_FREE_UID,
+	STATEMENT_TAKEN_IDS,
+	STATEMENT_CONFLICT,
 	STATEMENT_INSERT,
 	STATEMENT_UPDATE,
 	STATEMENT_EACH,
@@ -36,5 +37,37 @@ struct store {
 /** store_errno() - what a result of SQLite is in our terms: 0 or negative errno */
 int store_errno(int result);
 
+/** store_run() - statements that yield nothing. Return: 0, negative errno. */
+int store_run(sqlite3 *db, const char *sql);
+
+/**
+ * store_ask() - the one integer or text that a statement yields
+ * @number, @text: where it goes; NULL for what is not asked. A text that is too long for @text is cut.
+ * Return: 0, -EUCLEAN where there is no row or no text, other negative errno.
+ */
+int store_ask(sqlite3 *db, const char *sql, int64_t *number, char *text, size_t text_size);
+
 /** store_prepare() - compile all statements. Return: 0, negative errno. */
 int store_prepare(struct store *s);
+
+/** store_rest() - to be declared with LK_CLEANUP beside each use: nothing of it stays bound or locked */
+void store_rest(sqlite3_stmt **statement);
+
+/* The text stays the caller's, and must live until the statement rests; NULL binds NULL. Return: 0, negative errno. */
+int store_bind_text(sqlite3_stmt *statement, int at, const char *text);
+int store_bind_int(sqlite3_stmt *statement, int at, int64_t value);
+
+/** store_read_text() - @ret: a copy, to be freed; set on 0 only. Return: 0, -EUCLEAN another type or a NUL inside, -ENOMEM. */
+int store_read_text(sqlite3_stmt *row, int column, char **ret);
+/** store_read_int() - Return: 0, -EUCLEAN another type or outside @min..@max. */
+int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int64_t *ret);
+
+/**
+ * store_begin() - a transaction; store_finish() ends it whatever @r is
+ * @r:       what came of the work; negative: rolled back, and returned
+ * @advance: a name or number was given out or taken back: the high-water mark moves, so that no older backup is taken for
+ *           the present (I9)
+ * Return: 0 durable, negative errno and nothing changed.
+ */
+int store_begin(struct store *s);
+int store_finish(struct store *s, int r, bool advance);

@@ -174,13 +174,16 @@ static void schemas(void **state)
 		const char *sql;
 		int expected;
 	} rows[] = {
-		{"PRAGMA user_version = 2", -EPROTONOSUPPORT},
+		{"PRAGMA user_version = 3", -EPROTONOSUPPORT},
+		{"PRAGMA user_version = 1", -EUCLEAN},
 		{"PRAGMA user_version = 2147483647", -EPROTONOSUPPORT},
 		{"PRAGMA user_version = 0", -EUCLEAN},
 		{"PRAGMA user_version = -1", 0},
 		{"PRAGMA application_id = 0", -EUCLEAN},
 		{"DROP TABLE account", -EUCLEAN},
 		{"DROP TABLE meta", -EUCLEAN},
+		{"DROP TABLE retired_id", -EUCLEAN},
+		{"DROP INDEX account_gid", -EUCLEAN},
 		{"DELETE FROM meta", -EUCLEAN},
 		{"CREATE TABLE more (a)", -EUCLEAN},
 		{"CREATE VIEW v AS SELECT 1", -EUCLEAN},

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "helper/vault/store_internal.h"
 #include "tests/unit/vault/stores.h"
 
 static void insert_and_find(void **state)
@@ -61,13 +62,16 @@ static void unique(void **state)
 	assert_int_equal(store_insert(s, &a), -EEXIST);
 	/* only the name, only the uid, only the identity */
 	a.uid++;
+	a.gid++;
 	a.subject = other_subject;
 	assert_int_equal(store_insert(s, &a), -EEXIST);
 	a.uid--;
+	a.gid--;
 	a.name = other_name;
 	assert_int_equal(store_insert(s, &a), -EEXIST);
 	a = *stores_account(1);
 	a.uid++;
+	a.gid++;
 	a.name = other_name;
 	assert_int_equal(store_insert(s, &a), -EEXIST);
 	/* a tombstone keeps all three */
@@ -78,6 +82,7 @@ static void unique(void **state)
 	a.state = ACCOUNT_ACTIVE;
 	assert_int_equal(store_insert(s, &a), -EEXIST);
 	a.uid++;
+	a.gid++;
 	a.name = other_name;
 	a.subject = other_subject;
 	assert_int_equal(store_insert(s, &a), 0);
@@ -198,6 +203,83 @@ static void free_uids(void **state)
 	assert_int_equal(uid, 110);
 }
 
+static void run(struct store *s, const char *sql)
+{
+	assert_int_equal(store_run(s->db, sql), 0);
+}
+
+/* I9, I11: whatever has, or had, a number keeps it from everybody else. */
+static void numbers_of_others(void **state)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	struct account a = *stores_account(1);
+	char group[] = "admins", gone[] = "gone";
+	uint32_t uid = 0;
+
+	assert_int_equal(store_open(&s, stores_path(*state)), 0);
+	run(s, "INSERT INTO retired_id VALUES (101, 'gone', 1); INSERT INTO retired_name VALUES ('gone', 101, 1);"
+	       "INSERT INTO own_group VALUES (102, 'admins', 1, 1), (104, 'old', 2, 1)");
+	a.uid = 100;
+	a.gid = 103;
+	assert_int_equal(store_insert(s, &a), 0);
+	assert_int_equal(store_free_uid(s, 100, 110, &uid), 0);
+	assert_int_equal(uid, 105);
+	assert_int_equal(store_free_uid(s, 99, 110, &uid), 0);
+	assert_int_equal(uid, 99);
+	for (uint32_t taken = 100; taken < 105; taken++)
+		assert_int_equal(store_free_uid(s, taken, taken, &uid), -ENOENT);
+
+	/* as uid, and as gid */
+	for (uint32_t taken = 101; taken < 105; taken++) {
+		a = *stores_account(2);
+		a.uid = a.gid = taken;
+		assert_int_equal(store_insert(s, &a), -EEXIST);
+		a.uid = 200;
+		if (taken != 103)
+			assert_int_equal(store_insert(s, &a), -EEXIST);
+	}
+	a.gid = 100; /* the private group of somebody else */
+	assert_int_equal(store_insert(s, &a), -EEXIST);
+	a.gid = 200;
+	a.name = gone;
+	assert_int_equal(store_insert(s, &a), -EEXIST);
+	a.name = group;
+	assert_int_equal(store_insert(s, &a), -EEXIST);
+	a.name = stores_account(2)->name;
+	assert_int_equal(store_insert(s, &a), 0);
+}
+
+/* Only who has not signed in yet may be nobody in particular. */
+static void expected(void **state)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	LK_CLEANUP(account_freep) struct account *found = NULL;
+	struct account a = *stores_account(1);
+
+	assert_int_equal(store_open(&s, stores_path(*state)), 0);
+	a.subject = NULL;
+	assert_int_equal(store_insert(s, &a), -EINVAL);
+	a.state = ACCOUNT_FORGOTTEN;
+	assert_int_equal(store_insert(s, &a), -EINVAL);
+	a.state = ACCOUNT_EXPECTED;
+	assert_int_equal(store_insert(s, &a), 0);
+	assert_int_equal(store_find_name(s, "u00001", &found), 0);
+	assert_null(found->subject);
+	assert_int_equal(found->state, ACCOUNT_EXPECTED);
+	/* many of one issuer, and one with an identity */
+	a = *stores_account(2);
+	a.subject = NULL;
+	a.state = ACCOUNT_EXPECTED;
+	assert_int_equal(store_insert(s, &a), 0);
+	a = *stores_account(3);
+	a.state = ACCOUNT_EXPECTED;
+	assert_int_equal(store_insert(s, &a), 0);
+	a = *stores_account(4);
+	snprintf(a.subject, sizeof("s3"), "s3");
+	assert_int_equal(store_insert(s, &a), -EEXIST);
+	assert_int_equal(store_count(s), 0);
+}
+
 /* A row that this program would not write is refused when it is written. */
 static void limits_of_fields(void **state)
 {
@@ -286,6 +368,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(update, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(pages, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(free_uids, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(numbers_of_others, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(expected, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(limits_of_fields, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(second_opener, stores_setup, stores_teardown),
 		cmocka_unit_test(nothing_to_free),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every statement that the store runs, compiled once, and how one is filled, read and put to rest. A row is judged again
+ * when it is read: one that this program would not have written is damage.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/vault/store_internal.h"
+
+#define COLUMNS "name, uid, gid, issuer, subject, provider, gecos, home, shell, facts, state, created_s, last_sign_in_s"
+
+static const char *const sql[STORE_STATEMENTS] = {
+	[STATEMENT_FIND_NAME] = "SELECT " COLUMNS " FROM account WHERE name = ?1",
+	[STATEMENT_FIND_IDENTITY] = "SELECT " COLUMNS " FROM account WHERE issuer = ?1 AND subject = ?2",
+	[STATEMENT_FIND_UID] = "SELECT " COLUMNS " FROM account WHERE uid = ?1",
+	[STATEMENT_STATE] = "SELECT state FROM account WHERE uid = ?1",
+	/* Whatever has a number in ?1 to ?2, in order; merged from four indexes, so that it costs what is read of it. */
+	[STATEMENT_TAKEN_IDS] = "SELECT uid FROM account WHERE uid BETWEEN ?1 AND ?2 "
+				"UNION SELECT gid FROM account WHERE gid BETWEEN ?1 AND ?2 "
+				"UNION SELECT id FROM retired_id WHERE id BETWEEN ?1 AND ?2 "
+				"UNION SELECT gid FROM own_group WHERE gid BETWEEN ?1 AND ?2 ORDER BY 1",
+	/* Does the account of name ?1, uid ?2 and gid ?3 take what others have besides what account's own keys keep apart. */
+	[STATEMENT_CONFLICT] = "SELECT EXISTS (SELECT 1 FROM retired_name WHERE name = ?1 "
+			       "UNION ALL SELECT 1 FROM own_group WHERE name = ?1 OR gid IN (?2, ?3) "
+			       "UNION ALL SELECT 1 FROM retired_id WHERE id IN (?2, ?3) "
+			       "UNION ALL SELECT 1 FROM account WHERE gid = ?2 AND uid <> ?2 "
+			       "UNION ALL SELECT 1 FROM account WHERE uid = ?3 AND uid <> ?2)",
+	[STATEMENT_INSERT] = "INSERT INTO account (" COLUMNS ") "
+			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+	[STATEMENT_UPDATE] = "UPDATE account SET gecos = ?3, home = ?4, shell = ?5, facts = ?6, state = ?7, "
+			     "last_sign_in_s = ?8 WHERE name = ?1 AND uid = ?2",
+	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
+	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
+	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_COMMIT] = "COMMIT",
+	[STATEMENT_ROLLBACK] = "ROLLBACK",
+	[STATEMENT_ADVANCE] = "UPDATE meta SET generation = generation + 1",
+};
+
+int store_prepare(struct store *s)
+{
+	for (size_t i = 0; i < STORE_STATEMENTS; i++) {
+		int result = sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL);
+
+		if (result != SQLITE_OK)
+			return store_errno(result);
+	}
+	return 0;
+}
+
+/* Statements are used again: nothing of the last use may stay bound. */
+void store_rest(sqlite3_stmt **statement)
+{
+	sqlite3_reset(*statement);
+	sqlite3_clear_bindings(*statement);
+}
+
+int store_bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	return store_errno(sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC));
+}
+
+int store_bind_int(sqlite3_stmt *statement, int at, int64_t value)
+{
+	return store_errno(sqlite3_bind_int64(statement, at, value));
+}
+
+int store_read_text(sqlite3_stmt *row, int column, char **ret)
+{
+	const unsigned char *text;
+	size_t len;
+
+	if (sqlite3_column_type(row, column) != SQLITE_TEXT)
+		return -EUCLEAN;
+	text = sqlite3_column_text(row, column);
+	if (!text)
+		return -ENOMEM;
+	len = (size_t)sqlite3_column_bytes(row, column);
+	if (memchr(text, '\0', len))
+		return -EUCLEAN;
+	*ret = strndup((const char *)text, len);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int64_t *ret)
+{
+	if (sqlite3_column_type(row, column) != SQLITE_INTEGER)
+		return -EUCLEAN;
+	*ret = sqlite3_column_int64(row, column);
+	return *ret >= min && *ret <= max ? 0 : -EUCLEAN;
+}
+
+static int step(struct store *s, enum store_statement which)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
+	int result = sqlite3_step(statement);
+
+	return result == SQLITE_DONE ? 0 : store_errno(result);
+}
+
+/*
+ * The mark is written after the commit: before it, a power cut would leave a store that seems to have gone back. Where
+ * the last mark could not be written, nothing more is given out until it can.
+ */
+int store_begin(struct store *s)
+{
+	int r = mark_advance(&s->mark, s->generation);
+
+	return r < 0 ? r : step(s, STATEMENT_BEGIN);
+}
+
+int store_finish(struct store *s, int r, bool advance)
+{
+	if (r == 0 && advance)
+		r = step(s, STATEMENT_ADVANCE);
+	if (r == 0)
+		r = step(s, STATEMENT_COMMIT);
+	if (r < 0) {
+		if (!sqlite3_get_autocommit(s->db))
+			step(s, STATEMENT_ROLLBACK);
+		return r;
+	}
+	if (advance) {
+		s->generation++;
+		/* The account is durable already; store_begin() tries again. */
+		(void)mark_advance(&s->mark, s->generation);
+	}
+	return 0;
+}

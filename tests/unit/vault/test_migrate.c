@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* A store of an older release becomes one of today with all that was in it, or stays what it was. C1, C3, I9. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "helper/vault/store_internal.h"
+#include "tests/unit/vault/faulty_vfs.h"
+#include "tests/unit/vault/stores.h"
+
+/* Written out a second time, as release 1 wrote it: what is out there does not change with the program. */
+static const char schema_1[] =
+	"CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), "
+	"generation INTEGER NOT NULL CHECK (typeof(generation) = 'integer' AND generation >= 0));"
+	"CREATE TABLE account ("
+	"uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 2147483647), "
+	"gid INTEGER NOT NULL CHECK (typeof(gid) = 'integer' AND gid BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
+	"provider TEXT NOT NULL CHECK (typeof(provider) = 'text' AND length(CAST(provider AS BLOB)) BETWEEN 1 AND 64), "
+	"gecos TEXT NOT NULL CHECK (typeof(gecos) = 'text' AND length(CAST(gecos AS BLOB)) BETWEEN 0 AND 127), "
+	"home TEXT NOT NULL CHECK (typeof(home) = 'text' AND length(CAST(home AS BLOB)) BETWEEN 1 AND 255), "
+	"shell TEXT NOT NULL CHECK (typeof(shell) = 'text' AND length(CAST(shell AS BLOB)) BETWEEN 1 AND 127), "
+	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2)), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
+	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0), "
+	"UNIQUE (name), UNIQUE (issuer, subject));"
+	"INSERT INTO meta VALUES (1, 42);"
+	"INSERT INTO account VALUES (1879048192, 1879048192, 'alice', 'https://id.example', 's1', 'p', 'Alice', "
+	"'/home/alice', '/bin/bash', '{\"a\":1}', 1, 1700000000, 1700000001);"
+	"INSERT INTO account VALUES (1879048193, 1879048193, 'bob', 'https://id.example', 's2', 'p', '', "
+	"'/home/bob', '/bin/bash', '{}', 2, 1700000000, 0);"
+	"PRAGMA application_id = 1282102065; PRAGMA user_version = 1;";
+
+static int setup(void **state)
+{
+	int r = stores_setup(state);
+
+	faulty_install();
+	return r;
+}
+
+static int teardown(void **state)
+{
+	faulty_remove();
+	return stores_teardown(state);
+}
+
+static void change(const struct scratch *s, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(stores_path(s), &db), SQLITE_OK);
+	assert_int_equal(store_run(db, "PRAGMA locking_mode = EXCLUSIVE"), 0);
+	assert_int_equal(store_run(db, sql), 0);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(chmod(stores_path(s), 0600), 0);
+}
+
+static int64_t number(const struct scratch *s, const char *sql)
+{
+	int64_t found = -1;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(stores_path(s), &db), SQLITE_OK);
+	/* the file system of these tests has no shared memory */
+	assert_int_equal(store_run(db, "PRAGMA locking_mode = EXCLUSIVE"), 0);
+	assert_int_equal(store_ask(db, sql, &found, NULL, 0), 0);
+	sqlite3_close(db);
+	assert_int_equal(chmod(stores_path(s), 0600), 0);
+	return found;
+}
+
+static void expect_whole(const struct scratch *scratch)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	LK_CLEANUP(account_freep) struct account *alice = NULL, *bob = NULL;
+
+	assert_int_equal(store_open(&s, stores_path(scratch)), 0);
+	assert_int_equal(store_find_identity(s, "https://id.example", "s1", &alice), 0);
+	assert_string_equal(alice->name, "alice");
+	assert_int_equal(alice->uid, 1879048192);
+	assert_int_equal(alice->gid, 1879048192);
+	assert_string_equal(alice->gecos, "Alice");
+	assert_string_equal(alice->home, "/home/alice");
+	assert_string_equal(alice->facts, "{\"a\":1}");
+	assert_int_equal(alice->state, ACCOUNT_ACTIVE);
+	assert_int_equal(alice->created_s, 1700000000);
+	assert_int_equal(alice->last_sign_in_s, 1700000001);
+	assert_int_equal(store_find_name(s, "bob", &bob), 0);
+	assert_int_equal(bob->state, ACCOUNT_FORGOTTEN);
+	assert_int_equal(s->generation, 42);
+	assert_int_equal(s->mark.value, 42);
+}
+
+static void from_1(void **state)
+{
+	struct store *s = NULL;
+
+	change(*state, schema_1);
+	expect_whole(*state);
+	expect_whole(*state);
+	assert_int_equal(store_open(&s, stores_path(*state)), 0);
+	assert_int_equal(store_insert(s, stores_account(5)), 0);
+	store_close(s);
+	assert_int_equal(number(*state, "PRAGMA user_version"), 2);
+	assert_int_equal(number(*state, "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'account_1'"), 0);
+	assert_int_equal(number(*state, "SELECT count(*) FROM account"), 3);
+}
+
+/* Killed at the n-th write or sync, for every n: the next start finds all of it, in the old form or in the new. */
+static void killed(void **state)
+{
+	unsigned n_old = 0;
+	bool was_killed = true;
+
+	for (unsigned n = 0; was_killed; n++) {
+		int status = 0;
+		pid_t pid;
+
+		change(*state, schema_1);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			struct store *s = NULL;
+
+			faulty_kill(FAULTY_WRITE | FAULTY_SYNC, n);
+			_exit(store_open(&s, stores_path(*state)) == 0 ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		was_killed = WIFSIGNALED(status);
+		if (!was_killed)
+			assert_int_equal(status, 0);
+		n_old += number(*state, "PRAGMA user_version") == 1;
+		expect_whole(*state);
+		assert_int_equal(unlink(stores_path(*state)), 0);
+		assert_int_equal(unlink(scratch_name(*state, "private/store.db.mark")), 0);
+		assert_true(n < 200);
+	}
+	assert_true(n_old > 5);
+}
+
+static void disk_full(void **state)
+{
+	struct store *s = NULL;
+	bool failed = true;
+
+	for (unsigned after = 0; failed; after++) {
+		int r;
+
+		change(*state, schema_1);
+		faulty_fail(FAULTY_WRITE, after, SQLITE_FULL);
+		r = store_open(&s, stores_path(*state));
+		failed = faulty_count() > after;
+		faulty_fail(0, 0, 0);
+		assert_true(r == 0 || (failed && r == -ENOSPC));
+		if (r == 0)
+			store_close(s);
+		expect_whole(*state);
+		assert_int_equal(unlink(stores_path(*state)), 0);
+		assert_int_equal(unlink(scratch_name(*state, "private/store.db.mark")), 0);
+	}
+}
+
+/* What is not exactly a store of release 1 stays what it is. */
+static void refused(void **state)
+{
+	static const struct {
+		const char *sql;
+		int expected;
+	} rows[] = {
+		{"CREATE TABLE retired_name (name)", -EUCLEAN},
+		{"DROP TABLE account", -EUCLEAN},
+		{"ALTER TABLE account ADD COLUMN more TEXT", -EUCLEAN},
+		{"CREATE TRIGGER t AFTER INSERT ON account BEGIN UPDATE account SET gid = 1; END", -EUCLEAN},
+		{"PRAGMA ignore_check_constraints = ON; UPDATE account SET gid = 0", -EUCLEAN},
+		{"PRAGMA user_version = 0", -EUCLEAN},
+		{"PRAGMA user_version = 2", -EUCLEAN},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store *s = NULL;
+
+		change(*state, schema_1);
+		change(*state, rows[i].sql);
+		if (store_open(&s, stores_path(*state)) != rows[i].expected)
+			fail_msg("%s", rows[i].sql);
+		assert_int_not_equal(number(*state, "SELECT count(*) FROM sqlite_schema"), 0);
+		assert_int_equal(number(*state, "SELECT count(*) FROM sqlite_schema WHERE name = 'own_group'"), 0);
+		assert_int_equal(unlink(stores_path(*state)), 0);
+	}
+}
+
+/* I9: an old store that is behind its mark is not migrated either. */
+static void behind_its_mark(void **state)
+{
+	struct store *s = NULL;
+
+	change(*state, schema_1);
+	expect_whole(*state);
+	assert_int_equal(unlink(stores_path(*state)), 0);
+	change(*state, schema_1);
+	change(*state, "UPDATE meta SET generation = 41");
+	assert_int_equal(store_open(&s, stores_path(*state)), -ESTALE);
+	assert_int_equal(number(*state, "PRAGMA user_version"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(from_1, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed, setup, teardown),
+		cmocka_unit_test_setup_teardown(disk_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(behind_its_mark, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
