@@ -132,7 +132,7 @@ $(B)/gen/%.varlink.h: helper/protocol/%.varlink
 	$(call say,GEN,$@)mkdir -p $(@D) && { printf 'static const char %s[] =\n' "$$(echo $* | tr .- __)_varlink"; \
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/\t"&\\n"/' $<; printf '\t;\n'; } > $@
 INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlink.h
-$(B)/helper/daemon/methods_service.o: $(INTERFACES)
+$(B)/helper/daemon/methods_service.o $(B)/helper/protocol/service.o: $(INTERFACES)
 
 link = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) $(1)
 $(B)/latchkeyd: $(B)/helper/daemon/main.o $(call archives,daemon)

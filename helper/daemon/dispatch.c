@@ -31,8 +31,8 @@ static const struct row {
 	{METHOD_LIST_ACCOUNTS, PEER_ROOT, NULL, method_list_accounts},
 	{METHOD_SHOW_ACCOUNT, PEER_ROOT | PEER_OWNER, "name", method_show_account},
 	{METHOD_FORGET_ACCOUNT, PEER_ROOT, NULL, method_forget_account},
-	{"org.varlink.service.GetInfo", PEER_ANY, NULL, method_get_info},
-	{"org.varlink.service.GetInterfaceDescription", PEER_ANY, NULL, method_get_interface_description},
+	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
+	{METHOD_GET_INTERFACE_DESCRIPTION, PEER_ANY, NULL, method_get_interface_description},
 };
 
 static bool owns_account(struct manager *m, uid_t uid, const char *name)
@@ -57,14 +57,6 @@ static unsigned peer_of(struct manager *m, const struct conn *c, const struct va
 	return PEER_OTHER;
 }
 
-static void not_found(struct conn *c, const char *method)
-{
-	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-
-	(void)method_add_text(p, "method", method);
-	conn_error(c, "org.varlink.service.MethodNotFound", p);
-}
-
 void dispatch_call(void *userdata, struct conn *c, const struct varlink_call *call)
 {
 	struct manager *m = userdata;
@@ -85,5 +77,5 @@ void dispatch_call(void *userdata, struct conn *c, const struct varlink_call *ca
 		}
 		return;
 	}
-	not_found(c, call->method);
+	service_not_found(c, call->method);
 }

@@ -17,7 +17,7 @@
 #include "helper/base/clock.h"
 #include "helper/daemon/dispatch.h"
 #include "helper/daemon/resolver.h"
-#include "helper/daemon/server.h"
+#include "helper/protocol/server.h"
 #include "helper/login/log.h"
 
 #define CODE_ADDRESSES_MAX 4096u
@@ -143,9 +143,10 @@ static int add_event(struct manager *m)
 
 static int add_sockets(struct manager *m, const struct manager_sockets *sockets)
 {
+	const struct server_limits limits = {.connections_per_uid = m->config->limits.connections_per_uid};
 	int r;
 
-	r = server_new(&m->server, m->event, sockets->varlink, &m->config->limits, dispatch_call, m);
+	r = server_new(&m->server, m->event, sockets->varlink, &limits, dispatch_call, m);
 	if (r < 0) {
 		if (sockets->resolve >= 0)
 			(void)close(sockets->resolve);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "helper/daemon/manager.h"
-#include "helper/daemon/server.h"
+#include "helper/protocol/service.h"
 
 /* The methods behind the dispatch table, which has already said that the peer may call them. Each answers the call, now or
  * later, exactly as io.latchkey.varlink says. */
@@ -25,12 +25,6 @@ void method_get_info(struct manager *m, struct conn *c, const struct varlink_cal
 void method_get_interface_description(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* Shared by them. */
-
-#define ERROR_INVALID_PARAMETER "org.varlink.service.InvalidParameter"
-#define ERROR_EXPECTED_MORE "org.varlink.service.ExpectedMore"
-
-/** method_invalid() - answer with InvalidParameter and the parameter's name */
-void method_invalid(struct conn *c, const char *parameter);
 
 /** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1) */
 void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,

@@ -152,7 +152,7 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 	int r;
 
 	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
-		method_invalid(c, "name");
+		service_invalid(c, "name");
 		return;
 	}
 	r = store_find_name(m->store, name, &a);
@@ -227,7 +227,7 @@ void method_forget_account(struct manager *m, struct conn *c, const struct varli
 	const char *name;
 
 	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
-		method_invalid(c, "name");
+		service_invalid(c, "name");
 		return;
 	}
 	f = calloc(1, sizeof(*f));

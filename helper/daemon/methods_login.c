@@ -166,7 +166,7 @@ static bool version_fits(struct conn *c, const struct varlink_call *call)
 	int64_t version;
 
 	if (json_read_int(call->parameters, "version", 1, INT32_MAX, &version) != 0) {
-		method_invalid(c, "version");
+		service_invalid(c, "version");
 		return false;
 	}
 	if (version >= PROTOCOL_MINIMUM && version <= PROTOCOL_VERSION)
@@ -210,7 +210,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	}
 	/* A name that is no name of ours is not asked about further (R1, R3). */
 	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0) {
-		method_invalid(c, "user");
+		service_invalid(c, "user");
 		return;
 	}
 	if (!name_is_valid(request.user, true, true)) {
@@ -225,7 +225,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 		return;
 	}
 	if (bad != NULL) {
-		method_invalid(c, bad);
+		service_invalid(c, bad);
 		return;
 	}
 	if (request.service == NULL)
@@ -250,12 +250,12 @@ void method_check_account(struct manager *m, struct conn *c, const struct varlin
 		return;
 	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0 ||
 	    json_read_bool(call->parameters, "signed_in", &request.is_signed_in) != 0) {
-		method_invalid(c, "user");
+		service_invalid(c, "user");
 		return;
 	}
 	if (!read_optional(call, "service", 64, &request.service) ||
 	    !read_optional(call, "rhost", 255, &request.source)) {
-		method_invalid(c, "service");
+		service_invalid(c, "service");
 		return;
 	}
 	if (request.service == NULL)

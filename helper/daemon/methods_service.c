@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every Varlink service can be asked about itself, versions, and the small pieces that all methods share.
+ * What the helper says of itself, and the small pieces that all methods share.
  */
 #include "helper/daemon/methods.h"
 
@@ -13,7 +13,6 @@
 #include "helper/protocol/names.h"
 
 #include "io.latchkey.varlink.h"
-#include "org.varlink.service.varlink.h"
 
 bool method_add(struct json_object *o, const char *key, struct json_object *value)
 {
@@ -32,14 +31,6 @@ bool method_add_text(struct json_object *o, const char *key, const char *text)
 bool method_add_int(struct json_object *o, const char *key, int64_t value)
 {
 	return method_add(o, key, json_object_new_int64(value));
-}
-
-void method_invalid(struct conn *c, const char *parameter)
-{
-	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-
-	(void)method_add_text(p, "parameter", parameter);
-	conn_error(c, ERROR_INVALID_PARAMETER, p);
 }
 
 void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
@@ -101,49 +92,21 @@ void method_get_version(struct manager *m, struct conn *c, const struct varlink_
 		conn_drop(c);
 }
 
+static const struct service service = {
+	.product = "latchkeyd",
+	.interface = "io.latchkey",
+	.description = io_latchkey_varlink,
+};
+
 void method_get_info(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
-	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-	LK_CLEANUP(json_object_putp) struct json_object *interfaces = json_object_new_array();
-
 	(void)m;
 	(void)call;
-	if (interfaces == NULL ||
-	    json_object_array_add(interfaces, json_object_new_string("org.varlink.service")) != 0 ||
-	    json_object_array_add(interfaces, json_object_new_string("io.latchkey")) != 0) {
-		conn_drop(c);
-		return;
-	}
-	if (method_add_text(p, "vendor", "Latchkey") && method_add_text(p, "product", "latchkeyd") &&
-	    method_add_text(p, "version", LK_RELEASE) && method_add_text(p, "url", "") &&
-	    method_add(p, "interfaces", LK_STEAL(interfaces)))
-		conn_reply(c, p, false);
-	else
-		conn_drop(c);
+	service_get_info(c, &service);
 }
 
 void method_get_interface_description(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
-	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-	const char *interface;
-	const char *text;
-
 	(void)m;
-	if (json_read_string(call->parameters, "interface", VARLINK_NAME_MAX, &interface) != 0) {
-		method_invalid(c, "interface");
-		return;
-	}
-	if (strcmp(interface, "io.latchkey") == 0) {
-		text = io_latchkey_varlink;
-	} else if (strcmp(interface, "org.varlink.service") == 0) {
-		text = org_varlink_service_varlink;
-	} else {
-		(void)method_add_text(p, "interface", interface);
-		conn_error(c, "org.varlink.service.InterfaceNotFound", p);
-		return;
-	}
-	if (method_add_text(p, "description", text))
-		conn_reply(c, p, false);
-	else
-		conn_drop(c);
+	service_get_interface_description(c, &service, call);
 }

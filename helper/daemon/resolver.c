@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "helper/daemon/listener.h"
+#include "helper/protocol/listener.h"
 #include "nss_module/resolve_format.h"
 
 #define PEERS_MAX 256u

@@ -2,7 +2,7 @@
 /*
  * Accepts connections and says whose they are. It decides nothing about them.
  */
-#include "helper/daemon/listener.h"
+#include "helper/protocol/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Accepts peers, counts them by uid, cuts their bytes into calls and carries replies back. It knows no method. A slow,
  * silent or flooding peer costs its own connection and nothing else.
  */
-#include "helper/daemon/server.h"
+#include "helper/protocol/server.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "helper/daemon/listener.h"
+#include "helper/protocol/listener.h"
 #include "helper/protocol/frame.h"
 
 #define IDLE_USEC (10u * 1000u * 1000u) /* a peer that asks nothing for so long is closed, root after ten times that */
@@ -36,6 +36,7 @@ struct conn {
 	struct buf out;
 	bool is_calling; /* a call waits for its last reply */
 	bool is_over;    /* to be closed */
+	uint64_t late;   /* when a call under way has taken too long, on CLOCK_BOOTTIME; 0: never */
 	void *job;
 	void (*free_job)(void *job);
 	void (*produce)(void *job);
@@ -44,7 +45,7 @@ struct conn {
 struct server {
 	sd_event *event;
 	struct listener *listener;
-	struct limit_config limits;
+	struct server_limits limits;
 	server_call_fn on_call;
 	void *userdata;
 	struct conn *conns;
@@ -146,6 +147,11 @@ static void conn_send(struct conn *c, int fault)
 		return;
 	}
 	conn_watch(c);
+	/* Also between the replies of one call, who does not take them holds memory here only for so long. */
+	if (c->out.len > 0)
+		conn_start_idling(c);
+	else if (c->is_calling)
+		(void)sd_event_source_set_enabled(c->idle, SD_EVENT_OFF);
 	if (c->out.len == 0 && (c->produce != NULL || !c->is_calling))
 		conn_come_back(c);
 }
@@ -212,6 +218,20 @@ static void conn_start_idling(struct conn *c)
 		conn_drop(c);
 }
 
+static uint64_t now_usec(const struct conn *c)
+{
+	uint64_t now = UINT64_MAX;
+
+	(void)sd_event_now(c->server->event, CLOCK_BOOTTIME, &now);
+	return now;
+}
+
+/* A peer that takes a long answer a few bytes at a time is never idle. */
+static bool conn_is_late(const struct conn *c)
+{
+	return c->late != 0 && now_usec(c) >= c->late;
+}
+
 /* Takes the next complete call, if there is one; the reply may come within or later. */
 static void conn_read_calls(struct conn *c)
 {
@@ -233,6 +253,7 @@ static void conn_read_calls(struct conn *c)
 
 	(void)sd_event_source_set_enabled(c->idle, SD_EVENT_OFF);
 	c->is_calling = true;
+	c->late = c->server->limits.call_usec != 0 ? now_usec(c) + c->server->limits.call_usec : 0;
 	c->server->on_call(c->server->userdata, c, &call);
 	varlink_call_done(&call);
 }
@@ -245,6 +266,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 	(void)source;
 	if (c->is_over)
 		return 0;
+	if ((events & EPOLLOUT) && conn_is_late(c)) {
+		conn_free(c);
+		return 0;
+	}
 	if (events & EPOLLOUT)
 		conn_send(c, 0);
 	if (c->is_over || !(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
@@ -349,7 +374,7 @@ static unsigned peers_for_limit(void)
 	return n < PEERS_MAX ? (unsigned)n : PEERS_MAX;
 }
 
-int server_new(struct server **ret, sd_event *event, int listen_fd, const struct limit_config *limits,
+int server_new(struct server **ret, sd_event *event, int listen_fd, const struct server_limits *limits,
 	       server_call_fn on_call, void *userdata)
 {
 	struct server *s = calloc(1, sizeof(*s));

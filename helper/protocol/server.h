@@ -8,20 +8,24 @@
 #include <json-c/json.h>
 #include <systemd/sd-event.h>
 
-#include "helper/daemon/config.h"
 #include "helper/protocol/varlink.h"
 
-/* The Varlink socket: who connects, how many, one call at a time for each connection. What the calls mean is in dispatch.c
- * and the methods_*.c. */
+/* A Varlink socket: who connects, how many, one call at a time for each connection. What the calls mean, its owner knows.
+ * Needs libsystemd: programs and modules that only link this archive do not. */
 
 struct conn;
 struct server;
+
+struct server_limits {
+	unsigned connections_per_uid; /* of others than root */
+	uint64_t call_usec; /* from a call to the time when its replies must have been taken; 0: no such time */
+};
 
 /* Hands one call to the methods. The callee replies now or later through conn_reply() and conn_error(). */
 typedef void (*server_call_fn)(void *userdata, struct conn *c, const struct varlink_call *call);
 
 /** server_new() - serve on @listen_fd, which it takes over. Return: 0, negative errno. */
-int server_new(struct server **ret, sd_event *event, int listen_fd, const struct limit_config *limits,
+int server_new(struct server **ret, sd_event *event, int listen_fd, const struct server_limits *limits,
 	       server_call_fn on_call, void *userdata);
 void server_free(struct server *s);
 
