@@ -221,3 +221,37 @@ int uri_join(char **ret, const char *base, const char *path)
 	*ret = joined;
 	return 0;
 }
+
+/* One part of a path; "%2e" is a dot to whoever decodes before it walks. */
+static bool is_dots(const char *part, size_t len)
+{
+	size_t n = 0, i = 0;
+
+	while (i < len) {
+		if (part[i] == '.')
+			i++;
+		else if (len - i >= 3 && strncasecmp(part + i, "%2e", 3) == 0)
+			i += 3;
+		else
+			return false;
+		n++;
+	}
+	return n == 1 || n == 2;
+}
+
+bool uri_is_below(const char *text, const char *base)
+{
+	size_t base_len = strlen(base);
+	struct uri u;
+
+	if (uri_parse(&u, text) < 0 || u.has_fragment || strncmp(text, base, base_len) != 0 || text[base_len] != '/')
+		return false;
+	for (const char *part = text + base_len; *part == '/';) {
+		size_t len = strcspn(++part, "/?");
+
+		if (is_dots(part, len))
+			return false;
+		part += len;
+	}
+	return true;
+}

@@ -42,3 +42,10 @@ bool uri_same_origin(const struct uri *a, const struct uri *b);
  * Return: 0, -ENOMEM. Release with free().
  */
 int uri_join(char **ret, const char *base, const char *path);
+
+/**
+ * uri_is_below() - does @text lead to what lies below @base, byte by byte: its path goes on behind a '/' there
+ * Only the characters of RFC 3986 pass, no fragment and no "." or ".." as a part of the path, also written with escapes.
+ * At most URI_MAX bytes. @base: a URL that uri_endpoint_fault() accepts, without a query or a '/' at its end.
+ */
+bool uri_is_below(const char *text, const char *base);
