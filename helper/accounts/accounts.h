@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "helper/accounts/groups.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/name.h"
 #include "helper/vault/store.h"
@@ -20,6 +21,7 @@ struct account_settings {
 	char *home; /* template with %u, below an absolute base: "/home/%u" */
 	char *shell;
 	char **reserved_names;
+	struct group_rules groups;
 };
 
 enum account_outcome {

@@ -35,7 +35,8 @@ static int draft_init(struct config_draft *d)
 	d->config = c;
 	c->providers = calloc(CONFIG_PROVIDERS_MAX, sizeof(*c->providers));
 	c->access.policies = calloc(CONFIG_POLICIES_MAX, sizeof(*c->access.policies));
-	if (!c->providers || !c->access.policies)
+	c->accounts.groups.rules = calloc(GROUP_RULES_MAX, sizeof(*c->accounts.groups.rules));
+	if (!c->providers || !c->access.policies || !c->accounts.groups.rules)
 		return -ENOMEM;
 	c->accounts.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
 	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
@@ -95,6 +96,13 @@ static void policy_done(struct access_policy *p)
 	free(p->before_start_networks);
 }
 
+static void group_done(struct group_rule *g)
+{
+	free(g->name);
+	text_free_list(g->claim_values);
+	free(g->provider);
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
@@ -103,8 +111,11 @@ void config_free(struct config *c)
 		provider_done(&c->providers[i]);
 	for (size_t i = 0; i < c->access.n_policies; i++)
 		policy_done(&c->access.policies[i]);
+	for (size_t i = 0; i < c->accounts.groups.n; i++)
+		group_done(&c->accounts.groups.rules[i]);
 	free(c->providers);
 	free(c->access.policies);
+	free(c->accounts.groups.rules);
 	free(c->access.group_claim);
 	free(c->accounts.home);
 	free(c->accounts.shell);
@@ -189,6 +200,7 @@ static int read_secrets(struct config_draft *d, config_note_fn note, void *userd
 	return 0;
 }
 
+/* @with_secrets: the real thing, with what else this machine has. */
 static int finish(struct config **ret, struct config_draft *d, const char *name, bool with_secrets, config_note_fn note,
 		  void *userdata, struct ini_fault *fault)
 {
@@ -202,6 +214,8 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
 		return r;
 	}
+	if (with_secrets)
+		config_note_local_groups(d->config, "", note, userdata);
 	*ret = LK_STEAL(d->config);
 	return 0;
 }

@@ -401,9 +401,13 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 		r = check_pairs(c, why);
 	if (r == 0)
 		r = check_access(c, why);
+	if (r == 0)
+		r = config_check_groups(c, why);
+	c->access.groups = &c->accounts.groups;
 	if (r < 0)
 		return r;
 	note_rest(&speaker, c);
 	note_access(&speaker, c);
+	config_note_groups(c, note, userdata);
 	return 0;
 }

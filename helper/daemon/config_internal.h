@@ -18,6 +18,7 @@ struct config_draft {
 	uint64_t seen_limits;
 	uint64_t seen_provider[CONFIG_PROVIDERS_MAX];
 	uint64_t seen_policy[CONFIG_POLICIES_MAX];
+	uint64_t seen_group[GROUP_RULES_MAX];
 	char *secret_files[CONFIG_PROVIDERS_MAX];
 	bool has_client_auth[CONFIG_PROVIDERS_MAX];
 	bool allow_dot;
@@ -28,7 +29,7 @@ struct config_draft {
 struct config_target {
 	struct config_draft *draft;
 	void *base;
-	size_t index; /* of the provider or policy */
+	size_t index; /* of the provider, policy or group */
 };
 
 struct config_key {
@@ -67,6 +68,16 @@ int config_set_dialect(const struct config_target *t, const struct config_key *k
 int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_secret_file(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+
+/** config_check_groups() - the [group NAME] sections by themselves and against the providers
+ *  Return: 0, -EINVAL with @why filled. */
+int config_check_groups(struct config *c, char *why);
+
+/** config_note_groups() - what to say aloud of them by themselves */
+void config_note_groups(const struct config *c, config_note_fn note, void *userdata);
+
+/** config_note_local_groups() - and beside the users and groups of the machine; @root: "" for this one */
+void config_note_local_groups(const struct config *c, const char *root, config_note_fn note, void *userdata);
 
 /** config_finish() - defaults, then what no single line can show: contradictions, gaps, and what to say aloud
  *  @why: reason with its section. Return: 0, -EINVAL, -ENOMEM. */

@@ -180,6 +180,24 @@ static const struct config_key keys_of_access[] = {
 	{0},
 };
 
+static const struct config_key keys_of_group[] = {
+	{.name = "claim_values",
+	 .set = config_set_words,
+	 .offset = offsetof(struct group_rule, claim_values),
+	 .is_list = true},
+	{.name = "provider",
+	 .set = config_set_text,
+	 .offset = offsetof(struct group_rule, provider),
+	 .max = SECTION_NAME_MAX},
+	{.name = "gid",
+	 .set = config_set_number,
+	 .offset = offsetof(struct group_rule, gid),
+	 .min = 1000,
+	 .max = INT32_MAX},
+	{.name = "local", .set = config_set_bool, .offset = offsetof(struct group_rule, is_local)},
+	{0},
+};
+
 /* In [access] alone: all sections judge by the same claim. */
 static const struct config_key group_claim_key = {.name = "group_claim",
 						  .set = config_set_text,
@@ -261,6 +279,27 @@ static int find_policy(struct config *c, const char *service, size_t *ret, char 
 	return 0;
 }
 
+static int find_group(struct config *c, const char *name, size_t *ret, char *why)
+{
+	struct group_rules *g = &c->accounts.groups;
+
+	if (!is_section_name(name))
+		return config_refuse(why, "a group's name has 1 to 32 letters, digits, '_', '-', '.'");
+	for (size_t i = 0; i < g->n; i++) {
+		if (strcmp(g->rules[i].name, name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	if (g->n == GROUP_RULES_MAX)
+		return config_refuse(why, "more than %u [group] sections", GROUP_RULES_MAX);
+	g->rules[g->n].name = strdup(name);
+	if (!g->rules[g->n].name)
+		return -ENOMEM;
+	*ret = g->n++;
+	return 0;
+}
+
 static int take_provider(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
 {
 	struct config_target t = {.draft = d};
@@ -270,6 +309,17 @@ static int take_provider(struct config_draft *d, const char *section, const char
 		return r;
 	t.base = &d->config->providers[t.index];
 	return take(&t, keys_of_provider, &d->seen_provider[t.index], section, key, value, why);
+}
+
+static int take_group(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
+{
+	struct config_target t = {.draft = d};
+	int r = find_group(d->config, section + strlen("group "), &t.index, why);
+
+	if (r < 0)
+		return r;
+	t.base = &d->config->accounts.groups.rules[t.index];
+	return take(&t, keys_of_group, &d->seen_group[t.index], section, key, value, why);
 }
 
 static int take_access(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
@@ -308,6 +358,8 @@ static int take_line(struct config_draft *d, const char *section, const char *ke
 	}
 	if (text_has_prefix(section, "provider "))
 		return take_provider(d, section, key, value, why);
+	if (text_has_prefix(section, "group "))
+		return take_group(d, section, key, value, why);
 	if (strcmp(section, "access") == 0 || text_has_prefix(section, "access "))
 		return take_access(d, section, key, value, why);
 	return config_refuse(why, "unknown section [%s]", section);

@@ -111,9 +111,12 @@ static int check_name(struct check *c, const char *kind, const char *name)
 	return 0;
 }
 
-static int check_id(struct check *c, const char *kind, const char *name, uint32_t id)
+/* @fixed: the number that root's configuration gives to this very record, wherever it lies; 0: none. */
+static int check_id(struct check *c, const char *kind, const char *name, uint32_t id, uint32_t fixed)
 {
-	if (id < MAP_ID_FLOOR || id == 65534 || id == 65535 || id == UINT32_MAX || !settings_allows_id(c->settings, id))
+	bool is_allowed = fixed != 0 ? id == fixed : settings_allows_id(c->settings, id);
+
+	if (id < MAP_ID_FLOOR || id == 65534 || id == 65535 || id == UINT32_MAX || !is_allowed)
 		return refuse(c, "%s '%s' has the id %u, outside %u to %u", kind, name, id, c->settings->uid_min,
 			      c->settings->uid_max);
 	if (locals_has_id(c->locals, id))
@@ -191,7 +194,8 @@ static int check_primary_group(struct check *c, const struct map_user_slot *u, c
 		return refuse(c, "user '%s' has a private group that another group stands in for", name);
 	if (!is_private && !has_record)
 		return refuse(c, "user '%s' has the group %u, which is not on the map", name, u->gid);
-	return check_id(c, "the group of user", name, u->gid);
+	/* A group that has a record is judged by it. */
+	return is_private ? check_id(c, "the group of user", name, u->gid, 0) : 0;
 }
 
 /* Do both tables lead to this slot and no other. */
@@ -222,7 +226,7 @@ static int check_user(struct check *c, uint32_t i, const struct map_user_slot *u
 	if (r == 0)
 		r = check_name(c, "user", text);
 	if (r == 0)
-		r = check_id(c, "user", text, u->uid);
+		r = check_id(c, "user", text, u->uid, 0);
 	if (r == 0)
 		r = check_primary_group(c, u, text);
 	if (r == 0)
@@ -290,6 +294,19 @@ static int check_members(struct check *c, uint32_t group, const struct map_group
 	return 0;
 }
 
+/* Root's configuration names every group, and its number where it gives one; the rest are numbers of the range. */
+static int check_group_is_configured(struct check *c, const struct map_group_slot *g)
+{
+	const struct settings_group *s = settings_find_group(c->settings, g->name);
+
+	if (s == NULL || s->is_local)
+		return refuse(c, "group '%s' is no group of root's configuration", g->name);
+	if (s->gid != 0 && s->gid != g->gid)
+		return refuse(c, "group '%s' has the gid %u where root's configuration says %u", g->name, g->gid,
+			      s->gid);
+	return check_id(c, "group", g->name, g->gid, s->gid);
+}
+
 static int check_group(struct check *c, uint32_t i, const struct map_group_slot *g)
 {
 	struct map_group_slot other;
@@ -301,7 +318,7 @@ static int check_group(struct check *c, uint32_t i, const struct map_group_slot 
 		return refuse(c, "a group's name does not fit the grammar");
 	r = check_name(c, "group", g->name);
 	if (r == 0)
-		r = check_id(c, "group", g->name, g->gid);
+		r = check_group_is_configured(c, g);
 	if (r < 0)
 		return r;
 	if (g->hash != map_hash_bytes(c->v.h.seed, g->name, g->name_len) ||

@@ -74,10 +74,50 @@ static int set_reserved(struct settings *s, const char *value, char *why, size_t
 	return 0;
 }
 
+const struct settings_group *settings_find_group(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_groups; i++)
+		if (strcmp(s->groups[i].name, name) == 0)
+			return &s->groups[i];
+	return NULL;
+}
+
+/* Its other keys say who is in the group, which is latchkeyd's to judge. */
+static int set_group(struct settings *s, const char *name, const char *key, const char *value, char *why,
+		     size_t why_size)
+{
+	struct settings_group *g = s->groups;
+
+	while (g < s->groups + s->n_groups && strcmp(g->name, name) != 0)
+		g++;
+	if (g == s->groups + SETTINGS_GROUPS_MAX) {
+		(void)snprintf(why, why_size, "more than %u [group] sections", SETTINGS_GROUPS_MAX);
+		return -EINVAL;
+	}
+	if (g == s->groups + s->n_groups) {
+		g->name = strdup(name);
+		if (g->name == NULL)
+			return -ENOMEM;
+		s->n_groups++;
+	}
+	if (strcmp(key, "gid") == 0)
+		return set_id(&g->gid, value, why, why_size);
+	if (strcmp(key, "local") != 0)
+		return 0;
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		(void)snprintf(why, why_size, "must be yes or no");
+		return -EINVAL;
+	}
+	g->is_local = strcmp(value, "yes") == 0;
+	return 0;
+}
+
 static int on_key(void *userdata, const char *section, const char *key, const char *value, char *why, size_t why_size)
 {
 	struct settings *s = userdata;
 
+	if (text_has_prefix(section, "group "))
+		return set_group(s, section + strlen("group "), key, value, why, why_size);
 	if (strcmp(section, "accounts") != 0)
 		return 0;
 	if (strcmp(key, "uid_min") == 0)
@@ -155,6 +195,14 @@ void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_ma
 {
 	*ret_min = s->uid_min;
 	*ret_max = s->uid_max;
+	for (size_t i = 0; i < s->n_groups; i++) {
+		if (s->groups[i].gid == 0 || s->groups[i].is_local)
+			continue;
+		if (s->groups[i].gid < *ret_min)
+			*ret_min = s->groups[i].gid;
+		if (s->groups[i].gid > *ret_max)
+			*ret_max = s->groups[i].gid;
+	}
 }
 
 void settings_free(struct settings *s)
@@ -162,6 +210,8 @@ void settings_free(struct settings *s)
 	if (s == NULL)
 		return;
 	free(s->home_base);
+	for (size_t i = 0; i < s->n_groups; i++)
+		free(s->groups[i].name);
 	text_free_list(s->reserved_names);
 	free(s);
 }

@@ -10,6 +10,15 @@
 
 #define SETTINGS_PATH "/etc/latchkey/latchkey.conf"
 
+/* A [group NAME] section, as far as it says what may be published. */
+struct settings_group {
+	char *name;
+	uint32_t gid;  /* the one number that it may have; 0: any of the range */
+	bool is_local; /* of /etc/group: never a group of the map */
+};
+
+#define SETTINGS_GROUPS_MAX 256u
+
 /* What root's configuration says about which records may be published; the rest of the file is latchkeyd's. */
 struct settings {
 	uint32_t uid_min; /* where new accounts get their ids */
@@ -17,10 +26,12 @@ struct settings {
 	char *home_base; /* all homes lie below it: the home template up to its last '/' before the first '%', with it */
 	char **reserved_names; /* NULL-terminated; may be NULL */
 	size_t n_reserved_names;
+	struct settings_group groups[SETTINGS_GROUPS_MAX];
+	size_t n_groups;
 };
 
 /**
- * settings_load() - read the [accounts] part of the configuration
+ * settings_load() - read [accounts] and the [group NAME] sections
  * Return: 0, -EINVAL or another negative errno with @fault filled.
  */
 int settings_load(struct settings **ret, const char *path, struct ini_fault *fault);
@@ -35,3 +46,6 @@ bool settings_allows_id(const struct settings *s, uint32_t id);
 
 /** settings_hull() - the smallest range that holds all of root's ranges: what NSS may answer for */
 void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_max);
+
+/** settings_find_group() - the section of that name, or NULL */
+const struct settings_group *settings_find_group(const struct settings *s, const char *name);

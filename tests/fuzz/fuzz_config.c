@@ -81,6 +81,20 @@ static void check_access(const struct config *c)
 	}
 }
 
+static void check_groups(const struct config *c)
+{
+	const struct group_rules *g = &c->accounts.groups;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct group_rule *rule = &g->rules[i];
+
+		promise(group_rules_find(g, rule->name) == rule && rule->issuer && rule->claim_values);
+		promise(group_rules_want(g, rule->claim_values[0]) && (c->n_providers == 1 || rule->provider));
+		promise(rule->is_local || !name_is_reserved(rule->name, c->accounts.reserved_names));
+		promise(rule->gid == 0 || (!rule->is_local && !uid_forbidden(rule->gid, rule->gid)));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	LK_CLEANUP(config_freep) struct config *c = NULL;
@@ -101,5 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_provider(c, &c->providers[i]);
 	check_names(c);
 	check_access(c);
+	check_groups(c);
 	return 0;
 }

@@ -22,7 +22,7 @@ static void test_sound_maps_pass(void **state)
 	char why[CHECK_WHY_SIZE] = "";
 
 	(void)state;
-	world_init(&w, "");
+	world_init(&w, "[group tenth]\nclaim_values = t\n");
 	assert_int_equal(judge(&w, why), 0);
 	assert_string_equal(why, "");
 	free(w.bytes);
@@ -130,6 +130,9 @@ static void test_groups_that_may_not_be(void **state)
 		{"devs", 999},         {"devs", 65534},
 		{"devs", 1879060001},  {"devs", UINT32_MAX},
 		{"Devs", SAMPLE_OPS},  {"systemd-journal", SAMPLE_OPS},
+		{"staff", SAMPLE_OPS}, {"dev", SAMPLE_OPS},
+		{"crew", SAMPLE_OPS},  {"fixed", SAMPLE_OPS},
+		{"fixed", 5001},       {"devs", 5000},
 	};
 
 	(void)state;
@@ -140,7 +143,7 @@ static void test_groups_that_may_not_be(void **state)
 		char why[CHECK_WHY_SIZE] = "";
 		void *bytes;
 
-		world_init(&w, "");
+		world_init(&w, "[group crew]\nlocal = yes\n[group fixed]\ngid = 5000\n");
 		free(w.bytes);
 		sample_must(map_writer_new(&writer));
 		sample_must(map_writer_add_group(writer, &g));
@@ -153,13 +156,55 @@ static void test_groups_that_may_not_be(void **state)
 	}
 }
 
+static void judge_group(const char *settings, const char *name, uint32_t gid, int expected, const char *reason)
+{
+	struct map_writer *writer = NULL;
+	struct map_group g = {.name = name, .gid = gid};
+	char why[CHECK_WHY_SIZE] = "";
+	struct world w;
+	void *bytes;
+
+	world_init(&w, settings);
+	free(w.bytes);
+	sample_must(map_writer_new(&writer));
+	sample_must(map_writer_add_group(writer, &g));
+	sample_must(map_writer_finish(writer, &bytes, &w.len));
+	map_writer_free(writer);
+	w.bytes = bytes;
+	assert_int_equal(judge(&w, why), expected);
+	if (strstr(why, reason) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", why, reason);
+	world_done(&w);
+}
+
+/* I13: a group is on the map because root's configuration names it, with the number that it names, and for no other
+ * reason. */
+static void test_only_configured_groups(void **state)
+{
+	(void)state;
+	judge_group("", "devs", SAMPLE_DEVS, 0, "");
+	judge_group("", "others", SAMPLE_DEVS, -EBADMSG, "no group of root's configuration");
+	judge_group("[group crew]\nlocal = yes\n", "crew", SAMPLE_DEVS, -EBADMSG, "no group of root's configuration");
+	judge_group("[group crew]\nlocal = no\n", "crew", SAMPLE_DEVS, 0, "");
+	/* A number that root gives to one group: for that group, wherever it lies, and for nobody else. */
+	judge_group("[group nfs]\ngid = 5000\n", "nfs", 5000, 0, "");
+	judge_group("[group nfs]\ngid = 5000\n", "nfs", 5001, -EBADMSG, "where root's configuration says 5000");
+	judge_group("[group nfs]\ngid = 5000\n", "nfs", SAMPLE_DEVS, -EBADMSG, "where root's configuration says 5000");
+	judge_group("[group nfs]\ngid = 5000\n", "devs", 5000, -EBADMSG, "outside");
+	judge_group("[group nfs]\ngid = 1000\n", "nfs", 1000, -EBADMSG, "of a local user or group");
+	judge_group("[group nfs]\ngid = 65534\n", "nfs", 65534, -EBADMSG, "outside");
+	/* A name that is local, or reserved, stays so. */
+	judge_group("[group sudo]\nclaim_values = x\n", "sudo", SAMPLE_DEVS, -EBADMSG, "local user or group");
+	judge_group("[accounts]\nreserved_names = boss\n[group boss]\nlocal=no\n", "boss", SAMPLE_DEVS, -EBADMSG,
+		    "reserved");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sound_maps_pass),
-		cmocka_unit_test(test_people_who_may_not_be),
-		cmocka_unit_test(test_homes_follow_the_template),
-		cmocka_unit_test(test_groups_that_may_not_be),
+		cmocka_unit_test(test_sound_maps_pass),           cmocka_unit_test(test_people_who_may_not_be),
+		cmocka_unit_test(test_homes_follow_the_template), cmocka_unit_test(test_groups_that_may_not_be),
+		cmocka_unit_test(test_only_configured_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,9 @@ static int setup(void **state)
 	(void)snprintf(w->state, sizeof(w->state), "%s/nss", w->root);
 	put(w, "etc/passwd", "root:x:0:0::/root:/bin/sh\n");
 	put(w, "etc/group", "root:x:0:\n");
-	put(w, "etc/latchkey.conf", "[accounts]\nuid_min = 1879048192\nuid_max = 2000000000\n");
+	put(w, "etc/latchkey.conf",
+	    "[accounts]\nuid_min = 1879048192\nuid_max = 2000000000\n"
+	    "[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n");
 	w->context = (struct serve_context){.config = w->config, .state = w->state, .root = w->root, .peer = geteuid()};
 	*state = w;
 	return 0;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -55,6 +56,47 @@ static void test_ranges(void **state)
 	assert_false(settings_allows_id(s, 0));
 }
 
+static void test_groups(void **state)
+{
+	static const char text[] = "[group devs]\nclaim_values = a b\n[group nfs]\ngid = 5000\nprovider = x\n"
+				   "[group docker]\nclaim_values = d\n[group docker]\nlocal = yes\n";
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	struct ini_fault fault;
+	uint32_t min, max;
+
+	(void)state;
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	assert_int_equal(s->n_groups, 3);
+	assert_int_equal(settings_find_group(s, "devs")->gid, 0);
+	assert_false(settings_find_group(s, "devs")->is_local);
+	assert_int_equal(settings_find_group(s, "nfs")->gid, 5000);
+	assert_true(settings_find_group(s, "docker")->is_local);
+	assert_null(settings_find_group(s, "dev"));
+	settings_hull(s, &min, &max);
+	assert_int_equal(min, 5000);
+	assert_int_equal(max, 0x7FFFFFFE);
+}
+
+static void test_too_many_groups(void **state)
+{
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	char text[32 * (SETTINGS_GROUPS_MAX + 1)];
+	struct ini_fault fault;
+	size_t len = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i <= SETTINGS_GROUPS_MAX; i++) {
+		int n = snprintf(text + len, sizeof(text) - len, "[group g%u]\nlocal=no\n", i);
+
+		if (i == SETTINGS_GROUPS_MAX)
+			assert_int_equal(settings_load_text(&s, text, len, &fault), 0);
+		len += (size_t)n;
+	}
+	settings_free(LK_STEAL(s));
+	assert_int_equal(settings_load_text(&s, text, len, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "more than 256 [group] sections"));
+}
+
 static void test_refusals(void **state)
 {
 	static const char *const texts[] = {
@@ -71,6 +113,9 @@ static void test_refusals(void **state)
 		"[accounts]\nhome = /home/alice\n",
 		"[accounts]\nhome = %u\n",
 		"[accounts]\nhome = /home/../%u\n",
+		"[group x]\ngid = 999\n",
+		"[group x]\ngid = 4294967295\n",
+		"[group x]\nlocal = true\n",
 	};
 	struct settings *s = NULL;
 	struct ini_fault fault;
@@ -116,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_and_values),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_too_many_groups),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_locals),
 	};

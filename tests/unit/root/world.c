@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -28,7 +29,12 @@ struct settings *settings_of(const char *text)
 
 void world_init(struct world *w, const char *settings)
 {
-	w->settings = settings_of(settings);
+	char text[1024];
+	int n = snprintf(text, sizeof(text), "%s\n[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n",
+			 settings);
+
+	assert_in_range(n, 1, sizeof(text) - 1);
+	w->settings = settings_of(text);
 	assert_int_equal(locals_new(&w->locals), 0);
 	assert_int_equal(locals_add_text(w->locals, PASSWD, strlen(PASSWD)), 0);
 	assert_int_equal(locals_add_text(w->locals, GROUP, strlen(GROUP)), 0);

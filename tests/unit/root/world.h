@@ -17,6 +17,8 @@ struct world {
 };
 
 struct settings *settings_of(const char *text);
+
+/** world_init() - @settings: the configuration beside the sections of the two groups that the sample has */
 void world_init(struct world *w, const char *settings);
 void world_done(struct world *w);
 int judge(struct world *w, char *why);
