@@ -7,7 +7,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -239,13 +241,13 @@ static int put_email(struct json_object *facts, struct json_object *claims, bool
 	return r < 0 ? r : put(facts, "email_verified", json_object_new_boolean(verified));
 }
 
-/* A name that some section asks for: others are nobody's business and could be thousands. */
+/* A value that some section asks for: others are nobody's business and could be thousands. */
 static bool is_wanted_group(const struct access_rules *r, const char *group)
 {
 	for (size_t i = 0; i < r->n_policies; i++)
 		if (r->policies[i].groups && text_in_list(r->policies[i].groups, group))
 			return true;
-	return false;
+	return r->groups && group_rules_want(r->groups, group);
 }
 
 static bool array_has(struct json_object *array, const char *text)
@@ -256,20 +258,32 @@ static bool array_has(struct json_object *array, const char *text)
 	return false;
 }
 
+/* Some providers number their groups. A float is no number of a group: it would not come back digit by digit. */
+static bool read_group(struct json_object *value, char text[GROUP_MAX + 1])
+{
+	size_t len;
+
+	if (json_object_is_type(value, json_type_int)) {
+		snprintf(text, GROUP_MAX + 1, "%" PRId64, json_object_get_int64(value));
+		return true;
+	}
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	len = (size_t)json_object_get_string_len(value);
+	if (len == 0 || len > GROUP_MAX || strlen(json_object_get_string(value)) != len)
+		return false;
+	memcpy(text, json_object_get_string(value), len + 1);
+	return true;
+}
+
 static int add_group(struct json_object *groups, const struct access_rules *r, struct json_object *value)
 {
 	struct json_object *copy;
-	const char *group;
-	size_t len;
+	char text[GROUP_MAX + 1];
 
-	if (!json_object_is_type(value, json_type_string))
+	if (!read_group(value, text) || !is_wanted_group(r, text) || array_has(groups, text))
 		return 0;
-	group = json_object_get_string(value);
-	len = (size_t)json_object_get_string_len(value);
-	if (len == 0 || len > GROUP_MAX || strlen(group) != len || !is_wanted_group(r, group) ||
-	    array_has(groups, group))
-		return 0;
-	copy = json_object_new_string(group);
+	copy = json_object_new_string(text);
 	if (!copy)
 		return -ENOMEM;
 	if (json_object_array_add(groups, copy) < 0) {
@@ -288,7 +302,7 @@ static struct json_object *find_claim(struct json_object *claims, const char *cl
 	return json_object_object_get_ex(claims, claim, &value) ? value : NULL;
 }
 
-/* An array of texts, or one text; a nested object or the "overage" link of some providers grants nothing. */
+/* An array of texts and whole numbers, or one of these; a nested object or the "overage" link of some providers grants nothing. */
 static int put_groups(struct json_object *facts, const struct access_rules *r, struct json_object *claims)
 {
 	struct json_object *claim = find_claim(claims, r->group_claim ? r->group_claim : "groups");

@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "helper/accounts/groups.h"
+
 /* Who may log in, and what must be true before a stranger can make the provider work. Pure: no clock, no network, no
  * store. Unset means nobody (I18). */
 
@@ -34,7 +36,8 @@ struct access_policy {
 struct access_rules {
 	struct access_policy *policies;
 	size_t n_policies;
-	char *group_claim; /* member name or JSON pointer; NULL: "groups" */
+	char *group_claim;                /* member name or JSON pointer; NULL: "groups" */
+	const struct group_rules *groups; /* whose values are facts too; NULL: none */
 };
 
 /* What a person is, from verified claims only. */

@@ -47,6 +47,7 @@ void wanted_claims_init(struct wanted_claims *w, const struct access_rules *acce
 		want(w, &n, gecos_claim);
 		by_domain |= n > 0 && strcmp(w->texts[0], "email") == 0;
 	}
+	by_group |= access->groups != NULL && access->groups->n > 0;
 	if (by_group)
 		want(w, &n, access->group_claim != NULL ? access->group_claim : "groups");
 	if (by_domain) {

@@ -412,6 +412,37 @@ static void many_groups(void **state)
 	facts_are(text, true, NULL, "{\"groups\":[\"staff\"]}", NULL, 1);
 }
 
+/* I13: what a [group] section names is kept as well, numbers by their digits; nothing else is, of whatever shape. */
+static void facts_for_groups_of_this_host(void **state)
+{
+	static char devs[] = "devs", id[] = "4711", negative[] = "-1";
+	static char *values[] = {devs, id, negative, NULL};
+	static struct group_rule rule = {.claim_values = values, .issuer = "https://id.example"};
+	static const struct group_rules of_host = {&rule, 1};
+	struct access_policy policy = {.groups = groups};
+	const struct access_rules rules = {.policies = &policy, .n_policies = 1, .groups = &of_host};
+	static const struct {
+		const char *claims;
+		const char *facts;
+	} rows[] = {
+		{"{\"groups\":[\"devs\",\"staff\",\"sudo\"]}", "{\"groups\":[\"devs\",\"staff\"]}"},
+		{"{\"groups\":[4711,17,-1]}", "{\"groups\":[\"4711\",\"-1\"]}"},
+		{"{\"groups\":4711}", "{\"groups\":[\"4711\"]}"},
+		{"{\"groups\":[4711,\"4711\"]}", "{\"groups\":[\"4711\"]}"},
+		{"{\"groups\":[4711.0,4711.5,4.711e3,\"04711\",\" 4711\"]}", "{\"groups\":[]}"},
+		{"{\"groups\":[{\"id\":4711},[4711],true,null]}", "{\"groups\":[]}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		LK_CLEANUP(json_object_putp) struct json_object *claims = NULL, *facts = NULL;
+
+		assert_int_equal(json_parse(&claims, rows[i].claims, strlen(rows[i].claims)), 0);
+		assert_int_equal(access_facts(&facts, &rules, claims, true), 0);
+		assert_string_equal(json_text(facts), rows[i].facts);
+	}
+}
+
 static void bad_facts(void **state)
 {
 	static const char *const rows[] = {
@@ -470,7 +501,7 @@ int main(void)
 		cmocka_unit_test(prefix_lengths),     cmocka_unit_test(may_start),
 		cmocka_unit_test(email_facts),        cmocka_unit_test(group_facts),
 		cmocka_unit_test(many_groups),        cmocka_unit_test(bad_facts),
-		cmocka_unit_test(empty_facts),
+		cmocka_unit_test(empty_facts),        cmocka_unit_test(facts_for_groups_of_this_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,8 @@ static void test_wanted(void **state)
 	char *groups[] = {group, NULL};
 	struct access_policy by_group = {.groups = groups};
 	struct access_rules nobody = {.n_policies = 0};
+	struct group_rule rule = {.claim_values = groups};
+	const struct group_rules of_host = {&rule, 1}, none = {&rule, 0};
 	struct access_rules access = {.policies = &by_group, .n_policies = 1};
 
 	(void)state;
@@ -47,6 +49,12 @@ static void test_wanted(void **state)
 	/* a name that only looks like a path is one name */
 	access.group_claim = url;
 	assert_wanted(&access, "x", NULL, true, "https://corp.example/groups ");
+
+	/* and so do groups of this host alone */
+	nobody.groups = &of_host;
+	assert_wanted(&nobody, "x", NULL, true, "groups ");
+	nobody.groups = &none;
+	assert_wanted(&nobody, "x", NULL, true, "");
 
 	memset(long_name, 'a', sizeof(long_name));
 	long_name[WANTED_NAME_MAX] = '\0';
