@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides which account an identity is, and makes it at the first sign-in. The order of the questions matters: the
- * identity first, then the name, then the machine's own users, then a number. A name or number that was ever given
- * out is never given to anybody else.
+ * Which names can be ours, and which number a name gets: what was promised to it, else the first from its candidate on
+ * that nobody has, had, or was promised.
  */
 #include "helper/accounts/accounts.h"
 
@@ -10,24 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "helper/accounts/reservations.h"
+#include "helper/accounts/accounts_internal.h"
 #include "helper/accounts/uid.h"
 #include "helper/base/clock.h"
 #include "helper/base/text.h"
 
-#define ISSUER_MAX 1024u
-#define SUBJECT_MAX 255u /* OpenID Connect Core, section 2 */
-#define FACTS_MAX 65536u
-#define HOME_MAX 255u
-#define GECOS_SIZE 128u
 #define UID_PROBES_MAX 65536u
-
-struct accounts {
-	const struct account_settings *settings;
-	struct store *store;
-	struct localdb *local;
-	struct reservations reservations;
-};
 
 int accounts_new(struct accounts **ret, const struct account_settings *settings, struct store *store,
 		 struct localdb *local)
@@ -68,16 +55,47 @@ bool accounts_is_in_bounds(const struct account_settings *settings, const struct
 	       home_is_in_bounds(settings->home, a->home);
 }
 
-/* Also a group of the name makes it local: the private group would have the same name. */
-static bool is_local(const struct accounts *a, const char *name)
+bool accounts_is_local(const struct accounts *a, const char *name)
 {
 	return localdb_has_user(a->local, name) || localdb_has_group(a->local, name) ||
 	       name_is_reserved(name, a->settings->reserved_names);
 }
 
-static bool is_local_id(const struct accounts *a, uint32_t id)
+bool accounts_is_local_id(const struct accounts *a, uint32_t id)
 {
 	return localdb_has_uid(a->local, id) || localdb_has_gid(a->local, id) || localdb_in_subid(a->local, id);
+}
+
+/* Whose the name was. Return: 0 with *ret set, -ENOENT nobody's, other negative errno. */
+static int find_former_owner(struct accounts *a, const char *name, struct account **ret)
+{
+	uint32_t uid;
+	int r = store_find_retired(a->store, name, &uid);
+
+	if (r < 0)
+		return r;
+	r = store_find_uid(a->store, uid, ret);
+	return r == -ENOENT ? ACCOUNT_NAME_RETIRED : r;
+}
+
+/* Who was renamed and asks for the old name should hear so, and may be renamed back. Return: 1, 0, negative errno. */
+static int former_is_possible(struct accounts *a, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *owner = NULL;
+	int r = find_former_owner(a, name, &owner);
+
+	if (r == -ENOENT)
+		return 1;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return owner->state != ACCOUNT_FORGOTTEN;
+}
+
+bool accounts_was_called(struct accounts *a, const char *name, const struct account *account)
+{
+	uint32_t uid;
+
+	return store_find_retired(a->store, name, &uid) == 0 && uid == account->uid;
 }
 
 int accounts_name_is_possible(struct accounts *a, const char *name)
@@ -90,12 +108,12 @@ int accounts_name_is_possible(struct accounts *a, const char *name)
 	r = localdb_refresh(a->local);
 	if (r < 0)
 		return r;
-	if (is_local(a, name))
+	if (accounts_is_local(a, name))
 		return 0;
 	r = store_find_name(a->store, name, &known);
 	if (r == -ENOENT)
-		return 1;
-	return r < 0 ? r : known->state == ACCOUNT_ACTIVE;
+		return former_is_possible(a, name);
+	return r < 0 ? r : known->state != ACCOUNT_FORGOTTEN;
 }
 
 /* The first number in @from..@to for @name. Return: 0, ACCOUNT_NO_UID, negative errno. */
@@ -110,8 +128,8 @@ static int search_uid(struct accounts *a, const char *name, uint32_t from, uint3
 		if (r < 0)
 			return r;
 		last = uid;
-		if (!localdb_subid_last(a->local, uid, &last) && !is_local_id(a, uid) && !uid_forbidden(uid, uid) &&
-		    !reservations_hold_uid(&a->reservations, uid, name)) {
+		if (!localdb_subid_last(a->local, uid, &last) && !accounts_is_local_id(a, uid) &&
+		    !uid_forbidden(uid, uid) && !reservations_hold_uid(&a->reservations, uid, name)) {
 			*ret = uid;
 			return 0;
 		}
@@ -135,13 +153,12 @@ static int allocate_uid(struct accounts *a, const char *name, const char *issuer
 	return r;
 }
 
-/* What was promised to the name if it still can be had, else a new number. */
-static int choose_uid(struct accounts *a, const char *name, const char *issuer, uint32_t *ret)
+int accounts_choose_uid(struct accounts *a, const char *name, const char *issuer, uint32_t *ret)
 {
 	const struct reservation *held = reservations_find(&a->reservations, name);
 	uint32_t uid;
 
-	if (held && strcmp(held->issuer, issuer) == 0 && !is_local_id(a, held->uid)) {
+	if (held && strcmp(held->issuer, issuer) == 0 && !accounts_is_local_id(a, held->uid)) {
 		int r = store_free_uid(a->store, held->uid, held->uid, &uid);
 
 		if (r == 0)
@@ -152,8 +169,7 @@ static int choose_uid(struct accounts *a, const char *name, const char *issuer, 
 	return allocate_uid(a, name, issuer, ret);
 }
 
-/* "/home/%u" with the name in place; %u may stand more than once. */
-static int expand_home(char **ret, const char *template, const char *name)
+int account_expand_home(char **ret, const char *template, const char *name)
 {
 	char home[HOME_MAX + 1];
 	size_t len = 0;
@@ -173,7 +189,7 @@ static int expand_home(char **ret, const char *template, const char *name)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int set_text(char **field, const char *text)
+int account_set_text(char **field, const char *text)
 {
 	char *copy = strdup(text);
 
@@ -184,8 +200,7 @@ static int set_text(char **field, const char *text)
 	return 0;
 }
 
-/* A passwd field of somebody else's words. */
-static int set_gecos(char **field, const char *gecos)
+int account_set_gecos(char **field, const char *gecos)
 {
 	char clean[GECOS_SIZE];
 
@@ -193,11 +208,10 @@ static int set_gecos(char **field, const char *gecos)
 	for (char *p = clean; *p; p++)
 		if (*p == ':')
 			*p = ' ';
-	return set_text(field, clean);
+	return account_set_text(field, clean);
 }
 
-/* The account that this identity would have. */
-static int compose(const struct accounts *a, const char *name, const char *issuer, uint32_t uid, struct account **ret)
+int accounts_compose(const struct accounts *a, const char *name, const char *issuer, uint32_t uid, struct account **ret)
 {
 	LK_CLEANUP(account_freep) struct account *made = calloc(1, sizeof(*made));
 	int r;
@@ -207,21 +221,21 @@ static int compose(const struct accounts *a, const char *name, const char *issue
 	made->uid = uid;
 	made->gid = uid;
 	made->state = ACCOUNT_ACTIVE;
-	r = set_text(&made->name, name);
+	r = account_set_text(&made->name, name);
 	if (r == 0)
-		r = set_text(&made->issuer, issuer);
+		r = account_set_text(&made->issuer, issuer);
 	if (r == 0)
-		r = set_text(&made->subject, "");
+		r = account_set_text(&made->subject, "");
 	if (r == 0)
-		r = set_text(&made->provider, "");
+		r = account_set_text(&made->provider, "");
 	if (r == 0)
-		r = set_text(&made->gecos, "");
+		r = account_set_text(&made->gecos, "");
 	if (r == 0)
-		r = expand_home(&made->home, a->settings->home, name);
+		r = account_expand_home(&made->home, a->settings->home, name);
 	if (r == 0)
-		r = set_text(&made->shell, a->settings->shell);
+		r = account_set_text(&made->shell, a->settings->shell);
 	if (r == 0)
-		r = set_text(&made->facts, "{}");
+		r = account_set_text(&made->facts, "{}");
 	if (r < 0)
 		return r;
 	*ret = LK_STEAL(made);
@@ -236,10 +250,10 @@ static int reserve_new(struct accounts *a, const char *name, const char *issuer,
 	uint32_t uid;
 	int r;
 
-	r = choose_uid(a, name, issuer, &uid);
+	r = accounts_choose_uid(a, name, issuer, &uid);
 	if (r != 0)
 		return r;
-	r = compose(a, name, issuer, uid, &made);
+	r = accounts_compose(a, name, issuer, uid, &made);
 	if (r < 0)
 		return r;
 
@@ -257,6 +271,21 @@ static int reserve_new(struct accounts *a, const char *name, const char *issuer,
 	return 0;
 }
 
+/* A former name gets a number of its own for now: its account's stands on the map under the new name, where the PAM module
+ * would not take it for a placeholder. */
+static int reserve_unbound(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms,
+			   struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *owner = NULL;
+	int r = find_former_owner(a, name, &owner);
+
+	if (r == 0 && (owner->state == ACCOUNT_FORGOTTEN || strcmp(owner->issuer, issuer) != 0))
+		r = ACCOUNT_NAME_RETIRED;
+	if (r != 0 && r != -ENOENT)
+		return r;
+	return reserve_new(a, name, issuer, hold_ms, ret);
+}
+
 int accounts_reserve(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms, struct account **ret)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;
@@ -267,16 +296,18 @@ int accounts_reserve(struct accounts *a, const char *name, const char *issuer, u
 	r = localdb_refresh(a->local);
 	if (r < 0)
 		return r;
-	if (is_local(a, name))
+	if (accounts_is_local(a, name))
 		return ACCOUNT_NAME_LOCAL;
 	r = store_find_name(a->store, name, &known);
 	if (r == -ENOENT)
-		return reserve_new(a, name, issuer, hold_ms, ret);
+		return reserve_unbound(a, name, issuer, hold_ms, ret);
 	if (r < 0)
 		return r;
-	if (known->state != ACCOUNT_ACTIVE || strcmp(known->issuer, issuer) != 0)
+	if (known->state == ACCOUNT_FORGOTTEN)
+		return ACCOUNT_NAME_RETIRED;
+	if (strcmp(known->issuer, issuer) != 0)
 		return ACCOUNT_NAME_TAKEN;
-	if (is_local_id(a, known->uid) || is_local_id(a, known->gid))
+	if (accounts_is_local_id(a, known->uid) || accounts_is_local_id(a, known->gid))
 		return ACCOUNT_NAME_LOCAL;
 	if (!accounts_is_in_bounds(a->settings, known))
 		return ACCOUNT_OUT_OF_BOUNDS;
@@ -292,139 +323,4 @@ bool accounts_is_held(struct accounts *a, const char *name)
 void accounts_release(struct accounts *a, const char *name)
 {
 	reservations_drop(&a->reservations, name);
-}
-
-static int bind_known(struct accounts *a, struct account *known, const char *name, const char *gecos, const char *facts,
-		      int64_t now_s)
-{
-	int r;
-
-	if (known->state != ACCOUNT_ACTIVE)
-		return ACCOUNT_NAME_TAKEN;
-	if (strcmp(known->name, name) != 0)
-		return ACCOUNT_IDENTITY_HAS_OTHER_NAME;
-	if (is_local(a, name) || is_local_id(a, known->uid) || is_local_id(a, known->gid))
-		return ACCOUNT_NAME_LOCAL;
-	if (!accounts_is_in_bounds(a->settings, known))
-		return ACCOUNT_OUT_OF_BOUNDS;
-
-	r = gecos ? set_gecos(&known->gecos, gecos) : 0;
-	if (r == 0)
-		r = set_text(&known->facts, facts);
-	if (r < 0)
-		return r;
-	known->last_sign_in_s = now_s;
-	return store_update(a->store, known);
-}
-
-static int bind_new(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
-		    const char *gecos, const char *facts, int64_t now_s, struct account **ret)
-{
-	LK_CLEANUP(account_freep) struct account *made = NULL, *other = NULL;
-	uint32_t uid;
-	int r;
-
-	r = store_find_name(a->store, name, &other);
-	if (r == 0)
-		return ACCOUNT_NAME_TAKEN;
-	if (r != -ENOENT)
-		return r;
-	if (is_local(a, name))
-		return ACCOUNT_NAME_LOCAL;
-
-	r = choose_uid(a, name, issuer, &uid);
-	if (r != 0)
-		return r;
-	r = compose(a, name, issuer, uid, &made);
-	if (r == 0)
-		r = set_text(&made->provider, provider);
-	if (r == 0)
-		r = set_text(&made->subject, subject);
-	if (r == 0)
-		r = set_gecos(&made->gecos, gecos);
-	if (r == 0)
-		r = set_text(&made->facts, facts);
-	if (r < 0)
-		return r;
-	made->created_s = now_s;
-	made->last_sign_in_s = now_s;
-	r = store_insert(a->store, made);
-	if (r < 0)
-		return r;
-
-	reservations_drop(&a->reservations, name);
-	*ret = LK_STEAL(made);
-	return 0;
-}
-
-int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
-		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new)
-{
-	LK_CLEANUP(account_freep) struct account *bound = NULL;
-	bool is_new;
-	int r;
-
-	if (!facts)
-		facts = "{}";
-	if (!name_is_valid(name, true, true) || issuer[0] == '\0' || strlen(issuer) > ISSUER_MAX ||
-	    subject[0] == '\0' || strlen(subject) > SUBJECT_MAX || strlen(facts) > FACTS_MAX)
-		return -EINVAL;
-	r = localdb_refresh(a->local);
-	if (r < 0)
-		return r;
-
-	r = store_find_identity(a->store, issuer, subject, &bound);
-	is_new = r == -ENOENT;
-	if (is_new)
-		r = bind_new(a, name, provider, issuer, subject, gecos, facts, now_s, &bound);
-	else if (r == 0)
-		r = bind_known(a, bound, name, gecos, facts, now_s);
-	if (r != 0)
-		return r;
-
-	*ret = LK_STEAL(bound);
-	*ret_is_new = is_new;
-	return ACCOUNT_BOUND;
-}
-
-int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts)
-{
-	LK_CLEANUP(account_freep) struct account *known = NULL;
-	int r;
-
-	if (!facts)
-		facts = "{}";
-	if (strlen(facts) > FACTS_MAX)
-		return -EINVAL;
-	r = store_find_identity(a->store, issuer, subject, &known);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	if (known->state != ACCOUNT_ACTIVE || strcmp(known->facts, facts) == 0)
-		return 0;
-	r = set_text(&known->facts, facts);
-	return r < 0 ? r : store_update(a->store, known);
-}
-
-int accounts_forget(struct accounts *a, const char *name, struct account **ret)
-{
-	LK_CLEANUP(account_freep) struct account *known = NULL;
-	int r;
-
-	r = store_find_name(a->store, name, &known);
-	if (r < 0)
-		return r;
-	if (known->state != ACCOUNT_ACTIVE)
-		return -ENOENT;
-
-	/* Name, uid and identity must be kept for ever; what else is known about the person need not. */
-	known->state = ACCOUNT_FORGOTTEN;
-	r = set_text(&known->gecos, "");
-	if (r == 0)
-		r = set_text(&known->facts, "{}");
-	if (r == 0)
-		r = store_update(a->store, known);
-	if (r < 0)
-		return r;
-	*ret = LK_STEAL(known);
-	return 0;
 }

@@ -26,11 +26,12 @@ struct account_settings {
 
 enum account_outcome {
 	ACCOUNT_BOUND = 0,
-	ACCOUNT_NAME_TAKEN = 1,          /* the name belongs to another identity, or is a tombstone */
-	ACCOUNT_NAME_LOCAL,              /* now a local user or group, or reserved */
-	ACCOUNT_IDENTITY_HAS_OTHER_NAME, /* this person is known under another name */
-	ACCOUNT_NO_UID,                  /* the range is full */
-	ACCOUNT_OUT_OF_BOUNDS,           /* [accounts] was changed since it was made */
+	ACCOUNT_NAME_TAKEN = 1,     /* the name belongs to another identity, or is kept for one */
+	ACCOUNT_NAME_RETIRED,       /* the name was another account's: nobody gets it but by accounts_release_name() */
+	ACCOUNT_NAME_LOCAL,         /* now a local user or group, or reserved */
+	ACCOUNT_IDENTITY_FORGOTTEN, /* an administrator has forgotten this person */
+	ACCOUNT_NO_UID,             /* the range is full */
+	ACCOUNT_OUT_OF_BOUNDS,      /* [accounts] was changed since it was made */
 };
 
 struct accounts;
@@ -48,7 +49,8 @@ void accounts_free(struct accounts *a);
 LK_DEFINE_CLEANUP(struct accounts *, accounts_free);
 
 /**
- * accounts_name_is_possible() - could this name ever be ours: in the grammar, not local, not reserved, not a tombstone
+ * accounts_name_is_possible() - could this name be asked for: in the grammar, not local, not reserved, not a tombstone
+ * The former name of an account that is there is possible: its owner is told, or renamed back.
  * Return: 1 yes, 0 no, negative errno when the store cannot say.
  */
 int accounts_name_is_possible(struct accounts *a, const char *name);
@@ -64,6 +66,9 @@ int accounts_name_is_possible(struct accounts *a, const char *name);
  */
 int accounts_reserve(struct accounts *a, const char *name, const char *issuer, uint32_t hold_ms, struct account **ret);
 
+/** accounts_was_called() - is @name a former one of this account; no where the store cannot say */
+bool accounts_was_called(struct accounts *a, const char *name, const struct account *account);
+
 /** accounts_is_held() - does this name hold a UID by an earlier accounts_reserve() that has not ended */
 bool accounts_is_held(struct accounts *a, const char *name);
 
@@ -76,8 +81,9 @@ void accounts_release(struct accounts *a, const char *name);
  * @facts: JSON text for policy, stored as it is; NULL counts as "{}"
  * @ret:   the stored account; release with account_free()
  * @ret_is_new: the map must be published before anybody can use it
- * A forgotten identity stays forgotten: its sign-in ends in ACCOUNT_NAME_TAKEN until an administrator has decided. Home and
- * shell of a known account stay as they were when it was made. An account whose uid or gid is a local one by now is
+ * An account that is known under another name is renamed: same UID, same home; the old name is retired (I6). An expected one
+ * becomes this identity's, if it is kept for it or for nobody in particular. A forgotten identity stays forgotten until an
+ * administrator has decided. Home and shell of a known account stay as they were when it was made. An account whose uid or gid is a local one by now is
  * ACCOUNT_NAME_LOCAL too; one that [accounts] no longer has room for is ACCOUNT_OUT_OF_BOUNDS.
  * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored; -EINVAL for a name outside
  * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I11.

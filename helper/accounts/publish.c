@@ -172,7 +172,7 @@ static int add_account(void *userdata, const struct account *a)
 
 	int r;
 
-	if (a->state != ACCOUNT_ACTIVE)
+	if (a->state == ACCOUNT_FORGOTTEN)
 		return 0;
 	/* One that latchkey-root would refuse must not keep all others from being published. */
 	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL

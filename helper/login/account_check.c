@@ -41,7 +41,8 @@ static const char *judge(struct login_context *ctx, const struct account_check_r
 	}
 	person.provider = provider_settings(lp->provider)->name;
 	if (account->state != ACCOUNT_ACTIVE) {
-		*ret_detail = "the account was forgotten";
+		*ret_detail = account->state == ACCOUNT_EXPECTED ? "whoever it is kept for has not signed in yet"
+								 : "the account was forgotten";
 		return REASON_NOT_ALLOWED;
 	}
 	if (policy == NULL) {

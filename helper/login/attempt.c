@@ -43,6 +43,7 @@ struct attempt {
 	const struct login_provider *lp;
 	bool is_reserved; /* holds the reservation of the name's UID */
 	bool is_known;    /* the name is bound already: userinfo need not tell it again */
+	bool is_proved;   /* the name is that of whoever approved: it may stand in the log */
 	bool has_ended;   /* its one line is in the log */
 	struct provider_wait *prepare;
 	struct device_flow *flow;
@@ -68,7 +69,7 @@ static void log_end(struct attempt *a, int priority, const char *result, const c
 		.priority = priority,
 		.what = "sign-in",
 		.result = result,
-		.user = a->is_known || a->account != NULL ? a->user : NULL,
+		.user = a->is_known || a->is_proved ? a->user : NULL,
 		.service = a->service,
 		.source = a->source,
 		.provider = a->lp != NULL ? provider_settings(a->lp->provider)->name : NULL,
@@ -223,23 +224,11 @@ static bool is_email(const char *claim)
 	return strcmp(claim, "email") == 0 || strcmp(claim, "/email") == 0;
 }
 
-/* The name of whoever approved: the bound one, else by the rule. @email: NULL unless verified.
- * Return: 0, or -EINVAL with @why filled. */
-static int name_of(struct attempt *a, const struct identity *identity, const char *email, char *out, char *why)
+/* The name that the rule makes. @email: NULL unless verified. Return: 0, or -EINVAL with @why filled. */
+static int name_by_rule(struct attempt *a, const struct identity *identity, const char *email, char *out, char *why)
 {
-	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const char *claim;
 	int r;
-
-	r = store_find_identity(a->ctx->store, identity->issuer, identity->subject, &known);
-	if (r == 0 && strlen(known->name) <= NAME_MAX_LEN) {
-		memcpy(out, known->name, strlen(known->name) + 1);
-		return 0;
-	}
-	if (r != -ENOENT) {
-		memcpy(why, "the store cannot be read", sizeof("the store cannot be read"));
-		return r < 0 ? r : -EIO;
-	}
 
 	r = wanted_read_claim(identity->claims, a->lp->names->claim, 256, &claim);
 	if (r != 0) {
@@ -253,6 +242,32 @@ static int name_of(struct attempt *a, const struct identity *identity, const cha
 		return -EINVAL;
 	}
 	return name_from_claim(out, claim, strlen(claim), a->lp->names, why);
+}
+
+/*
+ * The name of whoever approved. @known: the account, or NULL. Somebody who was renamed at the provider and asks for the new
+ * name is called so from now on (I6); whoever asks for the bound name still has it. @email: NULL unless verified.
+ * Return: 0, or -EINVAL with @why filled.
+ */
+static int name_of(struct attempt *a, const struct account *known, const struct identity *identity, const char *email,
+		   char *out, char *why)
+{
+	if (known == NULL)
+		return name_by_rule(a, identity, email, out, why);
+	if (strcmp(known->name, a->user) != 0 && name_by_rule(a, identity, email, out, why) == 0 &&
+	    strcmp(out, a->user) == 0)
+		return 0;
+	(void)snprintf(out, NAME_MAX_LEN + 1, "%s", known->name);
+	return 0;
+}
+
+/* T1: approved by somebody who is not the account that was asked for. */
+static void refuse_other(struct attempt *a, const struct account *known)
+{
+	if (known != NULL && known->state == ACCOUNT_ACTIVE && accounts_was_called(a->ctx->accounts, a->user, known))
+		refuse(a, REASON_RENAMED, "the account has another name now");
+	else
+		refuse(a, REASON_WRONG_ACCOUNT, "approved by another identity");
 }
 
 /* I17: what was proved now replaces what was proved before, or a key alone would go on opening the account by a group that
@@ -270,6 +285,7 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	LK_CLEANUP(text_free_listp) char **groups = NULL;
+	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const struct provider_settings *settings = provider_settings(a->lp->provider);
 	struct access_person person = {.provider = settings->name, .subject = identity->subject};
 	char name[NAME_MAX_LEN + 1];
@@ -281,20 +297,21 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 		refuse(a, REASON_NO_STORE, "the person's facts could not be read");
 		return;
 	}
-	r = name_of(a, identity, person.email, name, why);
-	if (r == -EINVAL) {
+	r = store_find_identity(a->ctx->store, identity->issuer, identity->subject, &known);
+	if (r < 0 && r != -ENOENT) {
+		refuse(a, REASON_NO_STORE, "the store cannot be read");
+		return;
+	}
+	r = name_of(a, known, identity, person.email, name, why);
+	if (r < 0) {
 		refuse(a, REASON_WRONG_ACCOUNT, why);
 		return;
 	}
-	if (r < 0) {
-		refuse(a, REASON_NO_STORE, why);
-		return;
-	}
-	/* T1: whoever approved must be the account that was asked for. */
 	if (strcmp(name, a->user) != 0) {
-		refuse(a, REASON_WRONG_ACCOUNT, "approved by another identity");
+		refuse_other(a, known);
 		return;
 	}
+	a->is_proved = true;
 	person.name = name;
 
 	if (!access_allows(access_policy_for(a->ctx->access, a->service), &person)) {

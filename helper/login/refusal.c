@@ -25,6 +25,7 @@ static const struct {
 	{REASON_CONFIGURATION, "Sign-in is not possible: this host is not set up correctly. Tell the administrator."},
 	{REASON_NO_STORE, "Sign-in is not possible now: this host cannot store accounts. Tell the administrator."},
 	{REASON_NAME_TAKEN, "Sign-in refused: this account name belongs to somebody else. Tell the administrator."},
+	{REASON_RENAMED, "Sign-in refused: your account has another name now. Connect with the new one."},
 };
 
 const char *refusal_message(const char *reason)
@@ -62,10 +63,12 @@ const char *refusal_of_account(int outcome)
 {
 	switch (outcome) {
 	case ACCOUNT_NAME_TAKEN:
+	case ACCOUNT_NAME_RETIRED:
 	case ACCOUNT_NAME_LOCAL:
-	case ACCOUNT_IDENTITY_HAS_OTHER_NAME:
 	case ACCOUNT_OUT_OF_BOUNDS:
 		return REASON_NAME_TAKEN;
+	case ACCOUNT_IDENTITY_FORGOTTEN:
+		return REASON_NOT_ALLOWED;
 	default:
 		return REASON_NO_STORE;
 	}
@@ -75,11 +78,13 @@ const char *refusal_account_text(int outcome)
 {
 	switch (outcome) {
 	case ACCOUNT_NAME_TAKEN:
-		return "the name is bound to another identity";
+		return "the name is another identity's; 'latchkey show NAME' says whose";
+	case ACCOUNT_NAME_RETIRED:
+		return "the name was another account's; 'latchkey accounts release NAME' lets somebody else have it";
 	case ACCOUNT_NAME_LOCAL:
 		return "the name is a local or reserved one";
-	case ACCOUNT_IDENTITY_HAS_OTHER_NAME:
-		return "the identity is bound to another name";
+	case ACCOUNT_IDENTITY_FORGOTTEN:
+		return "the person was forgotten; 'latchkey accounts release NAME' lets them in again, with a new UID";
 	case ACCOUNT_NO_UID:
 		return "no free UID is left";
 	case ACCOUNT_OUT_OF_BOUNDS:

@@ -36,3 +36,4 @@
 #define REASON_CONFIGURATION "configuration"
 #define REASON_NO_STORE "no-store"
 #define REASON_NAME_TAKEN "name-taken"
+#define REASON_RENAMED "renamed"

@@ -31,6 +31,15 @@ static const char *const sql[STORE_STATEMENTS] = {
 			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[STATEMENT_UPDATE] = "UPDATE account SET gecos = ?3, home = ?4, shell = ?5, facts = ?6, state = ?7, "
 			     "last_sign_in_s = ?8 WHERE name = ?1 AND uid = ?2",
+	[STATEMENT_IDENTIFY] = "UPDATE account SET subject = ?2, provider = ?3 WHERE uid = ?1 AND state = 3 AND "
+			       "(subject IS NULL OR subject = ?2)",
+	[STATEMENT_FIND_RETIRED] = "SELECT uid FROM retired_name WHERE name = ?1",
+	[STATEMENT_NAME_TAKEN] = "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 "
+				 "UNION ALL SELECT 1 FROM retired_name WHERE name = ?1 AND uid <> ?2 "
+				 "UNION ALL SELECT 1 FROM own_group WHERE name = ?1)",
+	[STATEMENT_RETIRE_NAME] = "INSERT INTO retired_name (name, uid, retired_s) VALUES (?1, ?2, ?3)",
+	[STATEMENT_UNRETIRE_NAME] = "DELETE FROM retired_name WHERE name = ?1",
+	[STATEMENT_SET_NAME] = "UPDATE account SET name = ?1 WHERE name = ?2 AND uid = ?3",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -92,7 +101,7 @@ int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int6
 	return *ret >= min && *ret <= max ? 0 : -EUCLEAN;
 }
 
-static int step(struct store *s, enum store_statement which)
+int store_step(struct store *s, enum store_statement which)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
 	int result = sqlite3_step(statement);
@@ -108,18 +117,18 @@ int store_begin(struct store *s)
 {
 	int r = mark_advance(&s->mark, s->generation);
 
-	return r < 0 ? r : step(s, STATEMENT_BEGIN);
+	return r < 0 ? r : store_step(s, STATEMENT_BEGIN);
 }
 
 int store_finish(struct store *s, int r, bool advance)
 {
 	if (r == 0 && advance)
-		r = step(s, STATEMENT_ADVANCE);
+		r = store_step(s, STATEMENT_ADVANCE);
 	if (r == 0)
-		r = step(s, STATEMENT_COMMIT);
+		r = store_step(s, STATEMENT_COMMIT);
 	if (r < 0) {
 		if (!sqlite3_get_autocommit(s->db))
-			step(s, STATEMENT_ROLLBACK);
+			store_step(s, STATEMENT_ROLLBACK);
 		return r;
 	}
 	if (advance) {

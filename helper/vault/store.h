@@ -69,6 +69,20 @@ int store_insert(struct store *s, const struct account *a);
  *  changes. Return: 0, -ENOENT, as store_insert(). */
 int store_update(struct store *s, const struct account *a);
 
+/**
+ * store_rename() - @old_name's account is called @a->name from now on; all else as store_update()
+ * The old name is retired. One that is retired by this account itself may be taken again.
+ * Return: 0, -ENOENT, -EEXIST another account or group has the name, or another account had it; as store_insert().
+ */
+int store_rename(struct store *s, const char *old_name, const struct account *a, int64_t now_s);
+
+/** store_find_retired() - which account had @name before. Return: 0 with its uid, -ENOENT, as the look-ups. */
+int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid);
+
+/** store_identify() - an expected account becomes that of @a->subject, unless it is kept for another; all else as
+ *  store_update(). Return: 0, -ENOENT, -EEXIST the identity has another account, as store_insert(). */
+int store_identify(struct store *s, const struct account *a);
+
 /** store_each() - one after another, never from within @fn: active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
  *  @limit. @fn returns 0 to go on, else that value is returned. */
 typedef int (*store_each_fn)(void *userdata, const struct account *a);

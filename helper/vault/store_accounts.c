@@ -196,7 +196,7 @@ int store_insert(struct store *s, const struct account *a)
 	return store_finish(s, r, true);
 }
 
-static int update_row(struct store *s, const struct account *a)
+int store_update_row(struct store *s, const struct account *a)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_UPDATE];
 	int result, r;
@@ -248,7 +248,34 @@ int store_update(struct store *s, const struct account *a)
 	if (r < 0)
 		return r;
 	r = store_begin(s);
-	return r < 0 ? r : store_finish(s, update_row(s, a), before != (int64_t)a->state);
+	return r < 0 ? r : store_finish(s, store_update_row(s, a), before != (int64_t)a->state);
+}
+
+static int identify_row(struct store *s, const struct account *a)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_IDENTIFY];
+	int r;
+
+	r = store_bind_int(statement, 1, a->uid);
+	if (r == 0)
+		r = store_bind_text(statement, 2, a->subject);
+	if (r == 0)
+		r = store_bind_text(statement, 3, a->provider);
+	if (r == 0)
+		r = store_step(s, STATEMENT_IDENTIFY);
+	return r == 0 && sqlite3_changes(s->db) != 1 ? -ENOENT : r;
+}
+
+int store_identify(struct store *s, const struct account *a)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = identify_row(s, a);
+	if (r == 0)
+		r = store_update_row(s, a);
+	return store_finish(s, r, true);
 }
 
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata)

@@ -18,6 +18,12 @@ enum store_statement {
 	STATEMENT_CONFLICT,
 	STATEMENT_INSERT,
 	STATEMENT_UPDATE,
+	STATEMENT_IDENTIFY,
+	STATEMENT_FIND_RETIRED,
+	STATEMENT_NAME_TAKEN,
+	STATEMENT_RETIRE_NAME,
+	STATEMENT_UNRETIRE_NAME,
+	STATEMENT_SET_NAME,
 	STATEMENT_EACH,
 	STATEMENT_COUNT,
 	STATEMENT_BEGIN,
@@ -53,6 +59,9 @@ int store_prepare(struct store *s);
 /** store_rest() - to be declared with LK_CLEANUP beside each use: nothing of it stays bound or locked */
 void store_rest(sqlite3_stmt **statement);
 
+/** store_step() - run a bound statement that yields nothing, and let it rest. Return: 0, negative errno. */
+int store_step(struct store *s, enum store_statement which);
+
 /* The text stays the caller's, and must live until the statement rests; NULL binds NULL. Return: 0, negative errno. */
 int store_bind_text(sqlite3_stmt *statement, int at, const char *text);
 int store_bind_int(sqlite3_stmt *statement, int at, int64_t value);
@@ -71,3 +80,7 @@ int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int6
  */
 int store_begin(struct store *s);
 int store_finish(struct store *s, int r, bool advance);
+
+/* Steps of a transaction that is open. Return: 0, -ENOENT no such account, other negative errno. */
+int store_update_row(struct store *s, const struct account *a);
+int store_unretire_name(struct store *s, const char *name);

@@ -68,7 +68,28 @@ static void test_i6_reassigned_name(void **state)
 	assert_string_equal(w->said, REASON_NAME_TAKEN);
 }
 
-/* I6: somebody renamed at the provider keeps the account under its old name, and gets no second one. */
+#define ALICEB "{\"preferred_username\":\"aliceb\"}"
+
+static void until_decision(struct world *w, const char *user, uint32_t seen_uid, const char *subject,
+			   const char *claims)
+{
+	const struct attempt_request request = {.user = user,
+						.service = "sshd",
+						.has_seen = true,
+						.seen_uid = seen_uid,
+						.seen_gid = seen_uid,
+						.seen_home = "/home/alice",
+						.seen_shell = "/bin/sh"};
+
+	begin(w, &request);
+	fake_prepared(OAUTH_DONE);
+	fake_tokens(OAUTH_DONE);
+	fake_identity(OAUTH_DONE, ISSUER, subject, claims);
+	if (fake.publish_done != NULL)
+		fake_published(0);
+}
+
+/* I6, T1: somebody renamed at the provider has the same UID under the new name, from when it is first asked for. */
 static void test_i6_renamed_person(void **state)
 {
 	struct world *w = *state;
@@ -76,13 +97,70 @@ static void test_i6_renamed_person(void **state)
 
 	sign_in(w, "alice", "s-1", ALICE);
 	uid = w->uid;
+	/* not yet asked for: the bound name goes on, and nobody asks for its claim */
 	clock_freeze(2000000, 1700001000);
-	sign_in(w, "alice", "s-1", "{\"preferred_username\":\"alicia\"}");
+	sign_in(w, "alice", "s-1", ALICEB);
+	assert_string_equal(w->said, "granted");
+	assert_int_equal(fake.published, 1);
+
+	/* sshd holds the placeholder's number */
+	until_decision(w, "aliceb", 0x70000001, "s-1", ALICEB);
+	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
+	assert_int_equal(fake.published, 2);
+	until_decision(w, "aliceb", uid, "s-1", ALICEB);
 	assert_string_equal(w->said, "granted");
 	assert_int_equal(w->uid, uid);
+	assert_int_equal(stored(w), 1);
+
+	/* the old name: its owner hears why, anybody else is somebody else */
 	clock_freeze(3000000, 1700002000);
-	sign_in(w, "alicia", "s-1", "{\"preferred_username\":\"alicia\"}");
+	until_decision(w, "alice", 0x70000001, "s-1", ALICEB);
+	assert_string_equal(w->said, REASON_RENAMED);
+	until_decision(w, "alice", 0x70000001, "s-9", ALICE);
+	assert_string_equal(w->said, REASON_NAME_TAKEN);
+	clock_freeze(4000000, 1700003000);
+	until_decision(w, "alice", 0x70000001, "s-2", BOB);
 	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	until_decision(w, "aliceb", uid, "s-9", ALICEB);
+	assert_string_equal(w->said, REASON_NAME_TAKEN);
+	assert_int_equal(stored(w), 1);
+	assert_int_equal(fake.published, 2);
+
+	/* I6: and back again */
+	clock_freeze(5000000, 1700004000);
+	until_decision(w, "alice", 0x70000001, "s-1", ALICE);
+	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
+	until_decision(w, "alice", uid, "s-1", ALICE);
+	assert_string_equal(w->said, "granted");
+	assert_int_equal(stored(w), 1);
+}
+
+/* I5, T1: a new name that nothing proves renames nobody, and neither does one that policy does not let in. */
+static void test_i6_rename_refused(void **state)
+{
+	struct world *w = *state;
+	char alice[] = "alice", aliceb[] = "aliceb", email[] = "email", domain[] = "good.example";
+	char *users[] = {alice, NULL, NULL}, *domains[] = {domain, NULL};
+
+	sign_in(w, "alice", "s-1", ALICE);
+	sign_in(w, "alicec", "s-1", ALICEB);
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	sign_in(w, "aliceb", "s-1", "{}");
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+
+	clock_freeze(2000000, 1700001000);
+	w->policy.everyone = false;
+	w->policy.users = users;
+	begin_for(w, "aliceb");
+	assert_string_equal(w->said, "not-ours");
+	users[1] = aliceb;
+	w->names.claim = email;
+	w->names.strip_domains = domains;
+	sign_in(w, "aliceb", "s-1", "{\"email\":\"aliceb@good.example\",\"email_verified\":false}");
+	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
+	assert_int_equal(fake.published, 1);
+	sign_in(w, "aliceb", "s-1", "{\"email\":\"aliceb@good.example\",\"email_verified\":true}");
+	assert_string_equal(w->said, "granted");
 	assert_int_equal(stored(w), 1);
 }
 
@@ -425,6 +503,7 @@ int main(void)
 		T(test_t1_other_person_approves),
 		T(test_i6_reassigned_name),
 		T(test_i6_renamed_person),
+		T(test_i6_rename_refused),
 		T(test_i8_other_issuer),
 		T(test_name_claim_missing),
 		T(test_i5_name_from_address),

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides which account an identity is, and makes it at the first sign-in. The order of the questions matters: the
+ * identity first, then the name, then the machine's own users, then a number. A name or number that was ever given
+ * out is never given to anybody else.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/accounts/accounts_internal.h"
+
+LK_DEFINE_CLEANUP(char *, free);
+
+/* May this account sign in under @name; the name was proved to be this person's. Return: 0, an outcome > 0. */
+static int check_known(const struct accounts *a, const struct account *known, const char *name)
+{
+	struct account renamed = *known;
+	LK_CLEANUP(freep) char *copy = strdup(name);
+
+	if (!copy)
+		return -ENOMEM;
+	renamed.name = copy;
+	if (known->state == ACCOUNT_FORGOTTEN)
+		return ACCOUNT_IDENTITY_FORGOTTEN;
+	if (accounts_is_local(a, name) || accounts_is_local_id(a, known->uid) || accounts_is_local_id(a, known->gid))
+		return ACCOUNT_NAME_LOCAL;
+	return accounts_is_in_bounds(a->settings, &renamed) ? 0 : ACCOUNT_OUT_OF_BOUNDS;
+}
+
+/* I6: whoever else has the name, or had it, keeps it. */
+static int rename_known(struct accounts *a, struct account *known, const char *name, int64_t now_s)
+{
+	LK_CLEANUP(freep) char *old_name = LK_STEAL(known->name);
+	LK_CLEANUP(account_freep) struct account *other = NULL;
+	int r;
+
+	known->name = strdup(name);
+	if (!known->name)
+		return -ENOMEM;
+	r = store_rename(a->store, old_name, known, now_s);
+	if (r != -EEXIST)
+		return r;
+	r = store_find_name(a->store, name, &other);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return r == 0 && other->state != ACCOUNT_FORGOTTEN ? ACCOUNT_NAME_TAKEN : ACCOUNT_NAME_RETIRED;
+}
+
+static int bind_known(struct accounts *a, struct account *known, const char *name, const char *gecos, const char *facts,
+		      int64_t now_s, bool *ret_is_new)
+{
+	bool is_expected = known->state == ACCOUNT_EXPECTED, is_renamed = strcmp(known->name, name) != 0;
+	int r = check_known(a, known, name);
+
+	if (r != 0)
+		return r;
+	/* One that is kept has its name from the administrator: the first sign-in is under that name. */
+	if (is_expected && is_renamed)
+		return ACCOUNT_NAME_TAKEN;
+
+	r = gecos ? account_set_gecos(&known->gecos, gecos) : 0;
+	if (r == 0)
+		r = account_set_text(&known->facts, facts);
+	if (r < 0)
+		return r;
+	known->state = ACCOUNT_ACTIVE;
+	known->last_sign_in_s = now_s;
+	*ret_is_new = is_expected || is_renamed;
+	if (is_renamed)
+		return rename_known(a, known, name, now_s);
+	return is_expected ? store_identify(a->store, known) : store_update(a->store, known);
+}
+
+/* An account that was kept for nobody in particular, by its name. */
+static int take_expected(struct accounts *a, struct account *known, const char *provider, const char *issuer,
+			 const char *subject, const char *gecos, const char *facts, int64_t now_s)
+{
+	bool is_new;
+	int r;
+
+	if (known->state == ACCOUNT_FORGOTTEN)
+		return ACCOUNT_NAME_RETIRED;
+	if (known->state != ACCOUNT_EXPECTED || known->subject || strcmp(known->issuer, issuer) != 0)
+		return ACCOUNT_NAME_TAKEN;
+	r = account_set_text(&known->subject, subject);
+	if (r == 0)
+		r = account_set_text(&known->provider, provider);
+	return r < 0 ? r : bind_known(a, known, known->name, gecos, facts, now_s, &is_new);
+}
+
+static int bind_new(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
+		    const char *gecos, const char *facts, int64_t now_s, struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *made = NULL, *other = NULL;
+	uint32_t uid;
+	int r;
+
+	r = store_find_name(a->store, name, &other);
+	if (r == 0) {
+		r = take_expected(a, other, provider, issuer, subject, gecos, facts, now_s);
+		if (r == 0)
+			*ret = LK_STEAL(other);
+		return r;
+	}
+	if (r == -ENOENT)
+		r = store_find_retired(a->store, name, &uid);
+	if (r == 0)
+		return ACCOUNT_NAME_RETIRED;
+	if (r != -ENOENT)
+		return r;
+	if (accounts_is_local(a, name))
+		return ACCOUNT_NAME_LOCAL;
+
+	r = accounts_choose_uid(a, name, issuer, &uid);
+	if (r != 0)
+		return r;
+	r = accounts_compose(a, name, issuer, uid, &made);
+	if (r == 0)
+		r = account_set_text(&made->provider, provider);
+	if (r == 0)
+		r = account_set_text(&made->subject, subject);
+	if (r == 0)
+		r = account_set_gecos(&made->gecos, gecos);
+	if (r == 0)
+		r = account_set_text(&made->facts, facts);
+	if (r < 0)
+		return r;
+	made->created_s = now_s;
+	made->last_sign_in_s = now_s;
+	r = store_insert(a->store, made);
+	if (r < 0)
+		return r == -EEXIST ? ACCOUNT_NAME_TAKEN : r; /* a group of our own has the name */
+
+	reservations_drop(&a->reservations, name);
+	*ret = LK_STEAL(made);
+	return 0;
+}
+
+int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
+		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new)
+{
+	LK_CLEANUP(account_freep) struct account *bound = NULL;
+	bool is_new;
+	int r;
+
+	if (!facts)
+		facts = "{}";
+	if (!name_is_valid(name, true, true) || issuer[0] == '\0' || strlen(issuer) > ISSUER_MAX ||
+	    subject[0] == '\0' || strlen(subject) > SUBJECT_MAX || strlen(facts) > FACTS_MAX)
+		return -EINVAL;
+	r = localdb_refresh(a->local);
+	if (r < 0)
+		return r;
+
+	r = store_find_identity(a->store, issuer, subject, &bound);
+	is_new = r == -ENOENT;
+	if (is_new)
+		r = bind_new(a, name, provider, issuer, subject, gecos, facts, now_s, &bound);
+	else if (r == 0)
+		r = bind_known(a, bound, name, gecos, facts, now_s, &is_new);
+	if (r != 0)
+		return r;
+
+	*ret = LK_STEAL(bound);
+	*ret_is_new = is_new;
+	return ACCOUNT_BOUND;
+}
+
+int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts)
+{
+	LK_CLEANUP(account_freep) struct account *known = NULL;
+	int r;
+
+	if (!facts)
+		facts = "{}";
+	if (strlen(facts) > FACTS_MAX)
+		return -EINVAL;
+	r = store_find_identity(a->store, issuer, subject, &known);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (known->state != ACCOUNT_ACTIVE || strcmp(known->facts, facts) == 0)
+		return 0;
+	r = account_set_text(&known->facts, facts);
+	return r < 0 ? r : store_update(a->store, known);
+}

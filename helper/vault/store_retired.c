@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names that an account had and has no more. They stay its own: it may be called so again, and nobody else may.
+ */
+#include <errno.h>
+
+#include "helper/vault/store_internal.h"
+
+int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_FIND_RETIRED];
+	int64_t uid = 0;
+	int r, result;
+
+	r = store_bind_text(statement, 1, name);
+	if (r < 0)
+		return r;
+	result = sqlite3_step(statement);
+	if (result != SQLITE_ROW)
+		return result == SQLITE_DONE ? -ENOENT : store_errno(result);
+	r = store_read_int(statement, 0, 1, INT32_MAX, &uid);
+	if (r == 0)
+		*ret_uid = (uint32_t)uid;
+	return r;
+}
+
+/* Return: 0, -EEXIST where an account, a group or another account's past has the name. */
+static int check_name(struct store *s, const char *name, uint32_t uid)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_NAME_TAKEN];
+	int r, result;
+
+	r = store_bind_text(statement, 1, name);
+	if (r == 0)
+		r = store_bind_int(statement, 2, uid);
+	if (r < 0)
+		return r;
+	result = sqlite3_step(statement);
+	if (result != SQLITE_ROW)
+		return result == SQLITE_DONE ? -EIO : store_errno(result);
+	return sqlite3_column_int64(statement, 0) != 0 ? -EEXIST : 0;
+}
+
+static int retire_name(struct store *s, const char *name, uint32_t uid, int64_t now_s)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_RETIRE_NAME];
+	int r;
+
+	r = store_bind_text(statement, 1, name);
+	if (r == 0)
+		r = store_bind_int(statement, 2, uid);
+	if (r == 0)
+		r = store_bind_int(statement, 3, now_s);
+	return r < 0 ? r : store_step(s, STATEMENT_RETIRE_NAME);
+}
+
+static int set_name(struct store *s, const char *name, const char *old_name, uint32_t uid)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_SET_NAME];
+	int r;
+
+	r = store_bind_text(statement, 1, name);
+	if (r == 0)
+		r = store_bind_text(statement, 2, old_name);
+	if (r == 0)
+		r = store_bind_int(statement, 3, uid);
+	if (r == 0)
+		r = store_step(s, STATEMENT_SET_NAME);
+	return r == 0 && sqlite3_changes(s->db) != 1 ? -ENOENT : r;
+}
+
+int store_unretire_name(struct store *s, const char *name)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_UNRETIRE_NAME];
+	int r = store_bind_text(statement, 1, name);
+
+	return r < 0 ? r : store_step(s, STATEMENT_UNRETIRE_NAME);
+}
+
+int store_rename(struct store *s, const char *old_name, const struct account *a, int64_t now_s)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = check_name(s, a->name, a->uid);
+	if (r == 0)
+		r = store_unretire_name(s, a->name);
+	if (r == 0)
+		r = retire_name(s, old_name, a->uid, now_s);
+	if (r == 0)
+		r = set_name(s, a->name, old_name, a->uid);
+	if (r == 0)
+		r = store_update_row(s, a);
+	return store_finish(s, r, true);
+}
