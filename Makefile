@@ -148,8 +148,9 @@ shared = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -shared -o $@ $(
 	-Wl,--version-script=$(1) $(ALL_LDFLAGS) $(2)
 PAM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard pam_module/*.c)))
 NSS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard nss_module/*.c)))
-# The PAM module needs json-c, libqrencode and libpam; the NSS module needs libc and nothing else.
-$(B)/pam_latchkey.so: $(PAM_OBJECTS) $(call archives,protocol) pam_module/pam_latchkey.map
+# The PAM module needs json-c, libqrencode and libpam, and reads the map as the NSS module does, which needs libc and
+# nothing else.
+$(B)/pam_latchkey.so: $(PAM_OBJECTS) $(B)/nss_module/map_reader.o $(call archives,protocol) pam_module/pam_latchkey.map
 	$(call shared,pam_module/pam_latchkey.map,-Wl$(comma)--exclude-libs$(comma)ALL $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS))
 # Zeroing the records that a lookup is about to fill costs as much as the lookup.
 CFLAGS_nss_latchkey := $(call try,-ftrivial-auto-var-init=uninitialized)
@@ -177,8 +178,8 @@ $(call unit_tests,root): $(call archive,accounts)
 # Modules: objects are linked into the tests where internals are tried; the built .so is tried by tests/module.
 PAM_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/pam_module/test_*.c)))
 NSS_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/nss_module/test_*.c)))
-$(PAM_UNIT): $(B)/tests/unit/pam_module/%: $(B)/tests/unit/pam_module/%.o $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,protocol)
-	$(call link,$(LDFLAGS_$*) $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
+$(PAM_UNIT): $(B)/tests/unit/pam_module/%: $(B)/tests/unit/pam_module/%.o $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,accounts)
+	$(call link,$(LDFLAGS_$*) $(LIBS_accounts) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
 $(NSS_UNIT): $(B)/tests/unit/nss_module/%: $(B)/tests/unit/nss_module/%.o $(call unit_shared,nss_module) $(NSS_OBJECTS) $(call archives,accounts)
 	$(call link,$(LDFLAGS_$*) $(LIBS_accounts) $(CMOCKA_LIBS) -ldl)
 UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UNIT)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "helper/base/text.h"
@@ -47,20 +46,6 @@ static int word_find(int *ret, const struct word *words, const char *text)
 	return -EINVAL;
 }
 
-static int uid_read(uid_t *ret, const char *text)
-{
-	uint64_t value;
-	int r;
-
-	r = text_to_u64(&value, text, OPTIONS_UID_MAX);
-	if (r < 0)
-		return r;
-	if (value < OPTIONS_UID_FLOOR)
-		return -ERANGE;
-	*ret = (uid_t)value;
-	return 0;
-}
-
 static int argument_read(struct options *o, const char *argument)
 {
 	int value = 0;
@@ -88,34 +73,13 @@ static int argument_read(struct options *o, const char *argument)
 			o->is_light = value != 0;
 		return r;
 	}
-	if (text_has_prefix(argument, "uid_min="))
-		return uid_read(&o->uid_min, argument + strlen("uid_min="));
-	if (text_has_prefix(argument, "uid_max="))
-		return uid_read(&o->uid_max, argument + strlen("uid_max="));
 	return -EINVAL;
 }
 
 void options_parse(struct options *ret, int argc, const char *const *argv)
 {
-	bool is_range_sound = true;
-
-	*ret = (struct options){.uid_min = OPTIONS_UID_MIN, .uid_max = OPTIONS_UID_MAX};
-	for (int i = 0; i < argc; i++) {
-		if (argument_read(ret, argv[i]) == 0)
-			continue;
-		if (!ret->fault)
+	*ret = (struct options){0};
+	for (int i = 0; i < argc; i++)
+		if (argument_read(ret, argv[i]) < 0 && !ret->fault)
 			ret->fault = argv[i];
-		/* "uid-min=", "uidmin=": whoever wrote it meant the range */
-		if (text_has_prefix(argv[i], "uid"))
-			is_range_sound = false;
-	}
-	if (ret->uid_min > ret->uid_max) {
-		if (!ret->fault)
-			ret->fault = "uid_min above uid_max";
-		is_range_sound = false;
-	}
-	if (!is_range_sound) {
-		ret->uid_min = OPTIONS_UID_FLOOR;
-		ret->uid_max = OPTIONS_UID_MAX;
-	}
 }

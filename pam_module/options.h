@@ -2,13 +2,8 @@
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 /* The words behind pam_latchkey.so in a service file. */
-
-#define OPTIONS_UID_MIN ((uid_t)0x70000000)
-#define OPTIONS_UID_MAX ((uid_t)0x7FFFFFFE)
-#define OPTIONS_UID_FLOOR ((uid_t)65536) /* below: local, dynamic and reserved ids, never ours */
 
 enum options_qr {
 	OPTIONS_QR_AUTO,
@@ -28,8 +23,6 @@ struct options {
 	enum options_conversation conversation;
 	bool is_light; /* polarity=light: dark characters on a light screen */
 	bool debug;
-	uid_t uid_min;
-	uid_t uid_max;
 	const char *fault; /* the first argument that means nothing, as given; NULL when all is well */
 };
 
@@ -37,7 +30,6 @@ struct options {
  * options_parse() - read the module's arguments
  *
  * Never fails as such: the caller first decides whether the name is ours at all, so that a slip in one line does not
- * lock local accounts out, and then refuses when @fault is set. A range that cannot be read becomes the widest one,
- * because an account of ours must not pass as somebody else's.
+ * lock local accounts out, and then refuses when @fault is set.
  */
 void options_parse(struct options *ret, int argc, const char *const *argv);

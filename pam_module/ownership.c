@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The gate of every phase: names that are not ours leave here, also when the helper is down, so that root and local
- * accounts never depend on it. Asks NSS and /etc/passwd, never the helper; says "not ours" only when it knows. */
+ * accounts never depend on it. Asks NSS, the published map and /etc/passwd, never the helper; says "not ours" only when it
+ * knows. */
 
 #include "pam_module/ownership.h"
 
@@ -12,6 +13,7 @@
 #include "helper/base/buf.h"
 #include "helper/base/file.h"
 #include "helper/base/text.h"
+#include "nss_module/map_reader.h"
 
 LK_DEFINE_CLEANUP(char *, free);
 
@@ -19,6 +21,9 @@ LK_DEFINE_CLEANUP(char *, free);
 #define PASSWD_FILE_MAX (16u * 1024u * 1024u)
 #define RECORD_FIRST 1024u
 #define RECORD_MAX (64u * 1024u)
+/* The range of new accounts where root's configuration has no other: see latchkey.conf(5). */
+#define DEFAULT_RANGE_MIN 0x70000000u
+#define DEFAULT_RANGE_MAX 0x7FFFFFFEu
 
 static bool is_letter_or_digit(char c)
 {
@@ -108,10 +113,87 @@ static int account_copy(struct owned_account *ret, const struct passwd *record)
 	return 0;
 }
 
-int ownership_find(struct owned_account *ret, const char *name, uid_t min, uid_t max)
+/* What the published map says about a name. */
+struct published {
+	bool has_name;
+	bool is_local; /* MAP_USER_LOCAL_ACCOUNT */
+	uint32_t uid;
+	uint32_t range_min; /* of new accounts */
+	uint32_t range_max;
+};
+
+/* Return: 0; -ENOENT no map was ever published; other negative errno: there is none that can be read. */
+static int published_find(struct published *ret, const char *name)
+{
+	const struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
+	struct map_user_slot user = {.hash = 0};
+	struct map_view view;
+	int r;
+
+	r = map_reader_open(&reader, &view);
+	if (r < 0)
+		return r;
+	*ret = (struct published){
+		.has_name = map_view_find_user(&view, name, strlen(name), &user) >= 0,
+		.is_local = (user.flags & MAP_USER_LOCAL_ACCOUNT) != 0,
+		.uid = user.uid,
+		.range_min = view.h.range_min,
+		.range_max = view.h.range_max,
+	};
+	map_reader_close(&view);
+	return 0;
+}
+
+/* Does an id lie where only new accounts of ours get theirs. */
+static bool in_range(uid_t uid, uint32_t min, uint32_t max)
+{
+	return uid >= min && uid <= max;
+}
+
+/* Return: as ownership_find(). @error: why there is no map. */
+static int judge_without_map(const char *name, uid_t uid, int error)
+{
+	int r;
+
+	/* A caller that has run out of something, as whoever starts sudo can arrange it: ask again later. */
+	if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+		return error;
+	if (!in_range(uid, DEFAULT_RANGE_MIN, DEFAULT_RANGE_MAX) && error == -ENOENT)
+		return OWNERSHIP_OTHER;
+	r = is_local(name);
+	if (r != 0)
+		return r > 0 ? OWNERSHIP_OTHER : r;
+	return in_range(uid, DEFAULT_RANGE_MIN, DEFAULT_RANGE_MAX) ? 0 : error;
+}
+
+/* Return: as ownership_find(). @ret_is_local: set on 0. */
+static int judge(const char *name, uid_t uid, bool *ret_is_local)
+{
+	struct published p = {0};
+	int r;
+
+	*ret_is_local = false;
+	r = published_find(&p, name);
+	if (r < 0)
+		return judge_without_map(name, uid, r);
+	if (p.has_name && p.is_local) {
+		*ret_is_local = true;
+		return 0;
+	}
+	if (!p.has_name && !in_range(uid, p.range_min, p.range_max))
+		return OWNERSHIP_OTHER;
+	r = is_local(name);
+	if (r != 0)
+		return r > 0 ? OWNERSHIP_OTHER : r;
+	/* Another source, or a cache, answers for a name of ours with an id that is not its. */
+	return p.has_name && p.uid != uid ? -EUCLEAN : 0;
+}
+
+int ownership_find(struct owned_account *ret, const char *name)
 {
 	LK_CLEANUP(freep) char *strings = NULL;
 	struct passwd record = {0};
+	bool is_bound = false;
 	int r;
 
 	if (!name || !ownership_name_is_plain(name))
@@ -120,21 +202,23 @@ int ownership_find(struct owned_account *ret, const char *name, uid_t min, uid_t
 	r = record_get(&record, &strings, name);
 	if (r == -ENOENT)
 		return OWNERSHIP_OTHER;
-	if (r == 0 && (record.pw_uid < min || record.pw_uid > max))
-		return OWNERSHIP_OTHER;
 	if (r < 0)
 		/* a local account stays one whatever else is broken */
 		return is_local(name) == 1 ? OWNERSHIP_OTHER : r;
+	/* Root and the system's own accounts never depend on the map. */
+	if (record.pw_uid < MAP_ID_FLOOR)
+		return OWNERSHIP_OTHER;
+	r = judge(name, record.pw_uid, &is_bound);
+	if (r != 0)
+		return r;
 
 	/* A source that folds case or strips a domain answers for another name than was asked. */
 	if (!record.pw_name || strcmp(record.pw_name, name) != 0)
 		return -EUCLEAN;
-	r = is_local(name);
-	if (r < 0)
-		return r;
-	if (r > 0)
-		return OWNERSHIP_OTHER;
-	return account_copy(ret, &record);
+	r = account_copy(ret, &record);
+	if (r == 0)
+		ret->is_local = is_bound;
+	return r;
 }
 
 void owned_account_done(struct owned_account *a)

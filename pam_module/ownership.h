@@ -11,6 +11,7 @@
 
 /* What NSS says about an account of ours: sshd keeps it for the whole session. */
 struct owned_account {
+	bool is_local; /* it stands in /etc/passwd, and root's configuration binds an identity to it */
 	char *name;
 	char *home;
 	char *shell;
@@ -20,17 +21,22 @@ struct owned_account {
 
 /**
  * ownership_find() - is this name ours
- * @ret:      set only on 0, release with owned_account_done()
- * @name:     as the application gave it; NULL and every name outside [A-Za-z0-9_][A-Za-z0-9._@+-]{0,62} are not ours
- * @min,@max: our uids
+ * @ret:  set only on 0, release with owned_account_done()
+ * @name: as the application gave it; NULL and every name outside [A-Za-z0-9_][A-Za-z0-9._@+-]{0,62} are not ours
  *
- * Ours is a name that /etc/passwd lacks and for which getpwnam answers with one of our uids: on the map, or a
- * placeholder before the first sign-in. The helper is not asked.
+ * Ours is a name that stands on the published map, or for which getpwnam answers with an id of the map's range for new
+ * accounts though it stands nowhere: a placeholder before the first sign-in. A line of /etc/passwd wins over both, unless
+ * the map marks the name as a local account that an identity is bound to. The helper is not asked.
+ *
+ * What holds without a readable map:
+ *   root, system accounts and all other names of /etc/passwd are not ours;
+ *   an id of the default range is ours, since nobody else gives those out: the helper decides;
+ *   any other name is not ours where no map was ever published, and cannot be told where the map is damaged.
  *
  * Return: 0 ours; OWNERSHIP_OTHER; -EUCLEAN a record that cannot be used; other negative errno when it cannot be told,
  * which must never be taken for OWNERSHIP_OTHER: the stack would let an account of ours pass as somebody else's.
  */
-int ownership_find(struct owned_account *ret, const char *name, uid_t min, uid_t max);
+int ownership_find(struct owned_account *ret, const char *name);
 void owned_account_done(struct owned_account *a);
 
 /** ownership_name_is_plain() - the grammar above: wider than the helper's, narrow enough for logs and messages */

@@ -28,7 +28,7 @@ static int begin(pam_handle_t *pamh, const struct options *o, struct owned_accou
 	if (pam_get_item(pamh, PAM_USER, &item) != PAM_SUCCESS)
 		item = NULL;
 	name = item;
-	r = ownership_find(ret, name, o->uid_min, o->uid_max);
+	r = ownership_find(ret, name);
 	if (r == OWNERSHIP_OTHER) {
 		if (o->debug)
 			log_module(pamh, LOG_DEBUG, "not ours", NULL);
@@ -121,6 +121,9 @@ LK_EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const ch
 	r = begin(pamh, &o, &who, true);
 	if (r != 0)
 		return r;
+	/* Its password is kept here, by the modules below. */
+	if (who.is_local)
+		return PAM_USER_UNKNOWN;
 	if (flags & PAM_PRELIM_CHECK)
 		conversation_refuse(pamh, "The password of this account is kept by your provider: change it there.");
 	return PAM_PERM_DENIED;

@@ -21,6 +21,7 @@ struct user_record {
 	uint8_t gecos_len;
 	uint8_t home_len;
 	uint8_t shell_len;
+	bool is_local;       /* a mark only */
 	uint32_t n_groups;   /* set by finish */
 	uint32_t groups;     /* where its gids stand, set by finish */
 	uint32_t last_group; /* number of the group + 1 that named it last: finds members that stand twice */
@@ -214,7 +215,7 @@ static bool name_can_stand(const char *s)
 
 static int user_copy(struct user_record *ret, const struct map_user *u)
 {
-	struct user_record r = {.uid = u->uid, .gid = u->gid};
+	struct user_record r = {.uid = u->uid, .gid = u->gid, .is_local = u->is_local};
 	char *p;
 
 	r.name_len = (uint8_t)strlen(u->name);
@@ -232,14 +233,20 @@ static int user_copy(struct user_record *ret, const struct map_user *u)
 	return 0;
 }
 
+static bool text_can_stand(const struct map_user *u)
+{
+	if (u->is_local)
+		return u->gecos[0] == '\0' && u->home[0] == '\0' && u->shell[0] == '\0';
+	return field_is_valid(u->gecos, 0, MAP_GECOS_MAX) && field_is_valid(u->home, 1, MAP_HOME_MAX) &&
+	       field_is_valid(u->shell, 1, MAP_SHELL_MAX) && u->home[0] == '/' && u->shell[0] == '/';
+}
+
 int map_writer_add_user(struct map_writer *w, const struct map_user *u)
 {
 	uint32_t number = (uint32_t)w->n_users;
 	int r;
 
-	if (!name_can_stand(u->name) || !field_is_valid(u->gecos, 0, MAP_GECOS_MAX) ||
-	    !field_is_valid(u->home, 1, MAP_HOME_MAX) || !field_is_valid(u->shell, 1, MAP_SHELL_MAX) ||
-	    u->home[0] != '/' || u->shell[0] != '/' || u->uid == 0)
+	if (!name_can_stand(u->name) || !text_can_stand(u) || u->uid == 0)
 		return -EINVAL;
 	if (w->n_users >= MAP_RECORDS_MAX)
 		return -E2BIG;
@@ -320,7 +327,8 @@ int map_writer_add_group(struct map_writer *w, const struct map_group *g)
 
 static bool user_has_private_group(const struct map_writer *w, const struct user_record *u)
 {
-	return u->gid == u->uid && index_find(w, &w->group_ids, group_id_of, (struct record_key){.id = u->gid}) < 0;
+	return !u->is_local && u->gid == u->uid &&
+	       index_find(w, &w->group_ids, group_id_of, (struct record_key){.id = u->gid}) < 0;
 }
 
 static int private_groups_check(const struct map_writer *w)
@@ -479,7 +487,9 @@ static bool put_user(const struct map_writer *w, const struct map_header *h, uns
 		.uid = u->uid,
 		.gid = u->gid,
 		.groups = u->groups,
-		.flags = user_has_private_group(w, u) ? MAP_USER_PRIVATE_GROUP : 0,
+		.flags = u->is_local                    ? MAP_USER_LOCAL_ACCOUNT
+			 : user_has_private_group(w, u) ? MAP_USER_PRIVATE_GROUP
+							: 0,
 		.name_len = u->name_len,
 		.gecos_len = u->gecos_len,
 		.home_len = u->home_len,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct map_user {
 	const char *gecos;
 	const char *home;
 	const char *shell;
+	bool is_local; /* the mark of an account of /etc/passwd that an identity is bound to; the texts above are empty then */
 };
 
 struct map_group {

@@ -17,7 +17,7 @@
 #include "helper/oauth/dialect.h"
 #include "helper/oauth/uri.h"
 
-#define UID_FLOOR 65536u /* as in pam_module/options.h */
+#define UID_FLOOR 65536u
 #define HOST_SIZE 65u
 #define TENANT_PLACE "{tenantid}"
 
@@ -50,8 +50,7 @@ static int check_accounts(const struct account_settings *a, char *why)
 		return config_refuse(why, "[accounts]: uid_min to uid_max (%u to %u) touches the numbers of %s",
 				     a->uid_min, a->uid_max, whose);
 	if (a->uid_min < UID_FLOOR)
-		return config_refuse(why,
-				     "[accounts]: uid_min %u is below %u, where pam_latchkey takes no account for ours",
+		return config_refuse(why, "[accounts]: uid_min %u is below %u, where local users get their numbers",
 				     a->uid_min, UID_FLOOR);
 	return 0;
 }
@@ -368,12 +367,6 @@ static void note_rest(const struct speaker *s, const struct config *c)
 {
 	if (c->allow_insecure_loopback)
 		say(s, "allow_insecure_loopback=yes: plain HTTP to this machine is allowed; for tests only");
-	/* The module cannot read this file, and asks nobody about a number that it does not take for ours. */
-	if (c->accounts.uid_min < ACCOUNTS_UID_MIN_DEFAULT || c->accounts.uid_max > ACCOUNTS_UID_MAX_DEFAULT)
-		say(s,
-		    "[accounts]: each pam_latchkey.so line needs uid_min=%u uid_max=%u, or SSH keys let in whoever was "
-		    "refused",
-		    c->accounts.uid_min, c->accounts.uid_max);
 	for (size_t i = 0; i < c->n_providers; i++)
 		if (c->providers[i].settings.fetch.proxy)
 			say(s, "[provider %s]: the way to the proxy is not encrypted, what goes through it is",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes maps for the tests of the NSS module and hands them to latchkey-root as latchkeyd would.
- *	nss_map make FILE < description    lines "user|NAME|UID|GID|GECOS|HOME|SHELL" and "group|NAME|GID|MEMBER,MEMBER"
+ *	nss_map make FILE < description    lines "user|NAME|UID|GID|GECOS|HOME|SHELL", "local|NAME|UID|GID" and
+ *	                                   "group|NAME|GID|MEMBER,MEMBER"
  *	nss_map publish SOCKET FILE        prints the status, the serial and the reason */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,21 @@ static int add_user(struct map_writer *w, char **rest)
 	u.home = strsep(rest, "|");
 	u.shell = strsep(rest, "|");
 	if (u.shell == NULL)
+		return -EINVAL;
+	u.uid = (uint32_t)strtoul(uid, NULL, 10);
+	u.gid = (uint32_t)strtoul(gid, NULL, 10);
+	return map_writer_add_user(w, &u);
+}
+
+static int add_local(struct map_writer *w, char **rest)
+{
+	const char *name = strsep(rest, "|");
+	const char *uid = strsep(rest, "|");
+	const char *gid = strsep(rest, "|");
+
+	struct map_user u = {.name = name, .gecos = "", .home = "", .shell = "", .is_local = true};
+
+	if (gid == NULL)
 		return -EINVAL;
 	u.uid = (uint32_t)strtoul(uid, NULL, 10);
 	u.gid = (uint32_t)strtoul(gid, NULL, 10);
@@ -77,7 +93,9 @@ static int make(const char *path)
 
 		line[strcspn(line, "\n")] = '\0';
 		kind = strsep(&rest, "|");
-		r = strcmp(kind, "user") == 0 ? add_user(w, &rest) : add_group(w, &rest);
+		r = strcmp(kind, "user") == 0    ? add_user(w, &rest)
+		    : strcmp(kind, "local") == 0 ? add_local(w, &rest)
+						 : add_group(w, &rest);
 	}
 	free(line);
 	if (r == 0)

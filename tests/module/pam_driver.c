@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* An application with PAM for tests: runs phases of a service in a scratch folder, hands each message to its tester over
  * one socket and takes the answers from there. Copied under the name sshd, with a version behind it, it is taken for one.
- * It knows alice (0x70000001) by a getpwnam_r of its own, which stands before the C library's, and says at the end whether
- * signals, mask and descriptors are as they were.
+ * It knows alice (0x70000001) and bert (20001, as of another directory) by a getpwnam_r of its own, which stands before the
+ * C library's, and says at the end whether signals, mask and descriptors are as they were.
  *
  *   pam_driver SOCKET CONFDIR USER PHASE... [-- OPTION...]
  * Phases: auth account setcred open close chauthtok, user=NAME. Options: rhost=X tty=X env=X block-sigint close-std
@@ -58,26 +58,41 @@ LK_EXPORT void *realloc(void *p, size_t size)
 }
 #endif
 
+struct person {
+	const char *name;
+	uid_t uid;
+};
+
+static const struct person *person_find(const char *name)
+{
+	static const struct person people[] = {{"alice", 0x70000001}, {"bert", 20001}};
+
+	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+		if (strcmp(people[i].name, name) == 0)
+			return &people[i];
+	return NULL;
+}
+
 LK_EXPORT int getpwnam_r(const char *name, struct passwd *record, char *buffer, size_t size, struct passwd **ret)
 {
-	static const char strings[] = "alice\0x\0Alice\0/home/alice\0/bin/sh";
+	const struct person *person = person_find(name);
 	int (*real)(const char *, struct passwd *, char *, size_t, struct passwd **);
+	int len;
 
-	if (strcmp(name, "alice") != 0) {
+	if (!person) {
 		*(void **)&real = dlsym(RTLD_NEXT, "getpwnam_r");
 		return real(name, record, buffer, size, ret);
 	}
 	*ret = NULL;
-	if (size < sizeof(strings))
+	len = snprintf(buffer, size, "%s%c/home/%s%c/bin/sh%cx", name, '\0', name, '\0', '\0');
+	if (len < 0 || (size_t)len >= size)
 		return ERANGE;
-	memcpy(buffer, strings, sizeof(strings));
-	*record = (struct passwd){.pw_name = buffer,
-				  .pw_passwd = buffer + 6,
-				  .pw_gecos = buffer + 8,
-				  .pw_dir = buffer + 14,
-				  .pw_shell = buffer + 26,
-				  .pw_uid = 0x70000001,
-				  .pw_gid = 0x70000001};
+	*record = (struct passwd){.pw_uid = person->uid, .pw_gid = person->uid};
+	record->pw_name = buffer;
+	record->pw_dir = record->pw_name + strlen(name) + 1;
+	record->pw_shell = record->pw_dir + strlen(record->pw_dir) + 1;
+	record->pw_passwd = record->pw_shell + strlen(record->pw_shell) + 1;
+	record->pw_gecos = record->pw_name;
 	*ret = record;
 	return 0;
 }

@@ -94,6 +94,32 @@ static void test_missing_and_relative(void **state)
 	assert_int_equal(map_writer_add_user(w, &u), 0);
 }
 
+/* The mark of a local account: a name and its numbers, no private group, nothing that NSS could answer with. */
+static void test_local_account(void **state)
+{
+	LK_CLEANUP(map_writer_freep) struct map_writer *w = new_writer();
+	struct map_user u = person("olga", 1000);
+	struct map_user_slot slot;
+	struct map_view v;
+	void *bytes;
+	size_t len;
+
+	(void)state;
+	u.is_local = true;
+	assert_int_equal(map_writer_add_user(w, &u), -EINVAL); /* it has a home */
+	u.gecos = u.home = u.shell = "";
+	u.uid = 0;
+	assert_int_equal(map_writer_add_user(w, &u), -EINVAL);
+	u.uid = 1000;
+	assert_int_equal(map_writer_add_user(w, &u), 0);
+	assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
+	assert_true(map_view_init(&v, bytes, len));
+	assert_true(map_view_find_user(&v, "olga", 4, &slot) >= 0);
+	assert_int_equal(slot.flags, MAP_USER_LOCAL_ACCOUNT);
+	assert_int_equal(map_user_text_len(&slot), strlen("olga") + 4);
+	free(bytes);
+}
+
 static void test_longest_fields(void **state)
 {
 	LK_CLEANUP(map_writer_freep) struct map_writer *w = new_writer();
@@ -111,7 +137,7 @@ static void test_longest_fields(void **state)
 		fields[i][0] = text_of(max[i], i >= 2 ? "/" : "a");
 		fields[i][1] = text_of(max[i] + 1, i >= 2 ? "/" : "a");
 	}
-	longest = (struct map_user){fields[0][0], UID, UID, fields[1][0], fields[2][0], fields[3][0]};
+	longest = (struct map_user){fields[0][0], UID, UID, fields[1][0], fields[2][0], fields[3][0], false};
 	for (size_t i = 0; i < 4; i++) {
 		struct map_user u = longest;
 
@@ -241,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields_that_no_line_could_hold),
 		cmocka_unit_test(test_missing_and_relative),
+		cmocka_unit_test(test_local_account),
 		cmocka_unit_test(test_longest_fields),
 		cmocka_unit_test(test_nothing_stands_twice),
 		cmocka_unit_test(test_private_groups),

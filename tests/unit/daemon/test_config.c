@@ -441,8 +441,6 @@ static void notes(void **state)
 		{PROVIDER "[access]\neveryone=yes\n", "[access]: everyone=yes"},
 		{WITH_ACCESS "[access sshd]\neveryone=yes\n", "[access sshd]: everyone=yes"},
 		{"[latchkey]\nallow_insecure_loopback=yes\n" WITH_ACCESS, "allow_insecure_loopback=yes"},
-		{WITH_ACCESS "[accounts]\nuid_min=65536\nuid_max=99999\n", "needs uid_min=65536 uid_max=99999"},
-		{WITH_ACCESS "[accounts]\nuid_max=2147483647\n", "needs uid_min=1879048192 uid_max=2147483647"},
 		{PROVIDER "proxy=http://p:1\n[access]\nusers=alice\n", "[provider corp]: the way to the proxy"},
 	};
 	struct notes n = {""};

@@ -15,9 +15,11 @@
 
 #include <security/pam_ext.h>
 
+#include "helper/accounts/map_writer.h"
 #include "helper/base/clock.h"
 #include "helper/base/file.h"
 #include "helper/protocol/client.h"
+#include "nss_module/map_reader.h"
 
 struct pam_handle {
 	int unused;
@@ -64,6 +66,8 @@ void fake_reset(void)
 	fake.nss_home = "/home/alice";
 	fake.nss_shell = "/bin/bash";
 	fake.passwd = "root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000::/home/local:/bin/sh\n";
+	fake.range_min = 0x70000000;
+	fake.range_max = 0x7FFFFFFE;
 	fake.memory_left = -1;
 	clock_freeze(1000000, 1700000000);
 }
@@ -220,6 +224,52 @@ int file_read(struct buf *ret, const char *path, enum file_owner owner, enum fil
 		return fake.passwd_error;
 	buf_append_text(ret, fake.passwd);
 	return buf_fault(ret);
+}
+
+/* --- the map --- */
+
+int map_reader_open(const struct map_reader *r, struct map_view *ret)
+{
+	struct map_writer *w = NULL;
+	struct map_header h;
+	void *bytes = NULL;
+	size_t len;
+
+	assert_string_equal(r->directory, "/var/lib/latchkey/nss");
+	assert_int_equal(r->owner, 0);
+	if (fake.map_error < 0)
+		return fake.map_error;
+	assert_int_equal(map_writer_new(&w), 0);
+	if (fake.map_name)
+		assert_int_equal(map_writer_add_user(w, &(struct map_user){.name = fake.map_name,
+									   .uid = fake.map_uid,
+									   .gid = fake.map_uid,
+									   .gecos = "",
+									   .home = fake.map_is_local ? "" : "/home/x",
+									   .shell = fake.map_is_local ? "" : "/bin/sh",
+									   .is_local = fake.map_is_local}),
+				 0);
+	assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
+	map_writer_free(w);
+	memcpy(&h, bytes, sizeof(h));
+	h.range_min = fake.range_min;
+	h.range_max = fake.range_max;
+	h.checksum = map_checksum(&h);
+	memcpy(bytes, &h, sizeof(h));
+	assert_true(map_view_init(ret, bytes, len));
+	fake.n_maps_open++;
+	return 0;
+}
+
+void map_reader_close(struct map_view *v)
+{
+	union {
+		const unsigned char *in;
+		void *out;
+	} bytes = {.in = v->base};
+
+	free(bytes.out);
+	fake.n_maps_open--;
 }
 
 /* --- the helper's client --- */

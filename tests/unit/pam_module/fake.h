@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* libpam, NSS, /etc/passwd and the helper's client, as far as the module uses them, each told what to do. Defined in the
+/* libpam, NSS, /etc/passwd, the published map and the helper's client, as far as the module uses them, each told what to do. Defined in the
  * test program, they stand before the real ones. */
 
 #define FAKE_UID 0x70000001u
@@ -48,6 +48,13 @@ struct fake {
 	int n_nss_asked;
 	const char *passwd;
 	int passwd_error;
+	/* the published map, which holds one name */
+	int map_error;
+	const char *map_name; /* NULL: it is empty */
+	uint32_t map_uid;
+	bool map_is_local;
+	uint32_t range_min, range_max;
+	int n_maps_open;
 	/* the helper */
 	int open_error;
 	int call_error;

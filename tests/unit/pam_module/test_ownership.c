@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "pam_module/options.h"
 #include "tests/unit/pam_module/fake.h"
 
 static int setup(void **state)
@@ -23,13 +22,14 @@ static int setup(void **state)
 static int find(const char *name)
 {
 	struct owned_account a = {0};
-	int r = ownership_find(&a, name, OPTIONS_UID_MIN, OPTIONS_UID_MAX);
+	int r = ownership_find(&a, name);
 
 	if (r != 0) {
 		assert_null(a.name);
 		assert_null(a.home);
 	}
 	owned_account_done(&a);
+	assert_int_equal(fake.n_maps_open, 0);
 	return r;
 }
 
@@ -38,15 +38,17 @@ static void test_ours(void **state)
 	struct owned_account a;
 
 	(void)state;
-	assert_int_equal(ownership_find(&a, "alice", OPTIONS_UID_MIN, OPTIONS_UID_MAX), 0);
+	assert_int_equal(ownership_find(&a, "alice"), 0);
 	assert_string_equal(a.name, "alice");
 	assert_string_equal(a.home, "/home/alice");
 	assert_string_equal(a.shell, "/bin/bash");
 	assert_int_equal(a.uid, FAKE_UID);
 	assert_int_equal(a.gid, FAKE_UID);
+	assert_false(a.is_local);
 	owned_account_done(&a);
 }
 
+/* A placeholder is known by the range of new accounts that the map names; nobody has told this module of it before. */
 static void test_range(void **state)
 {
 	static const struct {
@@ -56,19 +58,101 @@ static void test_range(void **state)
 		{1, OWNERSHIP_OTHER},
 		{1000, OWNERSHIP_OTHER},
 		{65534, OWNERSHIP_OTHER},
-		{0x6FFFFFFF, OWNERSHIP_OTHER},
-		{0x70000000, 0},
-		{0x7FFFFFFE, 0},
-		{0x7FFFFFFF, OWNERSHIP_OTHER},
+		{199999, OWNERSHIP_OTHER},
+		{200000, 0},
+		{299999, 0},
+		{300000, OWNERSHIP_OTHER},
+		{0x70000000, OWNERSHIP_OTHER},
 		{0x80000000, OWNERSHIP_OTHER},
 		{0xFFFFFFFF, OWNERSHIP_OTHER},
 		{0, OWNERSHIP_OTHER}, /* for the fake: unknown */
 	};
 
 	(void)state;
+	fake.range_min = 200000;
+	fake.range_max = 299999;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fake.nss_uid = cases[i].uid;
 		assert_int_equal(find("alice"), cases[i].expected);
+	}
+}
+
+/* Who is on the map is ours whatever the number, an id from before the range or from another range included. */
+static void test_on_the_map(void **state)
+{
+	(void)state;
+	fake.map_name = "alice";
+	fake.map_uid = fake.nss_uid = 20001;
+	assert_int_equal(find("alice"), 0);
+	assert_int_equal(find("bob"), OWNERSHIP_OTHER);
+	/* Another source or a cache answers first: not ours to let in, nor to let pass. */
+	fake.nss_uid = 20002;
+	assert_int_equal(find("alice"), -EUCLEAN);
+	fake.passwd = "alice:x:20002:20002::/:/bin/sh\n";
+	assert_int_equal(find("alice"), OWNERSHIP_OTHER);
+	/* An id that belongs to the system is never ours. */
+	fake.passwd = "";
+	fake.map_uid = fake.nss_uid = 999;
+	assert_int_equal(find("alice"), OWNERSHIP_OTHER);
+}
+
+/* Root's configuration binds an identity to a line of /etc/passwd. */
+static void test_bound_local_account(void **state)
+{
+	struct owned_account a;
+
+	(void)state;
+	fake.map_name = "local";
+	fake.map_uid = fake.nss_uid = 1000;
+	fake.map_is_local = true;
+	assert_int_equal(ownership_find(&a, "local"), 0);
+	assert_true(a.is_local);
+	owned_account_done(&a);
+	/* Without the mark the same name is not ours. */
+	fake.map_is_local = false;
+	assert_int_equal(find("local"), OWNERSHIP_OTHER);
+	/* No mark makes root ours. */
+	fake.map_name = "root";
+	fake.map_uid = 5;
+	fake.nss_uid = 0;
+	fake.map_is_local = true;
+	assert_int_equal(find("root"), OWNERSHIP_OTHER);
+	fake.nss_uid = 5;
+	assert_int_equal(find("root"), OWNERSHIP_OTHER);
+}
+
+/* Without a map: local names are not ours, the default range is, and what cannot be told is no "somebody else". */
+static void test_no_map(void **state)
+{
+	static const struct {
+		int error;
+		int local, in_default_range, elsewhere;
+	} cases[] = {
+		{-ENOENT, OWNERSHIP_OTHER, 0, OWNERSHIP_OTHER},
+		{-EPERM, OWNERSHIP_OTHER, 0, -EPERM},
+		{-EBADMSG, OWNERSHIP_OTHER, 0, -EBADMSG},
+		{-EACCES, OWNERSHIP_OTHER, 0, -EACCES},
+		{-EIO, OWNERSHIP_OTHER, 0, -EIO},
+		{-EMFILE, -EMFILE, -EMFILE, -EMFILE},
+		{-ENFILE, -ENFILE, -ENFILE, -ENFILE},
+		{-ENOMEM, -ENOMEM, -ENOMEM, -ENOMEM},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake_reset();
+		fake.map_error = cases[i].error;
+		fake.nss_uid = 1000;
+		assert_int_equal(find("local"), cases[i].local);
+		assert_int_equal(find("alice"), cases[i].elsewhere);
+		fake.nss_uid = FAKE_UID;
+		assert_int_equal(find("alice"), cases[i].in_default_range);
+		fake.nss_uid = 999;
+		assert_int_equal(find("root"), OWNERSHIP_OTHER);
+		assert_int_equal(find("alice"), OWNERSHIP_OTHER);
+		fake.nss_uid = FAKE_UID;
+		fake.passwd_error = -EACCES;
+		assert_true(find("alice") < 0);
 	}
 }
 
@@ -198,6 +282,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ours, setup),
 		cmocka_unit_test_setup(test_range, setup),
+		cmocka_unit_test_setup(test_on_the_map, setup),
+		cmocka_unit_test_setup(test_bound_local_account, setup),
+		cmocka_unit_test_setup(test_no_map, setup),
 		cmocka_unit_test_setup(test_local_file_wins, setup),
 		cmocka_unit_test_setup(test_every_truncation, setup),
 		cmocka_unit_test_setup(test_doubt, setup),
