@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -22,6 +23,10 @@ IS_ROOT = os.getuid() == 0
 IS_SANITIZED = os.environ.get("LK_VARIANT") == "sanitize"
 FETCH_UID = 64001
 OTHER_UID = 64002
+# Seconds after which something will not come any more. Less than a request may be given, so that what ends with its
+# request's time counts as not ended.
+PATIENCE = 20
+LONGEST_MS = 30000
 
 HOSTS = """127.0.0.1 localhost
 ::1 localhost
@@ -143,7 +148,7 @@ class Server:
     def __init__(self, serve, pair=None, address="127.0.0.1", tls_max=None, backlog=256):
         self.serve = serve
         self.n_connections = 0
-        self.open_now = 0
+        self.connections = set()  # copies of their descriptors
         self.open_most = 0
         self.seen = []
         self.lock = threading.Lock()
@@ -169,10 +174,11 @@ class Server:
             threading.Thread(target=self.handle, args=(connection,), daemon=True).start()
 
     def handle(self, connection):
+        number = os.dup(connection.fileno())
         with self.lock:
             self.n_connections += 1
-            self.open_now += 1
-            self.open_most = max(self.open_most, self.open_now)
+            self.connections.add(number)
+        self.open_most = max(self.open_most, self.open_now())
         try:
             if self.context is not None:
                 connection = self.context.wrap_socket(connection, server_side=True)
@@ -181,8 +187,17 @@ class Server:
             pass
         finally:
             with self.lock:
-                self.open_now -= 1
+                self.connections.remove(number)
+            os.close(number)
             connection.close()
+
+    def open_now(self):
+        """Connections that the other side has not ended, whether or not a thread here has noticed."""
+        ended = select.poll()
+        with self.lock:
+            for number in self.connections:
+                ended.register(number, select.POLLRDHUP)
+            return len(self.connections) - len(ended.poll(0))
 
     def stop(self):
         # A thread that waits in accept() would otherwise take one more.
@@ -260,7 +275,8 @@ class Fetch:
     """One latchkey-fetch on a listening socket, and one connection to it."""
     count = 0
 
-    def __init__(self, args=None, environment=None, limits=(), before_exec=None, n_sockets=1, listen=True, uid=None):
+    def __init__(self, args=None, environment=None, limits=(), before_exec=None, n_sockets=1, listen=True, uid=None,
+                 connected=False):
         Fetch.count += 1
         self.path = path(f"fetch.{Fetch.count}")
         self.listener = socket.socket(socket.AF_UNIX)
@@ -275,7 +291,7 @@ class Fetch:
         self.n_sockets = n_sockets
         self.uid = FETCH_UID if uid is None else uid
         self.stderr = path(f"stderr.{Fetch.count}")
-        self.connection = None
+        self.connection = self.connect() if connected else None
         self.answers = {}
         self.buffer = b""
         self.pending = None
@@ -316,7 +332,7 @@ class Fetch:
         environment["LISTEN_FDS"] = str(self.n_sockets)
         os.execve(path("latchkey-fetch"), ["latchkey-fetch"] + self.args, environment)
 
-    def wait(self, at_most=20):
+    def wait(self, at_most=PATIENCE):
         """Its exit code; None when it had to be killed."""
         deadline = time.monotonic() + at_most
         pid, status = 0, 0
@@ -357,7 +373,7 @@ class Fetch:
     def connect(self):
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(self.path)
-        connection.settimeout(40)
+        connection.settimeout(3 * PATIENCE)
         return connection
 
     def send(self, data):
@@ -365,7 +381,7 @@ class Fetch:
             self.connection = self.connect()
         self.connection.sendall(data)
 
-    def ask(self, url, body=None, headers=(), timeout_ms=5000, profile=None, **settings):
+    def ask(self, url, body=None, headers=(), timeout_ms=LONGEST_MS, profile=None, **settings):
         self.last_id += 1
         head = {"start": self.last_id, "url": url, "timeout_ms": timeout_ms}
         if profile is None:
@@ -381,8 +397,17 @@ class Fetch:
         self.send(message)
         return self.last_id
 
-    def cancel(self, number):
-        self.send(b'{"cancel":%d}\0' % number)
+    def ask_at_once(self, n, *args, **options):
+        """The same request @n times, in one write."""
+        parts = []
+        self.send = parts.append
+        numbers = [self.ask(*args, **options) for _ in range(n)]
+        del self.send
+        self.send(b"".join(parts))
+        return numbers
+
+    def cancel(self, *numbers):
+        self.send(b"".join(b'{"cancel":%d}\0' % number for number in numbers))
 
     def take_frame(self, frame):
         if self.pending is not None:
@@ -436,6 +461,13 @@ class Fetch:
     def descriptors(self):
         folder = f"/proc/{self.pid}/fd"
         return {int(fd): os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
 
 
 def run_all(tests):

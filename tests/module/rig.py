@@ -16,6 +16,8 @@ BUILD = os.environ.get("LK_BUILD", os.path.join(TOP, "build", "release"))
 UID = 61990  # of latchkeyd; no entry in any passwd file is needed
 FETCH_UID = 61991
 STRANGER = 61992
+# Seconds after which something will not come any more. A busy machine takes its time.
+PATIENCE = 60
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -64,7 +66,7 @@ class Process:
         os.kill(self.pid, sig)
         return self.wait()
 
-    def wait(self, timeout=10):
+    def wait(self, timeout=PATIENCE):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -146,8 +148,8 @@ class Rig:
         except FileNotFoundError:
             return ""
 
-    def wait_log(self, text, timeout=5, program="latchkeyd"):
-        wait_until(lambda: text in self.log(program), timeout, lambda: self.log(program))
+    def wait_log(self, text, program="latchkeyd"):
+        wait_until(lambda: text in self.log(program), lambda: self.log(program))
 
     def client(self, uid=0):
         return Client(self.path("run", "io.latchkey"), uid)
@@ -167,8 +169,8 @@ class Rig:
         self.close()
 
 
-def wait_until(condition, timeout=5, describe=lambda: ""):
-    end = time.monotonic() + timeout
+def wait_until(condition, describe=lambda: ""):
+    end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"never came: {describe()}")
@@ -202,7 +204,7 @@ def connect_as(path, uid, kind=socket.SOCK_STREAM):
 class Client:
     def __init__(self, path, uid=0):
         self.socket = connect_as(path, uid)
-        self.socket.settimeout(10)
+        self.socket.settimeout(PATIENCE)
         self.buffer = b""
 
     def send(self, data):
@@ -214,7 +216,7 @@ class Client:
             message["more"] = True
         self.send(json.dumps(message).encode() + b"\0")
 
-    def reply(self, timeout=10):
+    def reply(self, timeout=PATIENCE):
         """The next reply, or None when the connection has ended."""
         self.socket.settimeout(timeout)
         while b"\0" not in self.buffer:
@@ -232,7 +234,7 @@ class Client:
         self.call(method, more, **parameters)
         return self.reply()
 
-    def is_closed(self, timeout=5):
+    def is_closed(self, timeout=PATIENCE):
         self.socket.settimeout(timeout)
         try:
             return self.socket.recv(1) == b""

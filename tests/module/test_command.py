@@ -8,12 +8,12 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 
-from rig import STRANGER, Rig, run
+from rig import PATIENCE, STRANGER, Rig, run
 from tiny_provider import TinyProvider, config
 
 
 def granted(c):
-    while (reply := c.reply(30))["parameters"].get("state") != "granted":
+    while (reply := c.reply())["parameters"].get("state") != "granted":
         assert "error" not in reply, reply
     return reply["parameters"]["account"]
 
@@ -35,7 +35,7 @@ class World:
         """A sign-in that is approved and not yet granted."""
         c = self.rig.client()
         c.call("io.latchkey.Authenticate", more=True, version=1, user=name, service="sshd")
-        while (reply := c.reply(30))["parameters"].get("state") != "challenge":
+        while (reply := c.reply())["parameters"].get("state") != "challenge":
             assert "error" not in reply, reply
         self.provider.approve_last(name, subject)
         return c
@@ -46,7 +46,7 @@ class World:
     def command(self, *arguments, uid=0, **more):
         return subprocess.run([self.rig.path("bin", "latchkey"), "--socket", self.rig.path("run", "io.latchkey"),
                                *arguments], text=True, cwd="/", user=uid, group=uid, extra_groups=[],
-                              capture_output=True, check=False, timeout=60, **more)
+                              capture_output=True, check=False, timeout=PATIENCE, **more)
 
 
 def test_status():
@@ -123,7 +123,7 @@ def test_try():
                 seen += line
             w.provider.approve_all("alice", "s-1")
             seen += child.stdout.read()
-            assert child.wait(30) == 0 and re.search(r"/go\b", seen), seen
+            assert child.wait(PATIENCE) == 0 and re.search(r"/go\b", seen), seen
 
 
 def test_helper_is_gone():

@@ -42,7 +42,7 @@ class World:
         """The account, or the reason of the refusal."""
         c = self.rig.client()
         c.call("io.latchkey.Authenticate", more=True, version=1, user=user, service="sshd")
-        while (reply := c.reply(30)).get("parameters", {}).get("state") != "challenge":
+        while (reply := c.reply()).get("parameters", {}).get("state") != "challenge":
             if "error" in reply:
                 return reply.get("parameters", {}).get("reason", reply["error"])
         assert reply["parameters"]["challenge"]["verification_uri"].startswith(provider.issuer), reply
@@ -52,7 +52,7 @@ class World:
                     provider.approved[code] = reply_of
         else:
             provider.approve_all(claim, subject)
-        while (reply := c.reply(30))["parameters"].get("state") != "granted":
+        while (reply := c.reply())["parameters"].get("state") != "granted":
             if "error" in reply:
                 return reply["parameters"]["reason"]
         return reply["parameters"]["account"]
