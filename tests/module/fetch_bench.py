@@ -470,6 +470,17 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
+def bytes_on_the_way(port):
+    """What was sent on connections of this port and has not been read."""
+    total = 0
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        for line in f.readlines()[1:]:
+            _, mine, other, state, queues, *_ = line.split()
+            if state != "0A" and f":{port:04X}" in (mine[8:], other[8:]):
+                total += sum(int(queue, 16) for queue in queues.split(":"))
+    return total
+
+
 def run_all(tests):
     passed = failed = 0
     for test in tests:

@@ -9,6 +9,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
 import enter
+from patience import PATIENCE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.path.join(enter.TOP, "build", "npm")
@@ -63,7 +64,7 @@ class AuthServer:
             self.process = subprocess.Popen(
                 ["node", f"{MODULES}/provider/server.mjs", json.dumps(self.options)], stdout=subprocess.PIPE,
                 stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        if not select.select([self.process.stdout], [], [], 30)[0]:
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
             raise RuntimeError("the authorization server does not start")
         line = self.process.stdout.readline()
         if not line:
@@ -78,12 +79,12 @@ class AuthServer:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
     def _ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.control + path, data, timeout=10) as reply:
+        with opener.open(self.control + path, data, timeout=PATIENCE) as reply:
             return json.load(reply)
 
     def requests(self, at=None):
@@ -112,7 +113,7 @@ class AuthServer:
         self._ask("/people", claims)
 
 
-def browse(url, person, code=None, deny=False, picture=None, timeout=60):
+def browse(url, person, code=None, deny=False, picture=None, timeout=2 * PATIENCE):
     """The same visit in headless Chromium; returns what it says about it."""
     options = {"url": url, "person": person, "code": code, "deny": deny, "picture": picture}
     run = subprocess.run(["node", f"{MODULES}/browser/approve.mjs", json.dumps(options)], stdout=subprocess.PIPE,

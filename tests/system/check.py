@@ -7,6 +7,8 @@ import sys
 import time
 import traceback
 
+from patience import PATIENCE
+
 _tests = []
 
 
@@ -33,7 +35,7 @@ def equal(got, wanted, what=""):
         raise AssertionError(f"{what}: {got!r} where {wanted!r} was expected")
 
 
-def eventually(condition, what, timeout=10):
+def eventually(condition, what, timeout=PATIENCE):
     """Waits until @condition holds; returns its value."""
     end = time.monotonic() + timeout
     while True:
@@ -43,6 +45,21 @@ def eventually(condition, what, timeout=10):
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(0.05)
+
+
+def comes_to_rest(value, what, seconds=2.5):
+    """Waits until @value has been the same for @seconds; what was under way at the beginning may still arrive."""
+    def is_at_rest():
+        before = value()
+        time.sleep(seconds)
+        return value() == before
+    eventually(is_at_rest, what)
+
+
+def logged(world, *parts):
+    """Waits until the system log has all of these; it is collected while the tests run."""
+    for part in parts:
+        eventually(lambda part=part: part in world.system_log.text, f"{part!r} in the system log")
 
 
 def sanitizer_reports(world):

@@ -19,10 +19,10 @@ class Challenge:
         self.text, self.url, self.code = flat, match[1], match[2]
 
 
-def await_challenge(terminal, timeout=20):
+def await_challenge(terminal):
     """Waits until the challenge and the question below it are there."""
     start = getattr(terminal, "seen", 0)
-    terminal.expect(QUESTION, timeout)
+    terminal.expect(QUESTION)
     return Challenge(terminal.text[start:])
 
 

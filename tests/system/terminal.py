@@ -12,6 +12,8 @@ import tempfile
 import termios
 import time
 
+from patience import PATIENCE
+
 
 class Closed(Exception):
     """The program ended or said something else while a text was waited for."""
@@ -42,7 +44,7 @@ class Terminal:
     def text(self):
         return self.output.decode("utf-8", "backslashreplace").replace("\r", "")
 
-    def expect(self, pattern, timeout=20):
+    def expect(self, pattern, timeout=PATIENCE):
         """Waits for a regular expression in what has come since the last one; returns the match."""
         end = time.monotonic() + timeout
         while True:
@@ -62,7 +64,7 @@ class Terminal:
     def send(self, text):
         os.write(self.master, text.encode())
 
-    def finish(self, timeout=20):
+    def finish(self, timeout=PATIENCE):
         """Reads to the end; returns the exit status."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -110,7 +112,7 @@ class Screen:
     def text(self):
         return "\n".join(self.lines)
 
-    def expect(self, pattern, timeout=20):
+    def expect(self, pattern, timeout=PATIENCE):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             match = re.search(pattern, self.text)

@@ -11,6 +11,7 @@ import check
 import people
 import terminal
 import world
+from patience import PATIENCE
 
 COMMAND = f"{world.PROGRAMS}/latchkey"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -28,7 +29,7 @@ def ask(url, **fields):
     data = urllib.parse.urlencode(fields).encode() if fields else None
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, data, timeout=10) as reply:
+        with opener.open(url, data, timeout=PATIENCE) as reply:
             return json.load(reply)
     except urllib.error.HTTPError as e:
         return json.load(e)
@@ -46,7 +47,7 @@ def try_in_the_terminal(w):
         t.expect("valid for")
         t.send("\x03")
         t.finish()
-    check.eventually(lambda: json.loads(w.run(COMMAND, "status", "--json")[1])["pending"] == 0, "the attempt's end", 1)
+    check.eventually(lambda: json.loads(w.run(COMMAND, "status", "--json")[1])["pending"] == 0, "the attempt's end")
 
 
 @check.test

@@ -174,7 +174,7 @@ def start_flow(fetch, stub, dialect, flow):
 
 
 def finish_flow(process):
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(timeout=180)
     assert process.returncode == 0, f"exit {process.returncode}: {errors}"
     return json.loads(out.splitlines()[-1])
 
@@ -199,10 +199,10 @@ def rotated_in_mid_flow(fetch):
     """N15: keys change between discovery and the signature; one look finds the new one."""
     folder = tempfile.mkdtemp(prefix="lk-stub-")
     try:
-        with Stub(folder, {"polls": ["pending", "done"]}) as stub:
+        with Stub(folder, {"polls": ["pending"]}) as stub:
             process = start_flow(fetch, stub, "generic", [])
             assert json.loads(process.stdout.readline())["user_code"] == "WDJB-MJHT"
-            stub.change(rotate=True, publish="new")
+            stub.change(rotate=True, publish="new", polls=["done"])
             result = finish_flow(process)
             assert result["outcome"] == DONE, result
             asked("/jwks", 2)(result, stub.log())

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Every way a sign-in may fail at the provider: what the person sees, what the administrator sees, and that nothing is
 left behind: no account, no session, no code redeemed later."""
-import time
 
 import check
 import people
@@ -11,7 +10,7 @@ import world
 REFUSED = "Permission denied"
 
 
-def refused(w, name, person, says, result, deny=False, fault=None, timeout=30, during=None):
+def refused(w, name, person, says, result, deny=False, fault=None, during=None):
     """One login that must fail. @says: to the person; @result: words of the helper's line about it."""
     mark = len(w.daemon.log())
     with w.ssh(name, "echo let-in") as t:
@@ -23,7 +22,7 @@ def refused(w, name, person, says, result, deny=False, fault=None, timeout=30, d
         if person:
             people.approve(challenge, person, deny)
         t.send("\n")
-        status = t.finish(timeout)
+        status = t.finish()
         text = " ".join(t.text.split())
     if status != 255:
         raise AssertionError(f"ssh ended with {status}:\n{text}")
@@ -33,7 +32,7 @@ def refused(w, name, person, says, result, deny=False, fault=None, timeout=30, d
     check.equal(len(line), 1, f"lines about it {line}")
     check.contains(line[0], f"result={result}")
     check.lacks(line[0], challenge.code)
-    check.contains(w.system_log.text, f"user {name}: ")
+    check.logged(w, f"user {name}: ")
     return line[0]
 
 
@@ -55,18 +54,18 @@ def approved_by_somebody_else(w):
 def denied(w):
     """denied at the provider (D5)"""
     refused(w, "alice", "bob", "declined at the provider", "denied", deny=True)
-    asked = len(w.provider.from_helper("token"))
-    time.sleep(2.5)
-    check.equal(len(w.provider.from_helper("token")), asked, "polls after the end")
+    check.comes_to_rest(lambda: len(w.provider.from_helper("token")), "polls after the end")
     unknown(w, "alice")
 
 
 @check.test
 def expired(w):
     """nobody approves in time (D4)"""
-    w.provider.settings(deviceTtl=4)
+    w.provider.settings(deviceTtl=8)
+    mark = len(w.daemon.log())
     try:
-        refused(w, "alice", None, "nobody approved in time", "expired", during=lambda c: time.sleep(5))
+        refused(w, "alice", None, "nobody approved in time", "expired", during=lambda _: check.eventually(
+            lambda: "result=expired" in w.daemon.log()[mark:], "the end of the code's time"))
     finally:
         w.provider.settings(deviceTtl=600)
     unknown(w, "alice")
@@ -230,33 +229,29 @@ def failing_now_and_then(w):
     w.provider.fault("token", "reply", status=503, type="text/plain", body="busy")
     with w.ssh("alice", "echo let-in") as t:
         challenge = people.await_challenge(t)
-        check.eventually(lambda: sum(1 for r in w.provider.from_helper("token") if r.get("fault")) >= 3, "all", 40)
+        check.eventually(lambda: sum(1 for r in w.provider.from_helper("token") if r.get("fault")) >= 3, "all")
         people.approve(challenge, "alice")
         t.send("\n")
-        t.expect("let-in", 40)
+        t.expect("let-in")
         check.equal(t.finish(), 0, "ssh's status")
 
 
-def refused_at_once(w, result, timeout=40):
-    """The provider cannot even be asked for a code: a text, no prompt."""
+def refused_at_once(w, result):
+    """The provider cannot even be asked for a code: a text, no prompt, before sshd's patience ends."""
     mark = len(w.daemon.log())
-    start = time.monotonic()
     # The client would ask three times over.
     with w.ssh("alice", "echo let-in", options=["-o", "NumberOfPasswordPrompts=1"]) as t:
-        status = t.finish(timeout)
+        status = t.finish()
     check.equal(status, 255, f"ssh's status with {t.text}")
     check.contains(" ".join(t.text.split()), "Sign-in is not possible now: the provider cannot be reached")
     check.contains(w.daemon.log()[mark:], f"result={result}")
-    return time.monotonic() - start
 
 
 @check.test
 def provider_hangs(w):
     """the provider takes the request and never answers (N6, N7)"""
     w.provider.fault("device", "hang", count=10)
-    took = refused_at_once(w, "unavailable")
-    if took > 20:
-        raise AssertionError(f"it took {took:.0f} s")
+    refused_at_once(w, "unavailable")
 
 
 @check.test
@@ -287,7 +282,7 @@ def provider_is_down_from_the_start(w):
                 return False
             t.expect("let-in")
             return True
-    check.eventually(signs_in, "a login after the provider came back", 60)
+    check.eventually(signs_in, "a login after the provider came back")
 
 
 if __name__ == "__main__":

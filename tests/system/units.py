@@ -10,6 +10,8 @@ import subprocess
 import threading
 import time
 
+from patience import PATIENCE
+
 RUNTIME = "/run/latchkey"
 FIRST_FD = 3
 AWAY_FD = 100  # where sockets wait, above the numbers that the programs expect
@@ -103,7 +105,7 @@ class Unit:
             if self._wanted and not (self.on_demand and status == 0):
                 time.sleep(0.1)
 
-    def start(self, timeout=10):
+    def start(self, timeout=PATIENCE):
         for s in self.sockets:
             s.open()
         self._wanted = True
@@ -112,7 +114,7 @@ class Unit:
         if not self.on_demand:
             self.wait_ready(timeout)
 
-    def wait_ready(self, timeout=10):
+    def wait_ready(self, timeout=PATIENCE):
         if not self.ready.wait(timeout):
             raise RuntimeError(f"{self.name} is not ready:\n{self.log()}")
 
@@ -121,10 +123,10 @@ class Unit:
         self._wanted = False
         self.send(signal.SIGTERM)
         if self._thread:
-            self._thread.join(3)
+            self._thread.join(PATIENCE)
             if self._thread.is_alive():
                 self.send(signal.SIGKILL)
-                self._thread.join(3)
+                self._thread.join(PATIENCE)
         for s in self.sockets:
             s.close()
         self.ready.clear()
@@ -141,7 +143,7 @@ class Unit:
         process.send_signal(number)
         return process.pid
 
-    def kill_and_wait_back(self, timeout=10):
+    def kill_and_wait_back(self, timeout=PATIENCE):
         """Kills the program as a fault would, and waits until the watcher has replaced it."""
         starts = self.starts
         self.ready.clear()

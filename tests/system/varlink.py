@@ -11,7 +11,7 @@ PATH = "/run/latchkey/io.latchkey"
 
 
 class Varlink:
-    def __init__(self, path=PATH, timeout=20):
+    def __init__(self, path=PATH, timeout=90):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         self.socket.connect(path)

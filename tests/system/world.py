@@ -20,6 +20,7 @@ import authserver
 import enter
 import terminal
 import units
+from patience import PATIENCE
 
 BUILD = os.environ.get("LK_BUILD") or os.path.join(enter.TOP, "build", "release")
 PLAIN = os.path.join(enter.TOP, "build", "release")
@@ -275,7 +276,8 @@ AcceptEnv LANG LC_*
         with open("/var/log/sshd.log", "ab") as log:
             self.sshd = subprocess.Popen([enter.SSH_SERVER, "-D", "-e", *options], stdout=log, stderr=log,
                                          stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
-        for _ in range(200):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ssh_port), 1):
                 return
             if self.sshd.poll() is not None:
@@ -295,15 +297,18 @@ AcceptEnv LANG LC_*
         self.start_sshd()
         return self
 
+    def stop_sshd(self):
+        if self.sshd and self.sshd.poll() is None:
+            self.sshd.terminate()
+            self.sshd.wait(PATIENCE)
+
     def reconfigure(self, **sections):
         """Another configuration, and a helper that has read it."""
         self.configure(**sections)
         self.daemon.restart()
 
     def stop(self):
-        if self.sshd and self.sshd.poll() is None:
-            self.sshd.terminate()
-            self.sshd.wait(5)
+        self.stop_sshd()
         for unit in reversed(self.units.values()):
             unit.stop()
         self.provider.stop()
@@ -338,7 +343,7 @@ AcceptEnv LANG LC_*
                                  rows)
 
     @staticmethod
-    def run(*argv, user=None, timeout=30, **kwargs):
+    def run(*argv, user=None, timeout=120, **kwargs):
         """A command's output and status; @user: (uid, gid)."""
         if user:
             argv = ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups", *argv]

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const options = {
-  person: 'alice', code: null, deny: false, timeout: 30_000, picture: null, ...JSON.parse(process.argv[2]),
+  person: 'alice', code: null, deny: false, timeout: 90_000, picture: null, ...JSON.parse(process.argv[2]),
 };
 const home = mkdtempSync(join(tmpdir(), 'browser-'));
 const context = await chromium.launchPersistentContext(home, {
