@@ -7,7 +7,8 @@
  *   just said no; PAM_MAXTRIES ends keyboard-interactive for this connection.
  *   sudo repeats PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL and PAM_MAXTRIES three times; PAM_CRED_INSUFFICIENT
  *   ends it most quietly, login(1) asks for the name again after it. PAM_ABORT and PAM_CONV_ERR are not repeated.
- *   PAM_AUTHINFO_UNAVAIL stays what it is for both, since service files can name it; it costs no code at the provider. */
+ *   PAM_AUTHINFO_UNAVAIL stays what it is for both, since service files can name it; it costs no code at the provider,
+ *   and where a provider hangs, the helper answers the repetition at once. */
 
 #include "pam_module/verdict.h"
 

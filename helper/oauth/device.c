@@ -267,6 +267,8 @@ static void on_start_done(void *userdata, enum fetch_outcome outcome, const stru
 	int r;
 
 	f->call = NULL;
+	if (outcome == FETCH_TIMEOUT)
+		provider_note_silence(f->provider);
 	if (outcome != FETCH_DONE) {
 		oauth_result_from_fetch(&result, "device endpoint", outcome, detail);
 		finish(f, &result, NULL);
@@ -310,6 +312,15 @@ static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
 			    timeout_ms, on_start_done, f, &f->call);
 }
 
+/* The end comes from the event loop, as it would after a request. */
+static int refuse_unasked(struct device_flow *f)
+{
+	oauth_result_set(&f->failure, OAUTH_UNREACHABLE, "device endpoint: did not answer a moment ago");
+	f->has_failed = true;
+	f->due_ms = f->deadline_ms = clock_monotonic_ms();
+	return arm(f);
+}
+
 int device_flow_start(struct device_flow **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
 		      uint32_t lifetime_s, const struct device_flow_events *events, void *userdata)
 {
@@ -329,7 +340,7 @@ int device_flow_start(struct device_flow **ret, struct provider *p, sd_event *ev
 		.userdata = userdata,
 		.deadline_ms = clock_monotonic_ms() + (uint64_t)lifetime_s * 1000,
 	};
-	r = ask_for_code(f, lifetime_s);
+	r = provider_was_silent(p) ? refuse_unasked(f) : ask_for_code(f, lifetime_s);
 	if (r < 0)
 		return r == -EINVAL ? -EINVAL : -ENOMEM;
 	*ret = LK_STEAL(f);

@@ -41,6 +41,16 @@ bool provider_is_ready(const struct provider *p)
 	       (everything_is_younger(p, PROVIDER_STALE_MS) && has_failed_within(p, PROVIDER_STALE_RETRY_MS));
 }
 
+void provider_note_silence(struct provider *p)
+{
+	p->silent_until_ms = clock_monotonic_ms() + PROVIDER_FAILURE_MEMORY_MS;
+}
+
+bool provider_was_silent(const struct provider *p)
+{
+	return clock_monotonic_ms() < p->silent_until_ms;
+}
+
 const char *provider_fault(const struct provider *p)
 {
 	if (p->failure.outcome != OAUTH_DONE)

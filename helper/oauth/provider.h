@@ -71,6 +71,14 @@ void provider_note_date(struct provider *p, int64_t date_s);
 /** provider_clock_difference_s() - the provider's clock less this host's, by its last Date header; 0 when unknown */
 int64_t provider_clock_difference_s(const struct provider *p);
 
+/**
+ * provider_note_silence() - a request for a code met its deadline
+ * sshd repeats a refusal that comes before a code as often as the client asks, at once: the silence is remembered for 2 s,
+ * so that the person waits for one deadline and not for three, and the provider is asked once.
+ */
+void provider_note_silence(struct provider *p);
+bool provider_was_silent(const struct provider *p);
+
 typedef void (*provider_done_fn)(void *userdata, const struct oauth_result *result);
 struct provider_wait;
 

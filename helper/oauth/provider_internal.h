@@ -53,6 +53,7 @@ struct provider {
 	uint64_t failed_ms;
 	bool has_refetched;
 	uint64_t refetched_ms;
+	uint64_t silent_until_ms; /* it is taken for silent until then */
 	int64_t clock_difference_s;
 };
 

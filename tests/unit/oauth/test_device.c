@@ -504,6 +504,48 @@ static void c6_no_memory(void **state)
 	world_done(&w);
 }
 
+/* sshd asks three times: the person waits for one deadline, and the provider is asked once. */
+static void silence_is_remembered(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, "generic");
+	world_prepare(&w);
+	assert_int_equal(world_start(&w, 600), 0);
+	fake_run_ms(10000);
+	assert_int_equal(w.ended, 1);
+	for (unsigned again = 1; again <= 2; again++) {
+		device_flow_free(LK_STEAL(w.flow));
+		assert_int_equal(world_start(&w, 600), 0);
+		assert_int_equal(w.ended, again); /* never from within the call */
+		fake_run();
+		assert_int_equal(w.ended, again + 1);
+		assert_int_equal(w.result.outcome, OAUTH_UNREACHABLE);
+		assert_non_null(strstr(w.result.detail, "a moment ago"));
+		assert_int_equal(fake.n_requests, 1);
+		fake_run_ms(900);
+	}
+	fake_run_ms(200);
+	device_flow_free(LK_STEAL(w.flow));
+	fake_reply(200, START_REPLY);
+	assert_int_equal(world_start(&w, 600), 0);
+	fake_run();
+	assert_int_equal(fake.n_requests, 2);
+	assert_int_equal(w.challenged, 1);
+
+	/* a flow that is given up before it heard so */
+	world_done(&w);
+	world_init(&w, "generic");
+	world_prepare(&w);
+	assert_int_equal(world_start(&w, 600), 0);
+	fake_run_ms(10000);
+	device_flow_free(LK_STEAL(w.flow));
+	assert_int_equal(world_start(&w, 600), 0);
+	world_done(&w);
+	assert_int_equal(w.ended, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +565,7 @@ int main(void)
 		cmocka_unit_test(refused_starts),
 		cmocka_unit_test(network_failures_at_the_start),
 		cmocka_unit_test(hanging_provider),
+		cmocka_unit_test(silence_is_remembered),
 		cmocka_unit_test(without_what_it_needs),
 		cmocka_unit_test(c6_no_memory),
 	};
