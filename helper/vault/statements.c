@@ -40,6 +40,8 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_RETIRE_NAME] = "INSERT INTO retired_name (name, uid, retired_s) VALUES (?1, ?2, ?3)",
 	[STATEMENT_UNRETIRE_NAME] = "DELETE FROM retired_name WHERE name = ?1",
 	[STATEMENT_SET_NAME] = "UPDATE account SET name = ?1 WHERE name = ?2 AND uid = ?3",
+	[STATEMENT_EXPECT] = "UPDATE account SET subject = ?3, provider = ?4, gecos = ?5, facts = ?6 "
+			     "WHERE name = ?1 AND uid = ?2 AND state = 3",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -115,13 +117,28 @@ int store_step(struct store *s, enum store_statement which)
  */
 int store_begin(struct store *s)
 {
-	int r = mark_advance(&s->mark, s->generation);
+	int r;
 
+	if (s->is_batch)
+		return s->batch_fault;
+	r = mark_advance(&s->mark, s->generation);
 	return r < 0 ? r : store_step(s, STATEMENT_BEGIN);
+}
+
+/* Who is refused because something is taken has written nothing. Any other fault may have ended the transaction, so that
+ * what came after it would stand by itself: it spoils the batch. */
+static int finish_in_batch(struct store *s, int r, bool advance)
+{
+	if (r < 0 && r != -EEXIST && s->batch_fault == 0)
+		s->batch_fault = r;
+	s->batch_advances |= r == 0 && advance;
+	return r;
 }
 
 int store_finish(struct store *s, int r, bool advance)
 {
+	if (s->is_batch)
+		return finish_in_batch(s, r, advance);
 	if (r == 0 && advance)
 		r = store_step(s, STATEMENT_ADVANCE);
 	if (r == 0)
@@ -137,4 +154,22 @@ int store_finish(struct store *s, int r, bool advance)
 		(void)mark_advance(&s->mark, s->generation);
 	}
 	return 0;
+}
+
+int store_batch_begin(struct store *s)
+{
+	int r = s->is_batch ? -EBUSY : store_begin(s);
+
+	if (r < 0)
+		return r;
+	s->is_batch = true;
+	s->batch_advances = false;
+	s->batch_fault = 0;
+	return 0;
+}
+
+int store_batch_end(struct store *s, int r)
+{
+	s->is_batch = false;
+	return store_finish(s, r < 0 ? r : s->batch_fault, s->batch_advances);
 }

@@ -83,6 +83,21 @@ int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid);
  *  store_update(). Return: 0, -ENOENT, -EEXIST the identity has another account, as store_insert(). */
 int store_identify(struct store *s, const struct account *a);
 
+/** store_expect() - subject (which may be NULL), provider, gecos and facts of an account that is expected still; no other is
+ *  changed. Return: 0, -ENOENT, -EEXIST when the identity has another account, as store_insert(). */
+int store_expect(struct store *s, const struct account *a);
+
+/**
+ * store_batch_begin() - what is written until store_batch_end() is one transaction: all of it or nothing
+ * For many changes that nobody waits for one by one, since each transaction waits for the disk. -EEXIST leaves a batch as it
+ * was; after any other fault all of it is given up. Look-ups see what the batch has written so far.
+ * Return: 0, -EBUSY within a batch, as store_insert().
+ */
+int store_batch_begin(struct store *s);
+
+/** store_batch_end() - @r: 0 to keep the batch, negative to give it up. Return: 0 durable, else @r or the first fault in it. */
+int store_batch_end(struct store *s, int r);
+
 /** store_each() - one after another, never from within @fn: active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
  *  @limit. @fn returns 0 to go on, else that value is returned. */
 typedef int (*store_each_fn)(void *userdata, const struct account *a);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "helper/vault/mark.h"
@@ -24,6 +25,7 @@ enum store_statement {
 	STATEMENT_RETIRE_NAME,
 	STATEMENT_UNRETIRE_NAME,
 	STATEMENT_SET_NAME,
+	STATEMENT_EXPECT,
 	STATEMENT_EACH,
 	STATEMENT_COUNT,
 	STATEMENT_BEGIN,
@@ -37,6 +39,9 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENTS];
 	struct mark mark;
+	bool is_batch;       /* between store_batch_begin() and store_batch_end(): */
+	bool batch_advances; /* something was given out or taken back */
+	int batch_fault;     /* nothing more is written, and nothing of it stays */
 	uint64_t generation; /* as committed: grows with each account given out or taken back */
 };
 
