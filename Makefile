@@ -81,7 +81,7 @@ ALL_CFLAGS = $(BASE_FLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
 # --- layers, low to high: a folder is an archive; main.c of a folder is a program ------------------------------------
-LAYERS := base protocol jose fetch vault oauth accounts login daemon root cli
+LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 layer_sources = $(filter-out %/main.c,$(sort $(wildcard helper/$(1)/*.c)))
 archive = $(B)/lib/$(1).a
 define layer_rule
@@ -101,6 +101,7 @@ DEPS_accounts := accounts vault protocol base
 DEPS_login := login accounts oauth vault fetch jose protocol base
 DEPS_daemon := daemon login accounts oauth vault fetch jose protocol base
 DEPS_root := root protocol base
+DEPS_userdb := userdb protocol base
 DEPS_cli := cli jose protocol base
 archives = $(foreach l,$(DEPS_$(1)),$(call archive,$(l)))
 LIBS_base := $(JSON_LIBS) $(INI_LIBS)
@@ -113,9 +114,10 @@ LIBS_accounts := $(LIBS_vault) $(SYSTEMD_LIBS)
 LIBS_login := $(LIBS_oauth) $(SQLITE_LIBS)
 LIBS_daemon := $(LIBS_login)
 LIBS_root := $(LIBS_base) $(SYSTEMD_LIBS)
+LIBS_userdb := $(LIBS_base) $(SYSTEMD_LIBS)
 LIBS_cli := $(LIBS_jose)
 
-PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey
+PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
 MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
 
 .PHONY: all programs unit check demo lint format fuzz bench clean install uninstall deps deps-check help
@@ -131,8 +133,9 @@ $(B)/%.o: %.c
 $(B)/gen/%.varlink.h: helper/protocol/%.varlink
 	$(call say,GEN,$@)mkdir -p $(@D) && { printf 'static const char %s[] =\n' "$$(echo $* | tr .- __)_varlink"; \
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/\t"&\\n"/' $<; printf '\t;\n'; } > $@
-INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlink.h
-$(B)/helper/daemon/methods_service.o $(B)/helper/protocol/service.o: $(INTERFACES)
+INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlink.h \
+	$(B)/gen/io.systemd.UserDatabase.varlink.h
+$(B)/helper/daemon/methods_service.o $(B)/helper/protocol/service.o $(B)/helper/userdb/methods.o: $(INTERFACES)
 
 link = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) $(1)
 $(B)/latchkeyd: $(B)/helper/daemon/main.o $(call archives,daemon)
@@ -141,6 +144,10 @@ $(B)/latchkey-fetch: $(B)/helper/fetch/main.o $(call archives,fetch)
 	$(call link,$(LIBS_fetch))
 $(B)/latchkey-root: $(B)/helper/root/main.o $(call archives,root)
 	$(call link,$(LIBS_root))
+# It reads the map by the NSS module's own code, so that both say the same.
+MAP_READER := $(B)/nss_module/map_reader.o $(B)/nss_module/pack.o
+$(B)/latchkey-userdb: $(B)/helper/userdb/main.o $(call archives,userdb) $(MAP_READER)
+	$(call link,$(LIBS_userdb))
 $(B)/latchkey: $(B)/helper/cli/main.o $(call archives,cli)
 	$(call link,$(LIBS_cli))
 
@@ -162,7 +169,7 @@ comma := ,
 # --- tests -----------------------------------------------------------------------------------------------------------
 # tests/unit/LAYER/test_x.c is one program of cmocka tests, linked with LAYER and those below; other .c files of that
 # folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap).
-UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root cli
+UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
 unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))
 define unit_rule
@@ -174,6 +181,8 @@ endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit_rule,$(l))))
 # latchkey-root judges what the helper's writer makes.
 $(call unit_tests,root): $(call archive,accounts)
+# latchkey-userdb reads what it makes.
+$(call unit_tests,userdb): $(call archive,accounts) $(MAP_READER)
 
 # Modules: objects are linked into the tests where internals are tried; the built .so is tried by tests/module.
 PAM_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/pam_module/test_*.c)))
@@ -188,7 +197,7 @@ UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UN
 FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o,$(NSS_OBJECTS)) $(call archives,daemon)
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
