@@ -8,7 +8,7 @@
  * The published map: one immutable file with every account and group, and beside it the epoch, which says when to look
  * for a new one. Host byte order: a map never leaves its machine. All offsets count from the start of the file.
  *
- *	header | user slots | group slots | uid slots | gid slots | user tags | group tags | data
+ *	header | user slots | group slots | uid slots | gid slots | user tags | group tags | data | local groups
  *
  * The tables are open-addressed with linear probing: the home of a hash h in n slots is (h * n) >> 32. A user slot holds
  * the whole record. Beside each table of names stands one byte for each slot: 0 where the slot is empty, else map_tag() of its
@@ -75,7 +75,9 @@ struct map_header {
 	uint32_t
 		range_min; /* where new accounts get their ids: the only ids that a name which is not on the map can have */
 	uint32_t range_max;
-	uint32_t zero[4];
+	uint32_t local; /* offset of nss_module/map_local.h's part, behind the data: no matter of NSS */
+	uint32_t local_size;
+	uint32_t zero[2];
 	uint64_t checksum; /* map_checksum() of all before */
 };
 

@@ -157,7 +157,7 @@ static inline bool map_header_is_valid(const struct map_header *h, size_t size)
 	       map_table_fits(h, &offset, h->gids, h->gid_slots, sizeof(struct map_id_slot)) &&
 	       map_table_fits(h, &offset, h->user_tags, h->user_slots, 1) &&
 	       map_table_fits(h, &offset, h->group_tags, h->group_slots, 1) && h->data == offset &&
-	       h->file_size - offset == h->data_size;
+	       h->local == offset + h->data_size && h->file_size == (uint64_t)h->local + h->local_size;
 }
 
 /** map_view_init() - Return: true, or false where these bytes are no map (then @v is as it was) */

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "helper/accounts/record_index.h"
 #include "nss_module/map_format.h"
+#include "nss_module/map_local.h"
 #include "nss_module/map_view.h"
 
 struct user_record {
@@ -35,13 +37,6 @@ struct group_record {
 	uint32_t n_members;
 };
 
-/* Open-addressed; entry = number of the record + 1. Kept at most half full. */
-struct record_index {
-	uint32_t *entries;
-	size_t capacity; /* power of two, or 0 */
-	size_t n;
-};
-
 struct map_writer {
 	struct user_record *users;
 	struct group_record *groups;
@@ -49,6 +44,8 @@ struct map_writer {
 	size_t n_groups;
 	size_t users_capacity;
 	size_t groups_capacity;
+	const char *local; /* the part about local groups, borrowed */
+	size_t local_size;
 	uint64_t seed;
 	struct record_index user_names;
 	struct record_index user_ids;
@@ -57,13 +54,6 @@ struct map_writer {
 };
 
 /* --- records by key ---------------------------------------------------------------------------------------------- */
-
-struct record_key {
-	const char *name; /* NULL: by id */
-	uint32_t id;
-};
-
-typedef struct record_key (*key_of_fn)(const struct map_writer *w, uint32_t number);
 
 static struct record_key user_name_of(const struct map_writer *w, uint32_t number)
 {
@@ -83,62 +73,6 @@ static struct record_key group_name_of(const struct map_writer *w, uint32_t numb
 static struct record_key group_id_of(const struct map_writer *w, uint32_t number)
 {
 	return (struct record_key){.id = w->groups[number].gid};
-}
-
-static uint32_t key_hash(const struct map_writer *w, struct record_key key)
-{
-	return key.name != NULL ? map_hash_bytes(w->seed, key.name, strlen(key.name)) : map_hash_id(w->seed, key.id);
-}
-
-static bool key_equal(struct record_key a, struct record_key b)
-{
-	if (a.name != NULL && b.name != NULL)
-		return strcmp(a.name, b.name) == 0;
-	return a.name == b.name && a.id == b.id;
-}
-
-/* The number of the record with that key, or -1. */
-static int64_t index_find(const struct map_writer *w, const struct record_index *x, key_of_fn key_of,
-			  struct record_key key)
-{
-	if (x->capacity == 0)
-		return -1;
-	for (size_t i = key_hash(w, key) & (x->capacity - 1); x->entries[i] != 0; i = (i + 1) & (x->capacity - 1)) {
-		uint32_t number = x->entries[i] - 1;
-
-		if (key_equal(key_of(w, number), key))
-			return number;
-	}
-	return -1;
-}
-
-static void index_put(const struct map_writer *w, struct record_index *x, key_of_fn key_of, uint32_t number)
-{
-	size_t i = key_hash(w, key_of(w, number)) & (x->capacity - 1);
-
-	while (x->entries[i] != 0)
-		i = (i + 1) & (x->capacity - 1);
-	x->entries[i] = number + 1;
-	x->n++;
-}
-
-/* Room for one more. */
-static int index_reserve(const struct map_writer *w, struct record_index *x, key_of_fn key_of)
-{
-	struct record_index bigger = {.capacity = x->capacity != 0 ? x->capacity * 2 : 64};
-
-	if (x->n + 1 <= x->capacity / 2)
-		return 0;
-	bigger.entries = calloc(bigger.capacity, sizeof(*bigger.entries));
-	if (bigger.entries == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < x->capacity; i++) {
-		if (x->entries[i] != 0)
-			index_put(w, &bigger, key_of, x->entries[i] - 1);
-	}
-	free(x->entries);
-	*x = bigger;
-	return 0;
 }
 
 static int grow(void **array, size_t *capacity, size_t n, size_t each)
@@ -168,6 +102,10 @@ int map_writer_new(struct map_writer **ret)
 		free(w);
 		return -EIO;
 	}
+	w->user_names.seed = w->seed;
+	w->user_ids.seed = w->seed;
+	w->group_names.seed = w->seed;
+	w->group_ids.seed = w->seed;
 	*ret = w;
 	return 0;
 }
@@ -323,6 +261,12 @@ int map_writer_add_group(struct map_writer *w, const struct map_group *g)
 	return 0;
 }
 
+void map_writer_set_local_groups(struct map_writer *w, const char *text, size_t len)
+{
+	w->local = text;
+	w->local_size = len;
+}
+
 /* --- lay out ------------------------------------------------------------------------------------------------------ */
 
 static bool user_has_private_group(const struct map_writer *w, const struct user_record *u)
@@ -445,10 +389,12 @@ static int layout(struct map_writer *w, struct map_header *h)
 		at += user_text_len(&w->users[i]) > MAP_INLINE_TEXT ? user_text_len(&w->users[i]) : 0;
 	for (size_t i = 0; i < w->n_groups; i++)
 		at += (uint64_t)w->groups[i].n_members + w->groups[i].members_len;
-	if (at > MAP_MAX_BYTES)
+	if (w->local_size > MAP_LOCAL_MAX_BYTES || at + w->local_size > MAP_MAX_BYTES)
 		return -E2BIG;
 	h->data_size = (uint32_t)(at - h->data);
-	h->file_size = at;
+	h->local = (uint32_t)at;
+	h->local_size = (uint32_t)w->local_size;
+	h->file_size = at + w->local_size;
 	return 0;
 }
 
@@ -558,6 +504,8 @@ static bool fill(struct map_writer *w, struct map_header *h, unsigned char *file
 	}
 	if (members_each(w, member_fill, file) < 0)
 		return false;
+	if (w->local_size != 0)
+		memcpy(file + h->local, w->local, w->local_size);
 	h->checksum = map_checksum(h);
 	memcpy(file, h, sizeof(*h));
 	return true;

@@ -36,6 +36,10 @@ LK_DEFINE_CLEANUP(struct map_writer *, map_writer_free);
 int map_writer_add_user(struct map_writer *w, const struct map_user *u);
 int map_writer_add_group(struct map_writer *w, const struct map_group *g);
 
+/** map_writer_set_local_groups() - @text: the part that nss_module/map_local.h describes; it must stay until
+ *  map_writer_finish(), which says -E2BIG above MAP_LOCAL_MAX_BYTES */
+void map_writer_set_local_groups(struct map_writer *w, const char *text, size_t len);
+
 /** map_writer_finish() - @ret: malloc'ed bytes of the whole file, free() them. Return: 0, -EEXIST a private group's name is
  *  another group's or a member stands twice, -EINVAL a member is no user of the map, -E2BIG, -ENOMEM. */
 int map_writer_finish(struct map_writer *w, void **ret, size_t *ret_len);

@@ -12,6 +12,7 @@
 
 #include "helper/base/cleanup.h"
 #include "helper/base/text.h"
+#include "nss_module/map_local.h"
 #include "nss_module/map_view.h"
 
 struct check {
@@ -331,6 +332,57 @@ static int check_group(struct check *c, uint32_t i, const struct map_group_slot 
 	return check_members(c, i, g);
 }
 
+/* --- groups of /etc/group ----------------------------------------------------------------------------------------- */
+
+/* The group's number among root's sections, or -1 where root lets nobody into it. */
+static int64_t find_local_group(const struct check *c, const char *name)
+{
+	const struct settings_group *s = settings_find_group(c->settings, name);
+
+	return s != NULL && s->is_local && strcmp(name, "root") != 0 ? s - c->settings->groups : -1;
+}
+
+/* One member of the group that is number @mark, or the empty text behind the last. */
+static int check_local_member(struct check *c, const char *group, const char *name, uint32_t mark)
+{
+	struct map_user_slot u;
+	int64_t i = map_view_find_user(&c->v, name, strlen(name), &u);
+
+	if (i < 0 || (u.flags & MAP_USER_LOCAL_ACCOUNT) != 0 || c->last_group[i] == mark)
+		return refuse(c, "local group '%s' has a member that is no user of the map or stands twice", group);
+	c->last_group[i] = mark;
+	return 0;
+}
+
+/* I13: sessions get these groups by nobody's word but this part's. */
+static int check_local_groups(struct check *c)
+{
+	struct map_local l = {.at = (const char *)c->v.base + c->v.h.local};
+	bool seen[SETTINGS_GROUPS_MAX] = {false};
+	const char *group, *member;
+
+	l.end = l.at + c->v.h.local_size;
+	while ((group = map_local_next(&l)) != NULL) {
+		int64_t number = find_local_group(c, group);
+		uint32_t n = 0;
+
+		if (number < 0 || seen[number])
+			return refuse(c, "local group '%s' is not one of root's configuration, or stands twice", group);
+		seen[number] = true;
+		/* Marks of the map's own groups end below these. */
+		while ((member = map_local_next(&l)) != NULL && member[0] != '\0') {
+			int r = check_local_member(c, group, member, UINT32_MAX - (uint32_t)number);
+
+			if (r < 0)
+				return r;
+			n++;
+		}
+		if (member == NULL || n == 0)
+			return refuse(c, "local group '%s' has no end or no member", group);
+	}
+	return l.at == l.end ? 0 : refuse(c, "the part about local groups has no end");
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static void free_numbers(uint32_t **p)
@@ -395,7 +447,9 @@ static int check_groups(struct check *c)
 		if (r < 0)
 			return r;
 	}
-	return n == c->v.h.n_groups ? 0 : refuse(c, "the number of groups is wrong");
+	if (n != c->v.h.n_groups)
+		return refuse(c, "the number of groups is wrong");
+	return check_local_groups(c);
 }
 
 /* Every record was found by its id, so an entry too many is one that leads astray. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nss_module/map_local.h"
 #include "nss_module/map_view.h"
 #include "nss_module/pack.h"
 
@@ -70,6 +71,16 @@ static void walk_groups(const struct map_view *v)
 	}
 }
 
+static void walk_local(const struct map_view *v)
+{
+	struct map_local l = {.at = (const char *)v->base + v->h.local};
+	const char *text;
+
+	l.end = l.at + v->h.local_size;
+	while ((text = map_local_next(&l)) != NULL)
+		demand(text >= (const char *)v->base + v->h.local && text + strlen(text) < l.end);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct map_view v;
@@ -91,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (map_view_init(&v, copy, len)) {
 		walk_users(&v);
 		walk_groups(&v);
+		walk_local(&v);
 	}
 	free(copy);
 	return 0;

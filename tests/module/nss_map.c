@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes maps for the tests of the NSS module and hands them to latchkey-root as latchkeyd would.
- *	nss_map make FILE < description    lines "user|NAME|UID|GID|GECOS|HOME|SHELL", "local|NAME|UID|GID" and
- *	                                   "group|NAME|GID|MEMBER,MEMBER"
+ *	nss_map make FILE < description    lines "user|NAME|UID|GID|GECOS|HOME|SHELL", "local|NAME|UID|GID",
+ *	                                   "group|NAME|GID|MEMBER,MEMBER" and, of a group of /etc/group,
+ *	                                   "session-group|NAME|MEMBER,MEMBER"
  *	nss_map publish SOCKET FILE        prints the status, the serial and the reason */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "helper/accounts/map_writer.h"
+#include "helper/base/buf.h"
 #include "nss_module/publish_format.h"
 
 #define MEMBERS_MAX 100000
@@ -76,8 +78,23 @@ static int add_group(struct map_writer *w, char **rest)
 	return map_writer_add_group(w, &g);
 }
 
+static void add_session_group(struct buf *groups, char **rest)
+{
+	const char *name = strsep(rest, "|");
+	char *list = strsep(rest, "|");
+
+	buf_append(groups, name, strlen(name) + 1);
+	while (list != NULL && *list != '\0') {
+		const char *member = strsep(&list, ",");
+
+		buf_append(groups, member, strlen(member) + 1);
+	}
+	buf_append(groups, "", 1);
+}
+
 static int make(const char *path)
 {
+	LK_CLEANUP(buf_done) struct buf session_groups = {.data = NULL};
 	LK_CLEANUP(map_writer_freep) struct map_writer *w = NULL;
 	char *line = NULL;
 	size_t room = 0;
@@ -87,17 +104,24 @@ static int make(const char *path)
 	ssize_t n;
 	int r = map_writer_new(&w);
 
+	buf_init(&session_groups, 1u << 20);
 	while (r == 0 && (n = getline(&line, &room, stdin)) > 0) {
 		char *rest = line;
 		const char *kind;
 
 		line[strcspn(line, "\n")] = '\0';
 		kind = strsep(&rest, "|");
-		r = strcmp(kind, "user") == 0    ? add_user(w, &rest)
-		    : strcmp(kind, "local") == 0 ? add_local(w, &rest)
-						 : add_group(w, &rest);
+		if (strcmp(kind, "session-group") == 0)
+			add_session_group(&session_groups, &rest);
+		else
+			r = strcmp(kind, "user") == 0    ? add_user(w, &rest)
+			    : strcmp(kind, "local") == 0 ? add_local(w, &rest)
+							 : add_group(w, &rest);
 	}
 	free(line);
+	if (r == 0)
+		r = buf_fault(&session_groups);
+	map_writer_set_local_groups(w, session_groups.data, session_groups.len);
 	if (r == 0)
 		r = map_writer_finish(w, &bytes, &len);
 	if (r < 0) {

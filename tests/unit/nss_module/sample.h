@@ -9,13 +9,15 @@
 #include "nss_module/map_view.h"
 
 /* The map that the tests of its readers and its judge share: three people (one whose record does not fit its slot, one
- * who is in no group), two groups. */
+ * who is in no group), two groups, and two groups of /etc/group that sessions are to have. */
 
 #define SAMPLE_ALICE UINT32_C(0x70000001)
 #define SAMPLE_BOB UINT32_C(0x70000002)
 #define SAMPLE_CAROL UINT32_C(0x70000003)
 #define SAMPLE_DEVS UINT32_C(0x70001001)
 #define SAMPLE_OPS UINT32_C(0x70001002)
+/* The text that ends the last group is the literal's own NUL. */
+#define SAMPLE_LOCAL "docker\0alice\0bob\0\0lab\0bob\0"
 #define SAMPLE_LONG_GECOS                                                                                              \
 	"Robert Long, whose full name and office and telephone number do not fit into the slot of a user, not at all"
 
@@ -31,9 +33,11 @@ static inline struct map_writer *sample_writer(void)
 {
 	static const char *const devs[] = {"alice", "bob", NULL};
 	static const char *const ops[] = {"bob", NULL};
+	static const char local[] = SAMPLE_LOCAL;
 	struct map_writer *w = NULL;
 
 	sample_must(map_writer_new(&w));
+	map_writer_set_local_groups(w, local, sizeof(local));
 	sample_must(map_writer_add_user(w, &(struct map_user){.name = "alice",
 							      .uid = SAMPLE_ALICE,
 							      .gid = SAMPLE_ALICE,

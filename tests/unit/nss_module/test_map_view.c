@@ -21,7 +21,7 @@ static void test_finds_everybody(void **state)
 	};
 	size_t len;
 	void *bytes = sample_many(N, &len);
-	struct map_view v;
+	struct map_view v = {.base = NULL};
 	struct map_user_slot u;
 	char name[32];
 

@@ -274,7 +274,7 @@ static void lie_n_groups(struct world *w)
 }
 static void lie_header_reserved(struct world *w)
 {
-	header(w)->zero[3] = 1;
+	header(w)->zero[1] = 1;
 }
 static void lie_seed(struct world *w)
 {
@@ -297,11 +297,74 @@ static void lie_more_data(struct world *w)
 	unsigned char *bigger = realloc(w->bytes, w->len + 8);
 
 	assert_non_null(bigger);
-	memset(bigger + w->len, 0, 8);
+	memmove(bigger + w->v.h.local + 8, bigger + w->v.h.local, w->v.h.local_size);
+	memset(bigger + w->v.h.local, 0, 8);
 	w->bytes = bigger;
 	w->len += 8;
 	header(w)->file_size += 8;
 	header(w)->data_size += 8;
+	header(w)->local += 8;
+}
+
+static char *local_at(struct world *w)
+{
+	return (char *)w->bytes + w->v.h.local;
+}
+
+static void lie_local_group(struct world *w)
+{
+	memcpy(local_at(w), "shadow", 6);
+}
+static void lie_local_group_own(struct world *w)
+{
+	memcpy(local_at(w) + 18, "ops", 3);
+}
+static void lie_local_group_root(struct world *w)
+{
+	memcpy(local_at(w), "root\0\0", 6);
+}
+static void lie_local_group_twice(struct world *w)
+{
+	static const char twice[] = "lab\0bob\0\0lab\0bob\0\0";
+
+	header(w)->local_size = sizeof(twice) - 1;
+	header(w)->file_size = w->v.h.local + sizeof(twice) - 1;
+	w->len = header(w)->file_size;
+	memcpy(local_at(w), twice, sizeof(twice) - 1);
+}
+static void lie_local_member(struct world *w)
+{
+	local_at(w)[7] = 'e';
+}
+static void lie_local_member_twice(struct world *w)
+{
+	memcpy(local_at(w) + 7, "bob\0bob\0", 8);
+}
+static void lie_local_member_none(struct world *w)
+{
+	local_at(w)[7] = '\0';
+}
+static void lie_local_member_root(struct world *w)
+{
+	memcpy(local_at(w) + 7, "root\0", 5);
+}
+static void lie_local_end(struct world *w)
+{
+	header(w)->local_size--;
+	header(w)->file_size--;
+	w->len--;
+}
+static void lie_local_no_nul(struct world *w)
+{
+	w->bytes[w->len - 1] = 'x';
+}
+static void lie_local_offset(struct world *w)
+{
+	header(w)->local++;
+}
+static void lie_local_size(struct world *w)
+{
+	header(w)->local_size = UINT32_MAX;
 }
 
 static void test_every_field_that_lies(void **state)
@@ -363,6 +426,18 @@ static void test_every_field_that_lies(void **state)
 		lie_slots,
 		lie_data_size,
 		lie_more_data,
+		lie_local_group,
+		lie_local_group_own,
+		lie_local_group_root,
+		lie_local_group_twice,
+		lie_local_member,
+		lie_local_member_twice,
+		lie_local_member_none,
+		lie_local_member_root,
+		lie_local_end,
+		lie_local_no_nul,
+		lie_local_offset,
+		lie_local_size,
 	};
 
 	(void)state;

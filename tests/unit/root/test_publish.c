@@ -65,7 +65,8 @@ static int setup(void **state)
 	put(w, "etc/group", "root:x:0:\n");
 	put(w, "etc/latchkey.conf",
 	    "[accounts]\nuid_min = 1879048192\nuid_max = 2000000000\n"
-	    "[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n");
+	    "[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n"
+	    "[group docker]\nlocal = yes\n[group lab]\nlocal = yes\n");
 	w->context = (struct serve_context){.config = w->config, .state = w->state, .root = w->root, .peer = geteuid()};
 	*state = w;
 	return 0;

@@ -30,7 +30,9 @@ struct settings *settings_of(const char *text)
 void world_init(struct world *w, const char *settings)
 {
 	char text[1024];
-	int n = snprintf(text, sizeof(text), "%s\n[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n",
+	int n = snprintf(text, sizeof(text),
+			 "%s\n[group devs]\nclaim_values = d\n[group ops]\nclaim_values = o\n"
+			 "[group docker]\nlocal = yes\n[group lab]\nlocal = yes\n",
 			 settings);
 
 	assert_in_range(n, 1, sizeof(text) - 1);
