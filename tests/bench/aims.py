@@ -1,0 +1,78 @@
+"""Do the aims of the lookups hold in this run. Judged by the best rounds: what disturbs a round only adds to it. The
+medians stand beside."""
+
+HITS = ("getpwnam", "getpwuid", "getgrnam", "getgrgid")
+BUILT_IN = ("constant", "latchkey", "files")  # files is a part of libc: nothing is loaded
+
+
+def ratio(a, b, what, threads=1):
+    """(of the best, of the medians), or None"""
+    if a is None or b is None or not a.best(what, threads) or not b.best(what, threads):
+        return None
+    return a.best(what, threads) / b.best(what, threads), a.median(what, threads) / b.median(what, threads)
+
+
+def verdict(label, holds, figures):
+    word = "not measured" if holds is None else "holds" if holds else "does not hold"
+    print(f"  {word:14s} {label}: {figures or '-'}")
+
+
+def against(result, other, questions, limit, label, at_least=False):
+    """Our time over the other's is at most limit, or the other's over ours at least."""
+    holds, figures = True, []
+    for question in questions:
+        pair = (result.get(other), result.get("latchkey")) if at_least else (result.get("latchkey"), result.get(other))
+        r = ratio(*pair, question)
+        if r is None:
+            holds = None
+            figures.append(f"{question} -")
+            continue
+        if holds is not None:
+            holds = holds and (r[0] >= limit if at_least else r[0] <= limit)
+        figures.append(f"{question} {r[0]:.2f} ({r[1]:.2f})")
+    verdict(label, holds, ", ".join(figures))
+
+
+def first_lookup(users, result):
+    ours = result["latchkey"].best("first", 0), result["latchkey"].best("last", 0)
+    others = {t: (c.best("first", 0), c.best("last", 0)) for t, c in result.items() if t not in BUILT_IN}
+    known = {t: v for t, v in others.items() if None not in v}
+    holds = all(ours[i] < v[i] for v in known.values() for i in (0, 1)) if known and None not in ours else None
+    verdict(f"{users} users: the first lookup of a fresh process costs less than any neighbour's (us, first and late user)",
+            holds, f"latchkey {ours[0]:.0f} {ours[1]:.0f}; " + ", ".join(f"{t} {v[0]:.0f} {v[1]:.0f}"
+                                                                         for t, v in known.items()))
+
+
+def no_system_call(results):
+    calls = [min(cell) for result in results.values() for (what, _), cell in result["latchkey"].cells.items()
+             if what.startswith("calls") and isinstance(cell, list) and cell]
+    verdict("no system call a lookup", max(calls) == 0 if calls else None, f"at most {max(calls, default=0):.1f}")
+
+
+def show(results):
+    """results: users -> title -> Column"""
+    print("\nThe aims: best (median)")
+    for users, hits in ((10000, 1.5), (100000, 4)):
+        if users in results:
+            against(results[users], "constant", HITS, hits, f"{users} users: hits at most {hits} times the constant module")
+    if 10000 in results:
+        against(results[10000], "constant", ["unknown"], 1.15, "10000 users: a miss at most 1.15 times the constant module")
+        against(results[10000], "constant", ["initgroups"], 1.4,
+                "10000 users: 32 groups of a user at most 1.4 times the constant module")
+    for users, least in ((10000, 8), (100000, 5)):
+        if users in results:
+            against(results[users], "sss", HITS, least, f"{users} users: hits at least {least} times as fast as SSSD's fast cache",
+                    at_least=True)
+    for users in results:
+        if users in (10000, 100000):
+            first_lookup(users, results[users])
+    if 1000000 in results:
+        ours = results[1000000]["latchkey"]
+        if ours.best("getpwnam") and ours.best("last", 0):
+            slowest = max(ours.median(q) or 0 for q in HITS)
+            verdict("1000000 users: nobody would notice (a lookup below 2 us, opening and the first one below 1 ms)",
+                    slowest < 2000 and ours.median("last", 0) < 1000,
+                    f"{slowest:.0f} ns, {ours.median('last', 0):.0f} us")
+    no_system_call(results)
+    loaded = {c.libraries for r in results.values() for t, c in r.items() if t == "latchkey" and c.libraries is not None}
+    verdict("nothing is loaded but the module", loaded == {1} if loaded else None, ", ".join(map(str, loaded)))
