@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "helper/accounts/groups.h"
+#include "helper/accounts/local_accounts.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/name.h"
 #include "helper/vault/store.h"
@@ -22,6 +23,7 @@ struct account_settings {
 	char *shell;
 	char **reserved_names;
 	struct group_rules groups;
+	struct local_account_rules local_accounts;
 };
 
 enum account_outcome {

@@ -13,6 +13,7 @@
 
 #include "helper/base/buf.h"
 #include "helper/base/file.h"
+#include "helper/base/text.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 #define ENTRIES_MAX (1u << 20)
@@ -331,6 +332,67 @@ int localdb_refresh(struct localdb *l)
 			first = r;
 	}
 	return first;
+}
+
+/* A text of a field that has to be there; false also where it would not fit. */
+static bool copy_path(char *out, size_t size, const struct field *f)
+{
+	if (f->len == 0 || f->len >= size || f->text[0] != '/' || memchr(f->text, '\0', f->len))
+		return false;
+	memcpy(out, f->text, f->len);
+	out[f->len] = '\0';
+	return true;
+}
+
+static bool copy_number(uint32_t *out, const struct field *f)
+{
+	char text[16] = "";
+	uint64_t value;
+
+	if (f->len >= sizeof(text))
+		return false;
+	memcpy(text, f->text, f->len);
+	if (text_to_u64(&value, text, UINT32_MAX) < 0)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+static int read_user(struct local_user *ret, const char *line, size_t len)
+{
+	struct field fields[7];
+	struct local_user user = {0};
+
+	split_fields(fields, 7, line, len);
+	if (!copy_number(&user.uid, &fields[2]) || !copy_number(&user.gid, &fields[3]) ||
+	    !copy_path(user.home, sizeof(user.home), &fields[5]) ||
+	    !copy_path(user.shell, sizeof(user.shell), &fields[6]))
+		return -EUCLEAN;
+	*ret = user;
+	return 0;
+}
+
+int localdb_find_user(const struct localdb *l, const char *name, struct local_user *ret)
+{
+	LK_CLEANUP(buf_done) struct buf content = {0};
+	size_t name_len = strlen(name);
+	const char *at, *end;
+	int r;
+
+	r = file_read(&content, l->paths[PASSWD], FILE_OWNER_ROOT_OR_SELF, FILE_READABLE, FILE_MAX);
+	if (r < 0)
+		return r;
+	at = content.data;
+	end = at + content.len;
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline ? newline : end;
+
+		if ((size_t)(stop - at) > name_len && memcmp(at, name, name_len) == 0 && at[name_len] == ':')
+			return read_user(ret, at, (size_t)(stop - at));
+		at = newline ? newline + 1 : end;
+	}
+	return -ENOENT;
 }
 
 static bool has_name(const struct localdb *l, enum source source, const char *name)

@@ -24,6 +24,20 @@ LK_DEFINE_CLEANUP(struct localdb *, localdb_free);
  */
 int localdb_refresh(struct localdb *l);
 
+/* One line of passwd. */
+struct local_user {
+	uint32_t uid;
+	uint32_t gid;
+	char home[256];
+	char shell[128];
+};
+
+/**
+ * localdb_find_user() - the first line that passwd has for @name now, whatever was read before
+ * Return: 0, -ENOENT; -EUCLEAN a line without plain numbers or without an absolute home or shell; other negative errno.
+ */
+int localdb_find_user(const struct localdb *l, const char *name, struct local_user *ret);
+
 bool localdb_has_user(const struct localdb *l, const char *name);
 bool localdb_has_group(const struct localdb *l, const char *name);
 bool localdb_has_uid(const struct localdb *l, uint32_t uid);

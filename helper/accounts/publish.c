@@ -184,6 +184,30 @@ static int add_account(void *userdata, const struct account *a)
 	return r;
 }
 
+/* Marks for the PAM module. One whose line in /etc/passwd is gone, or is not what it has to be, is left off. */
+static int add_local_accounts(struct building *b)
+{
+	const struct local_account_rules *l = &b->p->settings->local_accounts;
+	struct local_user user;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		struct map_user u = {.name = l->rules[i].name, .gecos = "", .home = "", .shell = "", .is_local = true};
+
+		r = local_accounts_find_user(b->p->local, u.name, &user);
+		if (r == 0) {
+			u.uid = user.uid;
+			u.gid = user.gid;
+			r = map_writer_add_user(b->w, &u);
+		}
+		if (r == -ENOENT || r == -EPERM || r == -EUCLEAN || r == -EEXIST) {
+			leave_off(b->p, u.name);
+			r = 0;
+		}
+	}
+	return r;
+}
+
 static int build(struct publisher *p, void **ret, size_t *ret_len)
 {
 	LK_CLEANUP(map_writer_freep) struct map_writer *w = NULL;
@@ -196,7 +220,9 @@ static int build(struct publisher *p, void **ret, size_t *ret_len)
 		return r;
 	b.w = w;
 	p->n_left_off = 0;
-	r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
+	r = add_local_accounts(&b);
+	if (r == 0)
+		r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
 	return r == 0 ? map_writer_finish(w, ret, ret_len) : r;
 }
 

@@ -36,7 +36,8 @@ static int draft_init(struct config_draft *d)
 	c->providers = calloc(CONFIG_PROVIDERS_MAX, sizeof(*c->providers));
 	c->access.policies = calloc(CONFIG_POLICIES_MAX, sizeof(*c->access.policies));
 	c->accounts.groups.rules = calloc(GROUP_RULES_MAX, sizeof(*c->accounts.groups.rules));
-	if (!c->providers || !c->access.policies || !c->accounts.groups.rules)
+	c->accounts.local_accounts.rules = calloc(LOCAL_ACCOUNTS_MAX, sizeof(*c->accounts.local_accounts.rules));
+	if (!c->providers || !c->access.policies || !c->accounts.groups.rules || !c->accounts.local_accounts.rules)
 		return -ENOMEM;
 	c->accounts.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
 	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
@@ -103,6 +104,13 @@ static void group_done(struct group_rule *g)
 	free(g->provider);
 }
 
+static void local_account_done(struct local_account_rule *l)
+{
+	free(l->name);
+	free(l->subject);
+	free(l->provider);
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
@@ -113,9 +121,12 @@ void config_free(struct config *c)
 		policy_done(&c->access.policies[i]);
 	for (size_t i = 0; i < c->accounts.groups.n; i++)
 		group_done(&c->accounts.groups.rules[i]);
+	for (size_t i = 0; i < c->accounts.local_accounts.n; i++)
+		local_account_done(&c->accounts.local_accounts.rules[i]);
 	free(c->providers);
 	free(c->access.policies);
 	free(c->accounts.groups.rules);
+	free(c->accounts.local_accounts.rules);
 	free(c->access.group_claim);
 	free(c->accounts.home);
 	free(c->accounts.shell);
@@ -210,6 +221,8 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 	r = config_finish(d, note, userdata, why);
 	if (r == 0 && with_secrets)
 		r = read_secrets(d, note, userdata, why);
+	if (r == 0 && with_secrets)
+		r = config_check_local_users(d->config, "", note, userdata, why);
 	if (r < 0) {
 		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
 		return r;

@@ -301,7 +301,7 @@ static int check_policy(const struct config *c, const struct access_policy *p, c
 			return config_refuse(why, "%s: subjects: no provider is called '%.*s'", section,
 					     (int)strcspn(*s, ":"), *s);
 	for (char **u = p->users; u && *u; u++)
-		if (!config_provider_for(c, *u))
+		if (!config_provider_for(c, *u) && !local_accounts_find(&c->accounts.local_accounts, *u))
 			return config_refuse(why, "%s: users: no provider could make the name '%s'", section, *u);
 	return 0;
 }
@@ -392,6 +392,8 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 		r = finish_provider(d, i, why);
 	if (r == 0)
 		r = check_pairs(c, why);
+	if (r == 0)
+		r = config_check_local_accounts(c, why);
 	if (r == 0)
 		r = check_access(c, why);
 	if (r == 0)

@@ -19,6 +19,7 @@ struct config_draft {
 	uint64_t seen_provider[CONFIG_PROVIDERS_MAX];
 	uint64_t seen_policy[CONFIG_POLICIES_MAX];
 	uint64_t seen_group[GROUP_RULES_MAX];
+	uint64_t seen_local_account[LOCAL_ACCOUNTS_MAX];
 	char *secret_files[CONFIG_PROVIDERS_MAX];
 	bool has_client_auth[CONFIG_PROVIDERS_MAX];
 	bool allow_dot;
@@ -29,7 +30,7 @@ struct config_draft {
 struct config_target {
 	struct config_draft *draft;
 	void *base;
-	size_t index; /* of the provider, policy or group */
+	size_t index; /* of the provider, policy, group or local account */
 };
 
 struct config_key {
@@ -78,6 +79,14 @@ void config_note_groups(const struct config *c, config_note_fn note, void *userd
 
 /** config_note_local_groups() - and beside the users and groups of the machine; @root: "" for this one */
 void config_note_local_groups(const struct config *c, const char *root, config_note_fn note, void *userdata);
+
+/** config_check_local_accounts() - the [local-account NAME] sections against the providers
+ *  Return: 0, -EINVAL with @why filled. */
+int config_check_local_accounts(struct config *c, char *why);
+
+/** config_check_local_users() - and against /etc/passwd below @root ("" for this machine): root and the accounts of the
+ *  system are refused, one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
+int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why);
 
 /** config_finish() - defaults, then what no single line can show: contradictions, gaps, and what to say aloud
  *  @why: reason with its section. Return: 0, -EINVAL, -ENOMEM. */

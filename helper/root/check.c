@@ -212,12 +212,40 @@ static int check_user_is_found(struct check *c, uint32_t i, const struct map_use
 	return 0;
 }
 
+/* The mark of an account of /etc/passwd: a name that root's configuration gives away, with its own numbers, and nothing
+ * that could be answered with. */
+static int check_local_account(struct check *c, uint32_t i, const struct map_user_slot *u)
+{
+	char name[MAP_NAME_MAX + 1] = "";
+	uint32_t uid;
+	uint32_t gid;
+
+	if (u->name_len > MAP_NAME_MAX || u->text != 0)
+		return refuse(c, "the mark of a local account has no proper name");
+	memcpy(name, u->inline_text, u->name_len);
+	if (!name_fits(name, u->name_len))
+		return refuse(c, "a user's name does not fit the grammar");
+	if (!settings_has_local_account(c->settings, name))
+		return refuse(c, "user '%s' has a mark that root's configuration does not give", name);
+	if (!locals_get_user(c->locals, name, &uid, &gid) || u->uid != uid || u->gid != gid)
+		return refuse(c, "the mark of local account '%s' does not agree with /etc/passwd", name);
+	if (uid < MAP_ID_FLOOR || uid == 65534 || uid == 65535 || uid == UINT32_MAX)
+		return refuse(c, "local account '%s' is one of the system's", name);
+	if (u->flags != MAP_USER_LOCAL_ACCOUNT || u->groups != 0 || map_user_text_len(u) != u->name_len + 4u ||
+	    !is_zero(u->inline_text + u->name_len, sizeof(u->inline_text) - u->name_len) ||
+	    !is_zero(u->zero, sizeof(u->zero)))
+		return refuse(c, "the mark of local account '%s' carries more than its name", name);
+	return check_user_is_found(c, i, u, name);
+}
+
 static int check_user(struct check *c, uint32_t i, const struct map_user_slot *u)
 {
 	char text[MAP_NAME_MAX + MAP_GECOS_MAX + MAP_HOME_MAX + MAP_SHELL_MAX + 256];
 	const void *found = map_view_user_text(&c->v, u);
 	int r;
 
+	if ((u->flags & MAP_USER_LOCAL_ACCOUNT) != 0)
+		return check_local_account(c, i, u);
 	if (found == NULL || map_user_text_len(u) > sizeof(text))
 		return refuse(c, "a user's text lies outside the map");
 	memcpy(text, found, map_user_text_len(u));

@@ -17,7 +17,10 @@
 struct local {
 	char *name;
 	uint32_t id;
+	uint32_t gid; /* of a user */
 	bool has_id;
+	bool has_gid;
+	bool is_user;
 };
 
 struct locals {
@@ -86,13 +89,20 @@ static int sort_lists(struct locals *l)
 	return 0;
 }
 
+static bool read_id(uint32_t *ret, const char *field)
+{
+	uint64_t id = 0;
+	bool is_id = field != NULL && text_to_u64(&id, field, UINT32_MAX) == 0;
+
+	*ret = (uint32_t)id;
+	return is_id;
+}
+
 /* "name:x:id:...", @line is NUL-terminated and may be cut up. */
-static int add_line(struct locals *l, char *line)
+static int add_line(struct locals *l, char *line, bool is_user)
 {
 	char *name = strsep(&line, ":");
-	uint64_t id = 0;
 	struct local *bigger;
-	const char *field;
 
 	if (name[0] == '\0' || name[0] == '#')
 		return 0;
@@ -109,17 +119,15 @@ static int add_line(struct locals *l, char *line)
 	if (name == NULL)
 		return -ENOMEM;
 	(void)strsep(&line, ":");
-	field = strsep(&line, ":");
-	l->entries[l->n] = (struct local){
-		.name = name,
-		.has_id = field != NULL && text_to_u64(&id, field, UINT32_MAX) == 0,
-	};
-	l->entries[l->n].id = (uint32_t)id;
+	bigger = &l->entries[l->n];
+	*bigger = (struct local){.name = name, .is_user = is_user};
+	bigger->has_id = read_id(&bigger->id, strsep(&line, ":"));
+	bigger->has_gid = is_user && read_id(&bigger->gid, strsep(&line, ":"));
 	l->n++;
 	return 0;
 }
 
-int locals_add_text(struct locals *l, const char *text, size_t len)
+static int add_text(struct locals *l, const char *text, size_t len, bool are_users)
 {
 	char *copy = strndup(text, len);
 	char *rest = copy;
@@ -129,12 +137,22 @@ int locals_add_text(struct locals *l, const char *text, size_t len)
 	if (copy == NULL)
 		return -ENOMEM;
 	while (r == 0 && (line = strsep(&rest, "\n")) != NULL)
-		r = add_line(l, line);
+		r = add_line(l, line, are_users);
 	free(copy);
 	return r == 0 ? sort_lists(l) : r;
 }
 
-static int add_file(struct locals *l, const char *root, const char *file)
+int locals_add_users(struct locals *l, const char *text, size_t len)
+{
+	return add_text(l, text, len, true);
+}
+
+int locals_add_groups(struct locals *l, const char *text, size_t len)
+{
+	return add_text(l, text, len, false);
+}
+
+static int add_file(struct locals *l, const char *root, const char *file, bool are_users)
 {
 	LK_CLEANUP(buf_done) struct buf b = {.data = NULL};
 	char path[4096];
@@ -144,7 +162,7 @@ static int add_file(struct locals *l, const char *root, const char *file)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -ENAMETOOLONG;
 	r = file_read(&b, path, FILE_OWNER_ROOT_OR_SELF, FILE_READABLE, FILE_BYTES_MAX);
-	return r == 0 ? locals_add_text(l, b.data != NULL ? b.data : "", b.len) : r;
+	return r == 0 ? add_text(l, b.data != NULL ? b.data : "", b.len, are_users) : r;
 }
 
 int locals_load(struct locals **ret, const char *root)
@@ -153,9 +171,9 @@ int locals_load(struct locals **ret, const char *root)
 	int r = locals_new(&l);
 
 	if (r == 0)
-		r = add_file(l, root, "group");
+		r = add_file(l, root, "group", false);
 	if (r == 0)
-		r = add_file(l, root, "passwd");
+		r = add_file(l, root, "passwd", true);
 	if (r == 0)
 		*ret = LK_STEAL(l);
 	return r;
@@ -167,7 +185,7 @@ int locals_find_user(const char *root, const char *name, uint32_t *ret)
 	int r = locals_new(&l);
 
 	if (r == 0)
-		r = add_file(l, root, "passwd");
+		r = add_file(l, root, "passwd", true);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < l->n; i++) {
@@ -177,6 +195,20 @@ int locals_find_user(const char *root, const char *name, uint32_t *ret)
 		}
 	}
 	return -ENOENT;
+}
+
+bool locals_get_user(const struct locals *l, const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct local *user = &l->entries[i];
+
+		if (!user->is_user || strcmp(user->name, name) != 0)
+			continue;
+		*ret_uid = user->id;
+		*ret_gid = user->gid;
+		return user->has_id && user->has_gid;
+	}
+	return false;
 }
 
 bool locals_has_name(const struct locals *l, const char *name)

@@ -112,12 +112,38 @@ static int set_group(struct settings *s, const char *name, const char *key, cons
 	return 0;
 }
 
+bool settings_has_local_account(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_local_accounts; i++)
+		if (strcmp(s->local_accounts[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Whose it is, is latchkeyd's to judge. */
+static int set_local_account(struct settings *s, const char *name, char *why, size_t why_size)
+{
+	if (settings_has_local_account(s, name))
+		return 0;
+	if (s->n_local_accounts == SETTINGS_LOCAL_ACCOUNTS_MAX) {
+		(void)snprintf(why, why_size, "more than %u [local-account] sections", SETTINGS_LOCAL_ACCOUNTS_MAX);
+		return -EINVAL;
+	}
+	s->local_accounts[s->n_local_accounts] = strdup(name);
+	if (s->local_accounts[s->n_local_accounts] == NULL)
+		return -ENOMEM;
+	s->n_local_accounts++;
+	return 0;
+}
+
 static int on_key(void *userdata, const char *section, const char *key, const char *value, char *why, size_t why_size)
 {
 	struct settings *s = userdata;
 
 	if (text_has_prefix(section, "group "))
 		return set_group(s, section + strlen("group "), key, value, why, why_size);
+	if (text_has_prefix(section, "local-account "))
+		return set_local_account(s, section + strlen("local-account "), why, why_size);
 	if (strcmp(section, "accounts") != 0)
 		return 0;
 	if (strcmp(key, "uid_min") == 0)
@@ -212,6 +238,8 @@ void settings_free(struct settings *s)
 	free(s->home_base);
 	for (size_t i = 0; i < s->n_groups; i++)
 		free(s->groups[i].name);
+	for (size_t i = 0; i < s->n_local_accounts; i++)
+		free(s->local_accounts[i]);
 	text_free_list(s->reserved_names);
 	free(s);
 }

@@ -77,7 +77,8 @@ static void check_access(const struct config *c)
 		promise(access_policy_for(&c->access, p->service) == p);
 		promise(access_allows(p, &nobody) == p->everyone);
 		for (char **u = p->users; u && *u; u++)
-			promise(config_provider_for(c, *u) && access_name_is_possible(&c->access, *u));
+			promise((config_provider_for(c, *u) || local_accounts_find(&c->accounts.local_accounts, *u)) &&
+				access_name_is_possible(&c->access, *u));
 	}
 }
 
@@ -92,6 +93,17 @@ static void check_groups(const struct config *c)
 		promise(group_rules_want(g, rule->claim_values[0]) && (c->n_providers == 1 || rule->provider));
 		promise(rule->is_local || !name_is_reserved(rule->name, c->accounts.reserved_names));
 		promise(rule->gid == 0 || (!rule->is_local && !uid_forbidden(rule->gid, rule->gid)));
+	}
+}
+
+static void check_local_accounts(const struct config *c)
+{
+	const struct local_account_rules *l = &c->accounts.local_accounts;
+
+	for (size_t i = 0; i < l->n; i++) {
+		promise(local_accounts_find(l, l->rules[i].name) == &l->rules[i] && l->rules[i].issuer);
+		promise(l->rules[i].subject && l->rules[i].subject[0] != '\0' && strcmp(l->rules[i].name, "root") != 0);
+		promise(c->n_providers == 1 || l->rules[i].provider);
 	}
 }
 
@@ -116,5 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_names(c);
 	check_access(c);
 	check_groups(c);
+	check_local_accounts(c);
 	return 0;
 }

@@ -273,6 +273,39 @@ static void many_users(void **state)
 	assert_true(localdb_has_gid(w->local, 249999));
 }
 
+/* The line of a local account that belongs to an identity must leave nothing to guess. */
+static void one_user(void **state)
+{
+	static const char text[] = "root:x:0:0::/root:/bin/sh\nolgas:x:1:1::/:/bin/sh\n"
+				   "olga:x:1000:100:Olga,,,:/home/olga:/bin/zsh\nolga:x:0:0::/:/bin/sh\n"
+				   "bare:x:1001:1001\nnohome:x:1002:1002:::/bin/sh\nnoshell:x:1003:1003::/:\n"
+				   "odd: x:01004:1004::/:/bin/sh\nblank:x: 1005:1005::/:/bin/sh\n"
+				   "name:x:abc:1::/:/bin/sh\nhuge:x:4294967296:1::/:/bin/sh\n#olgb:x:1:1::/:/\n"
+				   "last:x:1006:1006::/:/bin/sh";
+	static const char *const unusable[] = {"bare", "nohome", "noshell", "odd", "blank", "name", "huge"};
+	struct world *w = *state;
+	struct local_user u = {.uid = 7};
+
+	write_file(w, "etc/passwd", text);
+	assert_int_equal(localdb_find_user(w->local, "olga", &u), 0);
+	assert_int_equal(u.uid, 1000);
+	assert_int_equal(u.gid, 100);
+	assert_string_equal(u.home, "/home/olga");
+	assert_string_equal(u.shell, "/bin/zsh");
+	assert_int_equal(localdb_find_user(w->local, "last", &u), 0);
+	assert_int_equal(u.uid, 1006);
+	for (size_t i = 0; i < sizeof(unusable) / sizeof(unusable[0]); i++)
+		assert_int_equal(localdb_find_user(w->local, unusable[i], &u), -EUCLEAN);
+	assert_int_equal(localdb_find_user(w->local, "olg", &u), -ENOENT);
+	assert_int_equal(localdb_find_user(w->local, "olgb", &u), -ENOENT);
+	assert_int_equal(localdb_find_user(w->local, "", &u), -ENOENT);
+	write_file(w, "etc/passwd", "olga:x:1001:1001::/:/bin/sh\n");
+	assert_int_equal(localdb_find_user(w->local, "olga", &u), 0); /* what is there now */
+	assert_int_equal(u.uid, 1001);
+	assert_int_equal(unlink(scratch_name(&w->scratch, "etc/passwd")), 0);
+	assert_int_equal(localdb_find_user(w->local, "olga", &u), -ENOENT);
+}
+
 static void too_large(void **state)
 {
 	struct world *w = *state;
@@ -298,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(zero_bytes_and_long_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_users, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_user, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_large, setup, teardown),
 	};
 

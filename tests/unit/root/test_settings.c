@@ -139,7 +139,7 @@ static void test_locals(void **state)
 	assert_int_equal(locals_new(&l), 0);
 	assert_false(locals_has_name(l, "root"));
 	assert_false(locals_has_id(l, 0));
-	assert_int_equal(locals_add_text(l, passwd, strlen(passwd)), 0);
+	assert_int_equal(locals_add_users(l, passwd, strlen(passwd)), 0);
 	assert_true(locals_has_name(l, "root"));
 	assert_true(locals_has_id(l, 0));
 	assert_true(locals_has_name(l, "odd"));
@@ -151,9 +151,54 @@ static void test_locals(void **state)
 	assert_false(locals_has_id(l, 7));
 	assert_false(locals_has_name(l, "roo"));
 	assert_false(locals_has_name(l, ""));
-	assert_int_equal(locals_add_text(l, "staff:x:50:\n", 12), 0);
+	assert_int_equal(locals_add_groups(l, "staff:x:50:\n", 12), 0);
 	assert_true(locals_has_id(l, 50));
 	assert_true(locals_has_name(l, "root"));
+}
+
+static void test_users_by_name(void **state)
+{
+	static const char passwd[] = "olga:x:1000:100:Olga:/home/olga:/bin/sh\nolga:x:0:0::/:/bin/sh\nodd:x:1001\n"
+				     "odder:x:1002:staff::/:/\nolgas:x:1003:1003::/:/\n";
+	LK_CLEANUP(locals_freep) struct locals *l = NULL;
+	uint32_t uid = 0;
+	uint32_t gid = 0;
+
+	(void)state;
+	assert_int_equal(locals_new(&l), 0);
+	assert_int_equal(locals_add_groups(l, "olga:x:5:\n1006:x:1006:1006\n", 27), 0);
+	assert_false(locals_get_user(l, "olga", &uid, &gid)); /* a group is no user */
+	assert_false(locals_get_user(l, "1006", &uid, &gid));
+	assert_int_equal(locals_add_users(l, passwd, strlen(passwd)), 0);
+	assert_true(locals_get_user(l, "olga", &uid, &gid));
+	assert_int_equal(uid, 1000); /* the first line, as everybody reads it */
+	assert_int_equal(gid, 100);
+	assert_false(locals_get_user(l, "odd", &uid, &gid));
+	assert_false(locals_get_user(l, "odder", &uid, &gid));
+	assert_false(locals_get_user(l, "olg", &uid, &gid));
+	assert_false(locals_get_user(l, "", &uid, &gid));
+}
+
+static void test_local_accounts(void **state)
+{
+	static const char text[] = "[local-account olga]\nsubject = x\nprovider = main\n[local-account deploy]\n"
+				   "subject=y\n";
+	char many[SETTINGS_LOCAL_ACCOUNTS_MAX * 64] = "";
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	struct settings *none = NULL;
+	struct ini_fault fault = {""};
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	assert_int_equal(s->n_local_accounts, 2);
+	assert_true(settings_has_local_account(s, "olga"));
+	assert_true(settings_has_local_account(s, "deploy"));
+	assert_false(settings_has_local_account(s, "olg"));
+	for (unsigned int i = 0; i <= SETTINGS_LOCAL_ACCOUNTS_MAX; i++)
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "[local-account a%u]\nsubject=x\n", i);
+	assert_int_equal(settings_load_text(&none, many, len, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "more than 256 [local-account] sections"));
 }
 
 int main(void)
@@ -165,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_too_many_groups),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_locals),
+		cmocka_unit_test(test_users_by_name),
+		cmocka_unit_test(test_local_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,8 +38,8 @@ void world_init(struct world *w, const char *settings)
 	assert_in_range(n, 1, sizeof(text) - 1);
 	w->settings = settings_of(text);
 	assert_int_equal(locals_new(&w->locals), 0);
-	assert_int_equal(locals_add_text(w->locals, PASSWD, strlen(PASSWD)), 0);
-	assert_int_equal(locals_add_text(w->locals, GROUP, strlen(GROUP)), 0);
+	assert_int_equal(locals_add_users(w->locals, PASSWD, strlen(PASSWD)), 0);
+	assert_int_equal(locals_add_groups(w->locals, GROUP, strlen(GROUP)), 0);
 	w->bytes = sample_map(&w->len);
 	assert_true(map_view_init(&w->v, w->bytes, w->len));
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges the [local-account NAME] sections: which identity has which account of /etc/passwd. Root and the accounts of the
+ * system never belong to anybody at a provider.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "helper/daemon/config_internal.h"
+
+static int find_issuer(const struct config *c, struct local_account_rule *l, char *why)
+{
+	if (!l->provider && c->n_providers > 1)
+		return config_refuse(why,
+				     "[local-account %s]: provider is missing: with several of them, the same subject "
+				     "could be two people",
+				     l->name);
+	for (size_t i = 0; i < c->n_providers; i++) {
+		if (!l->provider || strcmp(c->providers[i].settings.name, l->provider) == 0) {
+			l->issuer = c->providers[i].settings.issuer;
+			return 0;
+		}
+	}
+	return config_refuse(why, "[local-account %s]: no provider is called '%s'", l->name, l->provider);
+}
+
+int config_check_local_accounts(struct config *c, char *why)
+{
+	for (size_t i = 0; i < c->accounts.local_accounts.n; i++) {
+		struct local_account_rule *l = &c->accounts.local_accounts.rules[i];
+		int r = find_issuer(c, l, why);
+
+		if (r == 0 && !l->subject)
+			r = config_refuse(why, "[local-account %s]: subject is missing: nobody could be this account",
+					  l->name);
+		if (r == 0 && strcmp(l->name, "root") == 0)
+			r = config_refuse(why, "[local-account root]: nobody at a provider can be root");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void note_user(const struct local_account_rule *l, int r, config_note_fn note, void *userdata)
+{
+	char text[INI_FAULT_MAX];
+
+	if (!note || r == 0)
+		return;
+	snprintf(text, sizeof(text), "[local-account %s]: the section counts for nothing: %s", l->name,
+		 r == -ENOENT    ? "/etc/passwd has no such user"
+		 : r == -EUCLEAN ? "its line in /etc/passwd has no plain numbers, or no absolute home and shell"
+				 : strerrordesc_np(-r));
+	note(userdata, text);
+}
+
+int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why)
+{
+	LK_CLEANUP(localdb_freep) struct localdb *local = NULL;
+	struct local_user user;
+	int r;
+
+	if (c->accounts.local_accounts.n == 0)
+		return 0;
+	r = localdb_new(&local, root);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < c->accounts.local_accounts.n; i++) {
+		const struct local_account_rule *l = &c->accounts.local_accounts.rules[i];
+
+		r = local_accounts_find_user(local, l->name, &user);
+		if (r == -EPERM)
+			return config_refuse(why,
+					     "[local-account %s]: its uid is below 1000 or stands for nobody: accounts "
+					     "of the system stay the system's",
+					     l->name);
+		note_user(l, r, note, userdata);
+	}
+	return 0;
+}
