@@ -4,8 +4,8 @@ SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
 
-UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket \
-	latchkeyd.service latchkey-fetch.service latchkey-root.service
+UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket latchkey-userdb.socket \
+	latchkeyd.service latchkey-fetch.service latchkey-root.service latchkey-userdb.service
 PAGES := $(sort $(wildcard docs/man/*))
 CONFIGURATION := $(DESTDIR)$(SYSCONFDIR)/latchkey
 
@@ -13,6 +13,7 @@ install: all
 	install -D -m 0755 $(B)/latchkeyd $(DESTDIR)$(LIBEXECDIR)/latchkeyd
 	install -D -m 0755 $(B)/latchkey-fetch $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch
 	install -D -m 0755 $(B)/latchkey-root $(DESTDIR)$(LIBEXECDIR)/latchkey-root
+	install -D -m 0755 $(B)/latchkey-userdb $(DESTDIR)$(LIBEXECDIR)/latchkey-userdb
 	install -D -m 0755 $(B)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0644 $(B)/pam_latchkey.so $(DESTDIR)$(PAMDIR)/pam_latchkey.so
 	install -D -m 0644 $(B)/libnss_latchkey.so.2 $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2
@@ -30,7 +31,8 @@ install: all
 # Configuration and state stay: they are the administrator's.
 uninstall:
 	rm -f $(DESTDIR)$(LIBEXECDIR)/latchkeyd $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch \
-		$(DESTDIR)$(LIBEXECDIR)/latchkey-root $(DESTDIR)$(PREFIX)/bin/latchkey \
+		$(DESTDIR)$(LIBEXECDIR)/latchkey-root $(DESTDIR)$(LIBEXECDIR)/latchkey-userdb \
+		$(DESTDIR)$(PREFIX)/bin/latchkey \
 		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
 		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey \
