@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helper/accounts/accounts_internal.h"
 #include "helper/accounts/uid.h"
@@ -48,11 +49,15 @@ static bool home_is_in_bounds(const char *template, const char *home)
 	return strncmp(home, template, base) == 0 && home[base] != '\0';
 }
 
+static bool id_is_in_bounds(const struct account_settings *settings, uint32_t id)
+{
+	return (id >= settings->uid_min && id <= settings->uid_max) || id_ranges_have(&settings->migrated_ids, id);
+}
+
 bool accounts_is_in_bounds(const struct account_settings *settings, const struct account *a)
 {
-	return a->uid >= settings->uid_min && a->uid <= settings->uid_max && a->gid >= settings->uid_min &&
-	       a->gid <= settings->uid_max && !name_is_reserved(a->name, settings->reserved_names) &&
-	       home_is_in_bounds(settings->home, a->home);
+	return id_is_in_bounds(settings, a->uid) && id_is_in_bounds(settings, a->gid) &&
+	       !name_is_reserved(a->name, settings->reserved_names) && home_is_in_bounds(settings->home, a->home);
 }
 
 bool accounts_is_local(const struct accounts *a, const char *name)
@@ -64,6 +69,20 @@ bool accounts_is_local(const struct accounts *a, const char *name)
 bool accounts_is_local_id(const struct accounts *a, uint32_t id)
 {
 	return localdb_has_uid(a->local, id) || localdb_has_gid(a->local, id) || localdb_in_subid(a->local, id);
+}
+
+int accounts_check_id(struct accounts *a, uint32_t id)
+{
+	uint32_t free_id;
+	int r;
+
+	if (!id_is_in_bounds(a->settings, id) || uid_forbidden(id, id))
+		return ACCOUNT_ID_NOT_ALLOWED;
+	/* The files name our own uid too, if somebody did not add it elsewhere. */
+	if (accounts_is_local_id(a, id) || id == geteuid() || id == getegid())
+		return ACCOUNT_ID_TAKEN;
+	r = store_free_uid(a->store, id, id, &free_id);
+	return r == -ENOENT ? ACCOUNT_ID_TAKEN : r;
 }
 
 /* Whose the name was. Return: 0 with *ret set, -ENOENT nobody's, other negative errno. */

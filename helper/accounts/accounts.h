@@ -8,6 +8,7 @@
 #include "helper/accounts/local_accounts.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/name.h"
+#include "helper/base/id_range.h"
 #include "helper/vault/store.h"
 
 /* Identity -> account: binding, UID allocation, tombstones, and the short reservations for names that have not signed
@@ -15,11 +16,13 @@
 
 #define ACCOUNTS_UID_MIN_DEFAULT UINT32_C(0x70000000)
 #define ACCOUNTS_UID_MAX_DEFAULT UINT32_C(0x7FFFFFFE)
+#define ACCOUNTS_ID_FLOOR UINT32_C(1000) /* as in nss_module/map_format.h: no id below it is ours */
 
 struct account_settings {
 	uint32_t uid_min;
 	uint32_t uid_max;
-	char *home; /* template with %u, below an absolute base: "/home/%u" */
+	struct id_ranges migrated_ids; /* allowed too, but nothing new is given out there */
+	char *home;                    /* template with %u, below an absolute base: "/home/%u" */
 	char *shell;
 	char **reserved_names;
 	struct group_rules groups;
@@ -34,6 +37,9 @@ enum account_outcome {
 	ACCOUNT_IDENTITY_FORGOTTEN, /* an administrator has forgotten this person */
 	ACCOUNT_NO_UID,             /* the range is full */
 	ACCOUNT_OUT_OF_BOUNDS,      /* [accounts] was changed since it was made */
+	ACCOUNT_ID_NOT_ALLOWED,     /* a number that was asked for is outside root's ranges */
+	ACCOUNT_ID_TAKEN,           /* it is, or was, somebody else's */
+	ACCOUNT_ID_DIFFERS,         /* the provider tells another number than the account has */
 };
 
 struct accounts;
@@ -77,21 +83,32 @@ bool accounts_is_held(struct accounts *a, const char *name);
 /** accounts_release() - the attempt for this name has ended */
 void accounts_release(struct accounts *a, const char *name);
 
+/* Somebody who signs in, as policy has let them in. */
+struct account_person {
+	const char *name;
+	const char *provider;
+	const char *issuer;
+	const char *subject;
+	const char *gecos; /* sanitised here: no ':', no control characters, at most 127 bytes; NULL: as it was */
+	const char *facts; /* JSON text for policy, stored as it is; NULL counts as "{}" */
+	uint32_t uid;      /* that the provider tells; 0: none */
+	uint32_t gid;
+};
+
 /**
  * accounts_bind() - the one place where an identity becomes, or again is, an account
- * @gecos: sanitised here: no ':', no control characters, at most 127 bytes; may be NULL
- * @facts: JSON text for policy, stored as it is; NULL counts as "{}"
  * @ret:   the stored account; release with account_free()
  * @ret_is_new: the map must be published before anybody can use it
  * An account that is known under another name is renamed: same UID, same home; the old name is retired (I6). An expected one
  * becomes this identity's, if it is kept for it or for nobody in particular. A forgotten identity stays forgotten until an
- * administrator has decided. Home and shell of a known account stay as they were when it was made. An account whose uid or gid is a local one by now is
- * ACCOUNT_NAME_LOCAL too; one that [accounts] no longer has room for is ACCOUNT_OUT_OF_BOUNDS.
+ * administrator has decided. Home and shell of a known account stay as they were when it was made, and so do its numbers:
+ * where the provider tells others the sign-in is refused (I12). An account whose uid or gid is a local one by now is
+ * ACCOUNT_NAME_LOCAL; one that [accounts] no longer has room for is ACCOUNT_OUT_OF_BOUNDS.
  * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored; -EINVAL for a name outside
- * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I11.
+ * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I12.
  */
-int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
-		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new);
+int accounts_bind(struct accounts *a, const struct account_person *person, int64_t now_s, struct account **ret,
+		  bool *ret_is_new);
 
 /**
  * accounts_note_facts() - replace the facts of a known identity that policy has just refused

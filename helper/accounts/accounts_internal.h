@@ -26,6 +26,10 @@ bool accounts_is_local(const struct accounts *a, const char *name);
 /** accounts_is_local_id() - a local uid, gid or subordinate id */
 bool accounts_is_local_id(const struct accounts *a, uint32_t id);
 
+/** accounts_check_id() - may somebody new have this very number (I11, I12). Return: 0, ACCOUNT_ID_NOT_ALLOWED,
+ *  ACCOUNT_ID_TAKEN, negative errno. */
+int accounts_check_id(struct accounts *a, uint32_t id);
+
 /** accounts_choose_uid() - what was promised to the name if it still can be had, else a new number. Return: 0,
  *  ACCOUNT_NO_UID, negative errno. */
 int accounts_choose_uid(struct accounts *a, const char *name, const char *issuer, uint32_t *ret);

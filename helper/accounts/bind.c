@@ -47,118 +47,149 @@ static int rename_known(struct accounts *a, struct account *known, const char *n
 	return r == 0 && other->state != ACCOUNT_FORGOTTEN ? ACCOUNT_NAME_TAKEN : ACCOUNT_NAME_RETIRED;
 }
 
-static int bind_known(struct accounts *a, struct account *known, const char *name, const char *gecos, const char *facts,
-		      int64_t now_s, bool *ret_is_new)
+/* I12: a number that was given out stays, whatever the provider says later. */
+static bool tells_other_ids(const struct account *known, const struct account_person *p)
 {
-	bool is_expected = known->state == ACCOUNT_EXPECTED, is_renamed = strcmp(known->name, name) != 0;
-	int r = check_known(a, known, name);
+	return (p->uid != 0 && p->uid != known->uid) || (p->gid != 0 && p->gid != known->gid);
+}
+
+static int bind_known(struct accounts *a, struct account *known, const struct account_person *p, int64_t now_s,
+		      bool *ret_is_new)
+{
+	bool is_expected = known->state == ACCOUNT_EXPECTED, is_renamed = strcmp(known->name, p->name) != 0;
+	int r = check_known(a, known, p->name);
 
 	if (r != 0)
 		return r;
+	if (tells_other_ids(known, p))
+		return ACCOUNT_ID_DIFFERS;
 	/* One that is kept has its name from the administrator: the first sign-in is under that name. */
 	if (is_expected && is_renamed)
 		return ACCOUNT_NAME_TAKEN;
 
-	r = gecos ? account_set_gecos(&known->gecos, gecos) : 0;
+	r = p->gecos ? account_set_gecos(&known->gecos, p->gecos) : 0;
 	if (r == 0)
-		r = account_set_text(&known->facts, facts);
+		r = account_set_text(&known->facts, p->facts);
 	if (r < 0)
 		return r;
 	known->state = ACCOUNT_ACTIVE;
 	known->last_sign_in_s = now_s;
 	*ret_is_new = is_expected || is_renamed;
 	if (is_renamed)
-		return rename_known(a, known, name, now_s);
+		return rename_known(a, known, p->name, now_s);
 	return is_expected ? store_identify(a->store, known) : store_update(a->store, known);
 }
 
 /* An account that was kept for nobody in particular, by its name. */
-static int take_expected(struct accounts *a, struct account *known, const char *provider, const char *issuer,
-			 const char *subject, const char *gecos, const char *facts, int64_t now_s)
+static int take_expected(struct accounts *a, struct account *known, const struct account_person *p, int64_t now_s)
 {
 	bool is_new;
 	int r;
 
 	if (known->state == ACCOUNT_FORGOTTEN)
 		return ACCOUNT_NAME_RETIRED;
-	if (known->state != ACCOUNT_EXPECTED || known->subject || strcmp(known->issuer, issuer) != 0)
+	if (known->state != ACCOUNT_EXPECTED || known->subject || strcmp(known->issuer, p->issuer) != 0)
 		return ACCOUNT_NAME_TAKEN;
-	r = account_set_text(&known->subject, subject);
+	r = account_set_text(&known->subject, p->subject);
 	if (r == 0)
-		r = account_set_text(&known->provider, provider);
-	return r < 0 ? r : bind_known(a, known, known->name, gecos, facts, now_s, &is_new);
+		r = account_set_text(&known->provider, p->provider);
+	return r < 0 ? r : bind_known(a, known, p, now_s, &is_new);
 }
 
-static int bind_new(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
-		    const char *gecos, const char *facts, int64_t now_s, struct account **ret)
+/* Return: 0, an outcome > 0, negative errno. */
+static int choose_ids(struct accounts *a, const struct account_person *p, uint32_t *ret_uid, uint32_t *ret_gid)
 {
-	LK_CLEANUP(account_freep) struct account *made = NULL, *other = NULL;
-	uint32_t uid;
 	int r;
 
-	r = store_find_name(a->store, name, &other);
-	if (r == 0) {
-		r = take_expected(a, other, provider, issuer, subject, gecos, facts, now_s);
-		if (r == 0)
-			*ret = LK_STEAL(other);
-		return r;
-	}
-	if (r == -ENOENT)
-		r = store_find_retired(a->store, name, &uid);
-	if (r == 0)
-		return ACCOUNT_NAME_RETIRED;
-	if (r != -ENOENT)
-		return r;
-	if (accounts_is_local(a, name))
-		return ACCOUNT_NAME_LOCAL;
-
-	r = accounts_choose_uid(a, name, issuer, &uid);
+	*ret_uid = p->uid;
+	r = p->uid != 0 ? accounts_check_id(a, p->uid) : accounts_choose_uid(a, p->name, p->issuer, ret_uid);
 	if (r != 0)
 		return r;
-	r = accounts_compose(a, name, issuer, uid, &made);
+	*ret_gid = p->gid != 0 ? p->gid : *ret_uid;
+	return *ret_gid != *ret_uid ? accounts_check_id(a, *ret_gid) : 0;
+}
+
+static int make_new(struct accounts *a, const struct account_person *p, int64_t now_s, struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *made = NULL;
+	uint32_t uid, gid;
+	int r;
+
+	r = choose_ids(a, p, &uid, &gid);
+	if (r != 0)
+		return r;
+	r = accounts_compose(a, p->name, p->issuer, uid, &made);
 	if (r == 0)
-		r = account_set_text(&made->provider, provider);
+		r = account_set_text(&made->provider, p->provider);
 	if (r == 0)
-		r = account_set_text(&made->subject, subject);
+		r = account_set_text(&made->subject, p->subject);
 	if (r == 0)
-		r = account_set_gecos(&made->gecos, gecos);
+		r = account_set_gecos(&made->gecos, p->gecos);
 	if (r == 0)
-		r = account_set_text(&made->facts, facts);
+		r = account_set_text(&made->facts, p->facts);
 	if (r < 0)
 		return r;
+	made->gid = gid;
 	made->created_s = now_s;
 	made->last_sign_in_s = now_s;
 	r = store_insert(a->store, made);
 	if (r < 0)
 		return r == -EEXIST ? ACCOUNT_NAME_TAKEN : r; /* a group of our own has the name */
-
-	reservations_drop(&a->reservations, name);
 	*ret = LK_STEAL(made);
 	return 0;
 }
 
-int accounts_bind(struct accounts *a, const char *name, const char *provider, const char *issuer, const char *subject,
-		  const char *gecos, const char *facts, int64_t now_s, struct account **ret, bool *ret_is_new)
+static int bind_new(struct accounts *a, const struct account_person *p, int64_t now_s, struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *other = NULL;
+	uint32_t uid;
+	int r;
+
+	r = store_find_name(a->store, p->name, &other);
+	if (r == 0) {
+		r = take_expected(a, other, p, now_s);
+		if (r == 0)
+			*ret = LK_STEAL(other);
+		return r;
+	}
+	if (r == -ENOENT)
+		r = store_find_retired(a->store, p->name, &uid);
+	if (r == 0)
+		return ACCOUNT_NAME_RETIRED;
+	if (r != -ENOENT)
+		return r;
+	if (accounts_is_local(a, p->name))
+		return ACCOUNT_NAME_LOCAL;
+
+	r = make_new(a, p, now_s, ret);
+	if (r == 0)
+		reservations_drop(&a->reservations, p->name);
+	return r;
+}
+
+int accounts_bind(struct accounts *a, const struct account_person *person, int64_t now_s, struct account **ret,
+		  bool *ret_is_new)
 {
 	LK_CLEANUP(account_freep) struct account *bound = NULL;
+	struct account_person p = *person;
 	bool is_new;
 	int r;
 
-	if (!facts)
-		facts = "{}";
-	if (!name_is_valid(name, true, true) || issuer[0] == '\0' || strlen(issuer) > ISSUER_MAX ||
-	    subject[0] == '\0' || strlen(subject) > SUBJECT_MAX || strlen(facts) > FACTS_MAX)
+	if (!p.facts)
+		p.facts = "{}";
+	if (!name_is_valid(p.name, true, true) || p.issuer[0] == '\0' || strlen(p.issuer) > ISSUER_MAX ||
+	    p.subject[0] == '\0' || strlen(p.subject) > SUBJECT_MAX || strlen(p.facts) > FACTS_MAX)
 		return -EINVAL;
 	r = localdb_refresh(a->local);
 	if (r < 0)
 		return r;
 
-	r = store_find_identity(a->store, issuer, subject, &bound);
+	r = store_find_identity(a->store, p.issuer, p.subject, &bound);
 	is_new = r == -ENOENT;
 	if (is_new)
-		r = bind_new(a, name, provider, issuer, subject, gecos, facts, now_s, &bound);
+		r = bind_new(a, &p, now_s, &bound);
 	else if (r == 0)
-		r = bind_known(a, bound, name, gecos, facts, now_s, &is_new);
+		r = bind_known(a, bound, &p, now_s, &is_new);
 	if (r != 0)
 		return r;
 

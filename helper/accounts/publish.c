@@ -155,7 +155,16 @@ static void leave_off(struct publisher *p, const char *name)
 static bool is_local_now(const struct localdb *l, const struct account *a)
 {
 	return localdb_has_user(l, a->name) || localdb_has_group(l, a->name) || localdb_has_uid(l, a->uid) ||
-	       localdb_has_gid(l, a->uid);
+	       localdb_has_gid(l, a->uid) || localdb_has_gid(l, a->gid);
+}
+
+/* A private group whose number the provider told needs a record; the other has its user's number and needs none. */
+static int add_user(struct map_writer *w, const struct map_user *u)
+{
+	const struct map_group private_group = {.name = u->name, .gid = u->gid};
+	int r = u->gid != u->uid ? map_writer_add_group(w, &private_group) : 0;
+
+	return r == 0 ? map_writer_add_user(w, u) : r;
 }
 
 static int add_account(void *userdata, const struct account *a)
@@ -175,8 +184,7 @@ static int add_account(void *userdata, const struct account *a)
 	if (a->state == ACCOUNT_FORGOTTEN)
 		return 0;
 	/* One that latchkey-root would refuse must not keep all others from being published. */
-	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL
-										      : map_writer_add_user(b->w, &u);
+	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL : add_user(b->w, &u);
 	if (r == -EINVAL || r == -EEXIST) {
 		leave_off(b->p, a->name);
 		r = 0;

@@ -85,6 +85,8 @@ static void provider_done(struct provider_config *p)
 	free(p->names.suffix);
 	free(p->title);
 	free(p->gecos_claim);
+	free(p->uid_claim);
+	free(p->gid_claim);
 }
 
 static void policy_done(struct access_policy *p)
@@ -130,6 +132,7 @@ void config_free(struct config *c)
 	free(c->access.group_claim);
 	free(c->accounts.home);
 	free(c->accounts.shell);
+	id_ranges_done(&c->accounts.migrated_ids);
 	text_free_list(c->accounts.reserved_names);
 	free(c->host);
 	free(c);

@@ -19,6 +19,8 @@ struct provider_config {
 	struct name_rule names;
 	char *title;       /* shown to people; default: the dialect's title or the issuer's host */
 	char *gecos_claim; /* default "name" */
+	char *uid_claim;   /* NULL: this host chooses the number */
+	char *gid_claim;   /* NULL: the uid */
 };
 
 struct limit_config {

@@ -39,6 +39,25 @@ static int default_host(char **host)
 	return set_default(host, clean);
 }
 
+/* Numbers that people bring along. Where new ones are given out, they would be taken by others. */
+static int check_migrated(const struct account_settings *a, char *why)
+{
+	for (size_t i = 0; i < a->migrated_ids.n; i++) {
+		const struct id_range *range = &a->migrated_ids.ranges[i];
+		const char *whose = uid_forbidden(range->first, range->last);
+
+		if (whose)
+			return config_refuse(why, "[accounts]: migrated_ids: %u-%u touches the numbers of %s",
+					     range->first, range->last, whose);
+		if (range->first <= a->uid_max && range->last >= a->uid_min)
+			return config_refuse(why,
+					     "[accounts]: migrated_ids: %u-%u touches uid_min to uid_max (%u to %u), "
+					     "which are allowed anyway",
+					     range->first, range->last, a->uid_min, a->uid_max);
+	}
+	return 0;
+}
+
 static int check_accounts(const struct account_settings *a, char *why)
 {
 	const char *whose;
@@ -52,7 +71,7 @@ static int check_accounts(const struct account_settings *a, char *why)
 	if (a->uid_min < UID_FLOOR)
 		return config_refuse(why, "[accounts]: uid_min %u is below %u, where local users get their numbers",
 				     a->uid_min, UID_FLOOR);
-	return 0;
+	return check_migrated(a, why);
 }
 
 /* --- one provider ------------------------------------------------------------------------------------------------ */
@@ -156,8 +175,8 @@ static int check_names(const struct provider_config *p, char *why)
 	if (n->strip_domains && n->strip_domains[0] && n->strip_domains[1])
 		return config_refuse(why,
 				     "[provider %s]: strip_domains with two domains makes one name of two people "
-				     "(alice@%.60s, alice@%.60s): use one domain, or one provider for each with "
-				     "its own name_prefix",
+				     "(alice@%.40s, alice@%.40s): use one domain, or none with name_characters=@ so "
+				     "that names keep theirs",
 				     p->settings.name, n->strip_domains[0], n->strip_domains[1]);
 	snprintf(shortest, sizeof(shortest), "%sa%s", n->prefix ? n->prefix : "", n->suffix ? n->suffix : "");
 	if (!name_is_valid(shortest, n->allow_dot, n->allow_at))

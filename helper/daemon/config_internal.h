@@ -59,6 +59,7 @@ int config_set_bool(const struct config_target *t, const struct config_key *key,
 int config_set_number(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_seconds(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_words(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_ranges(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_names(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_subjects(const struct config_target *t, const struct config_key *key, const char *value, char *why);

@@ -257,6 +257,16 @@ int config_set_words(const struct config_target *t, const struct config_key *key
 	return set_list(t, key, value, why, is_word, "a word of at most 256 bytes");
 }
 
+int config_set_ranges(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	int r = id_ranges_add(field_of(t, key), value, ACCOUNTS_ID_FLOOR);
+
+	if (r == -EINVAL)
+		return config_refuse(why, "%s must be ranges like 1000-59999, of numbers from %u to %d", key->name,
+				     ACCOUNTS_ID_FLOOR, INT32_MAX);
+	return r == -E2BIG ? config_refuse(why, "%s has more than %u ranges", key->name, ID_RANGES_MAX) : r;
+}
+
 int config_set_names(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
 	return set_list(t, key, value, why, is_name, "a possible account name");

@@ -60,6 +60,8 @@ static int add_providers(struct manager *m)
 		lp->names = &p->names;
 		lp->title = p->title;
 		lp->gecos_claim = p->gecos_claim;
+		lp->uid_claim = p->uid_claim;
+		lp->gid_claim = p->gid_claim;
 		m->login.n_providers = i + 1;
 	}
 	return 0;

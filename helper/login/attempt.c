@@ -16,6 +16,7 @@
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
 #include "helper/base/text.h"
+#include "helper/login/id_claim.h"
 #include "helper/login/log.h"
 #include "helper/login/refusal.h"
 #include "helper/login/wanted.h"
@@ -189,18 +190,42 @@ static void on_published(void *userdata, int error, const char *detail)
 	finish(a);
 }
 
+/* The numbers that the provider tells. Where root's configuration says that it does, nobody new gets another, but who has an
+ * account need not be told again. Return: NULL, or what is wrong. */
+static const char *read_ids(const struct attempt *a, const struct identity *identity, struct account_person *person)
+{
+	int r = a->lp->uid_claim != NULL ? id_claim_read(identity->claims, a->lp->uid_claim, &person->uid) : 0;
+
+	if (r == -EBADMSG || (r < 0 && !a->is_known))
+		return "uid_claim is missing, or no number from 1 to 2147483647";
+	r = a->lp->gid_claim != NULL ? id_claim_read(identity->claims, a->lp->gid_claim, &person->gid) : 0;
+	if (r == -EBADMSG || (r < 0 && !a->is_known))
+		return "gid_claim is missing, or no number from 1 to 2147483647";
+	return NULL;
+}
+
 static void bind(struct attempt *a, const struct identity *identity, const struct access_person *person,
 		 struct json_object *facts)
 {
-	const char *gecos = NULL;
+	struct account_person p = {
+		.name = a->user,
+		.provider = person->provider,
+		.issuer = identity->issuer,
+		.subject = identity->subject,
+		.facts = json_text(facts),
+	};
+	const char *fault = read_ids(a, identity, &p);
 	bool is_new = false;
 	int r;
 
-	if (json_read_string(identity->claims, a->lp->gecos_claim, 127, &gecos) != 0)
-		gecos = NULL;
+	if (fault != NULL) {
+		refuse(a, REASON_CONFIGURATION, fault);
+		return;
+	}
+	if (json_read_string(identity->claims, a->lp->gecos_claim, 127, &p.gecos) != 0)
+		p.gecos = NULL;
 
-	r = accounts_bind(a->ctx->accounts, a->user, person->provider, identity->issuer, identity->subject, gecos,
-			  json_text(facts), clock_realtime_s(), &a->account, &is_new);
+	r = accounts_bind(a->ctx->accounts, &p, clock_realtime_s(), &a->account, &is_new);
 	if (r != 0) {
 		refuse(a, refusal_of_account(r), refusal_account_text(r));
 		return;
@@ -350,6 +375,8 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 	}
 
 	wanted_claims_init(&wanted, a->ctx->access, a->lp->names->claim, a->lp->gecos_claim, a->is_known);
+	wanted_claims_add(&wanted, a->lp->uid_claim);
+	wanted_claims_add(&wanted, a->lp->gid_claim);
 	if (identity_check_start(&a->check, a->lp->provider, a->ctx->fetch, tokens, wanted.names, on_identity, a) < 0)
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
 }

@@ -23,6 +23,8 @@ struct login_provider {
 	const struct name_rule *names;
 	const char *title;
 	const char *gecos_claim;
+	const char *uid_claim; /* NULL: this host chooses */
+	const char *gid_claim;
 };
 
 /* What all attempts of one helper share; everything in it outlives them. */

@@ -69,6 +69,10 @@ const char *refusal_of_account(int outcome)
 		return REASON_NAME_TAKEN;
 	case ACCOUNT_IDENTITY_FORGOTTEN:
 		return REASON_NOT_ALLOWED;
+	case ACCOUNT_ID_NOT_ALLOWED:
+	case ACCOUNT_ID_TAKEN:
+	case ACCOUNT_ID_DIFFERS:
+		return REASON_CONFIGURATION;
 	default:
 		return REASON_NO_STORE;
 	}
@@ -89,6 +93,13 @@ const char *refusal_account_text(int outcome)
 		return "no free UID is left";
 	case ACCOUNT_OUT_OF_BOUNDS:
 		return "the account's number or home is outside what [accounts] has now";
+	case ACCOUNT_ID_NOT_ALLOWED:
+		return "the provider tells a uid or gid outside uid_min to uid_max and migrated_ids";
+	case ACCOUNT_ID_TAKEN:
+		return "the provider tells a uid or gid that is a local one, or somebody else's here";
+	case ACCOUNT_ID_DIFFERS:
+		return "the provider tells another uid or gid than the account has; 'latchkey accounts move' would "
+		       "change it";
 	default:
 		return outcome < 0 ? strerror(-outcome) : "the store refused";
 	}

@@ -56,6 +56,15 @@ void wanted_claims_init(struct wanted_claims *w, const struct access_rules *acce
 	}
 }
 
+void wanted_claims_add(struct wanted_claims *w, const char *claim)
+{
+	size_t n = 0;
+
+	while (w->names[n] != NULL)
+		n++;
+	want(w, &n, claim);
+}
+
 int wanted_read_claim(struct json_object *claims, const char *claim, size_t max_len, const char **ret)
 {
 	struct json_object *value = NULL;

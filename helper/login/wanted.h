@@ -10,7 +10,7 @@
 
 /* Which claims a decision needs, so that userinfo is asked only when an ID token lacks one of them. */
 
-#define WANTED_MAX 5u
+#define WANTED_MAX 7u
 #define WANTED_NAME_MAX 63u
 
 struct wanted_claims {
@@ -25,6 +25,9 @@ struct wanted_claims {
  */
 void wanted_claims_init(struct wanted_claims *w, const struct access_rules *access, const char *name_claim,
 			const char *gecos_claim, bool is_known);
+
+/** wanted_claims_add() - one more, which may be NULL */
+void wanted_claims_add(struct wanted_claims *w, const char *claim);
 
 /**
  * wanted_read_claim() - a text claim by member name, or by JSON pointer (RFC 6901) when @claim starts with '/'

@@ -47,6 +47,17 @@ static int set_home(struct settings *s, const char *value, char *why, size_t why
 	return 0;
 }
 
+static int set_migrated(struct settings *s, const char *value, char *why, size_t why_size)
+{
+	int r = id_ranges_add(&s->migrated_ids, value, MAP_ID_FLOOR);
+
+	if (r == -EINVAL || r == -E2BIG) {
+		(void)snprintf(why, why_size, "must be at most %u ranges like 1000-59999", ID_RANGES_MAX);
+		return -EINVAL;
+	}
+	return r;
+}
+
 static int set_reserved(struct settings *s, const char *value, char *why, size_t why_size)
 {
 	LK_CLEANUP(text_free_listp) char **more = NULL;
@@ -150,6 +161,8 @@ static int on_key(void *userdata, const char *section, const char *key, const ch
 		return set_id(&s->uid_min, value, why, why_size);
 	if (strcmp(key, "uid_max") == 0)
 		return set_id(&s->uid_max, value, why, why_size);
+	if (strcmp(key, "migrated_ids") == 0)
+		return set_migrated(s, value, why, why_size);
 	if (strcmp(key, "home") == 0)
 		return set_home(s, value, why, why_size);
 	if (strcmp(key, "reserved_names") == 0)
@@ -214,13 +227,19 @@ int settings_load_text(struct settings **ret, const char *text, size_t len, stru
 
 bool settings_allows_id(const struct settings *s, uint32_t id)
 {
-	return id >= s->uid_min && id <= s->uid_max;
+	return (id >= s->uid_min && id <= s->uid_max) || id_ranges_have(&s->migrated_ids, id);
 }
 
 void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_max)
 {
 	*ret_min = s->uid_min;
 	*ret_max = s->uid_max;
+	for (size_t i = 0; i < s->migrated_ids.n; i++) {
+		if (s->migrated_ids.ranges[i].first < *ret_min)
+			*ret_min = s->migrated_ids.ranges[i].first;
+		if (s->migrated_ids.ranges[i].last > *ret_max)
+			*ret_max = s->migrated_ids.ranges[i].last;
+	}
 	for (size_t i = 0; i < s->n_groups; i++) {
 		if (s->groups[i].gid == 0 || s->groups[i].is_local)
 			continue;
@@ -236,6 +255,7 @@ void settings_free(struct settings *s)
 	if (s == NULL)
 		return;
 	free(s->home_base);
+	id_ranges_done(&s->migrated_ids);
 	for (size_t i = 0; i < s->n_groups; i++)
 		free(s->groups[i].name);
 	for (size_t i = 0; i < s->n_local_accounts; i++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "helper/base/cleanup.h"
+#include "helper/base/id_range.h"
 #include "helper/base/ini.h"
 
 #define SETTINGS_PATH "/etc/latchkey/latchkey.conf"
@@ -24,6 +25,7 @@ struct settings_group {
 struct settings {
 	uint32_t uid_min; /* where new accounts get their ids */
 	uint32_t uid_max;
+	struct id_ranges migrated_ids; /* and where people's earlier ones may lie */
 	char *home_base; /* all homes lie below it: the home template up to its last '/' before the first '%', with it */
 	char **reserved_names; /* NULL-terminated; may be NULL */
 	size_t n_reserved_names;

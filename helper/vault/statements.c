@@ -25,8 +25,7 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_CONFLICT] = "SELECT EXISTS (SELECT 1 FROM retired_name WHERE name = ?1 "
 			       "UNION ALL SELECT 1 FROM own_group WHERE name = ?1 OR gid IN (?2, ?3) "
 			       "UNION ALL SELECT 1 FROM retired_id WHERE id IN (?2, ?3) "
-			       "UNION ALL SELECT 1 FROM account WHERE gid = ?2 AND uid <> ?2 "
-			       "UNION ALL SELECT 1 FROM account WHERE uid = ?3 AND uid <> ?2)",
+			       "UNION ALL SELECT 1 FROM account WHERE gid IN (?2, ?3) OR uid IN (?2, ?3))",
 	[STATEMENT_INSERT] = "INSERT INTO account (" COLUMNS ") "
 			     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[STATEMENT_UPDATE] = "UPDATE account SET gecos = ?3, home = ?4, shell = ?5, facts = ?6, state = ?7, "

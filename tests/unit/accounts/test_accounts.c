@@ -240,6 +240,71 @@ static void range_fills_up(void **state)
 	assert_int_equal(bind_as(w, "u3", ISSUER, "s3"), 0);
 }
 
+static int claim_ids(struct world *w, const char *name, uint32_t uid, uint32_t gid)
+{
+	return bind_person(
+		w, &(struct account_person){
+			   .name = name, .provider = "p", .issuer = ISSUER, .subject = name, .uid = uid, .gid = gid});
+}
+
+/* I11, I12, I15: a number that the provider tells is root's to allow and nobody else's. */
+static void claimed_ids(void **state)
+{
+	struct world *w = *state;
+	struct id_range range = {1000, 59999};
+
+	w->settings.uid_min = 70000;
+	w->settings.uid_max = 79999;
+	w->settings.migrated_ids = (struct id_ranges){&range, 1};
+	world_write(w, "etc/subuid", "local:3000:10\n");
+	assert_int_equal(claim_ids(w, "alice", 70000, 0), 0);
+	assert_int_equal(w->account->gid, 70000);
+	assert_int_equal(claim_ids(w, "bob", 20001, 20002), 0);
+	assert_int_equal(w->account->uid, 20001);
+	assert_int_equal(w->account->gid, 20002);
+	assert_int_equal(claim_ids(w, "carol", 0, 20003), 0);
+	assert_in_range(w->account->uid, 70000, 79999);
+	assert_int_equal(w->account->gid, 20003);
+
+	static const struct {
+		uint32_t id;
+		int result;
+	} rows[] = {
+		{1, ACCOUNT_ID_NOT_ALLOWED},
+		{999, ACCOUNT_ID_NOT_ALLOWED},
+		{1000, ACCOUNT_ID_TAKEN}, /* local user */
+		{1001, ACCOUNT_ID_TAKEN}, /* local group */
+		{3005, ACCOUNT_ID_TAKEN}, /* subordinate */
+		{60000, ACCOUNT_ID_NOT_ALLOWED},
+		{61184, ACCOUNT_ID_NOT_ALLOWED},
+		{65534, ACCOUNT_ID_NOT_ALLOWED},
+		{65535, ACCOUNT_ID_NOT_ALLOWED},
+		{80000, ACCOUNT_ID_NOT_ALLOWED},
+		{0x7FFFFFFF, ACCOUNT_ID_NOT_ALLOWED},
+		{UINT32_C(0x80000000), ACCOUNT_ID_NOT_ALLOWED},
+		{UINT32_MAX, ACCOUNT_ID_NOT_ALLOWED},
+		{70000, ACCOUNT_ID_TAKEN},
+		{20001, ACCOUNT_ID_TAKEN},
+		{20002, ACCOUNT_ID_TAKEN},
+		{20003, ACCOUNT_ID_TAKEN},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (claim_ids(w, "dave", rows[i].id, 0) != rows[i].result ||
+		    claim_ids(w, "dave", 0, rows[i].id) != rows[i].result)
+			fail_msg("%u", rows[i].id);
+	}
+	assert_int_equal(store_count(w->store), 3);
+
+	/* stable over sign-ins (CVE-2026-6970) */
+	assert_int_equal(claim_ids(w, "bob", 20001, 20002), 0);
+	assert_int_equal(claim_ids(w, "bob", 0, 0), 0);
+	assert_int_equal(claim_ids(w, "bob", 20005, 0), ACCOUNT_ID_DIFFERS);
+	assert_int_equal(claim_ids(w, "bob", 0, 20005), ACCOUNT_ID_DIFFERS);
+	assert_int_equal(claim_ids(w, "bob", 0, 0), 0);
+	assert_int_equal(w->account->gid, 20002);
+}
+
 /* Should the configuration's check ever miss one: numbers of containers and services are not given out. */
 static void forbidden_numbers(void **state)
 {
@@ -370,6 +435,16 @@ static void reserve_known(void **state)
 	assert_string_equal(w->account->subject, "sub-alice");
 }
 
+static int bind_words(struct world *w, const char *gecos, const char *facts)
+{
+	return bind_person(w, &(struct account_person){.name = "alice",
+						       .provider = "p",
+						       .issuer = ISSUER,
+						       .subject = "s",
+						       .gecos = gecos,
+						       .facts = facts});
+}
+
 /* I16, R12: other people's words in a passwd line. */
 static void gecos(void **state)
 {
@@ -389,22 +464,15 @@ static void gecos(void **state)
 	char long_one[300];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		account_free(LK_STEAL(w->account));
-		assert_int_equal(accounts_bind(w->accounts, "alice", "p", ISSUER, "s",
-					       rows[i].given ? rows[i].given : "", NULL, 5, &w->account, &w->is_new),
-				 0);
+		assert_int_equal(bind_words(w, rows[i].given ? rows[i].given : "", NULL), 0);
 		assert_string_equal(w->account->gecos, rows[i].stored);
 	}
 	/* without a word about it the old one stays */
-	account_free(LK_STEAL(w->account));
-	assert_int_equal(accounts_bind(w->accounts, "alice", "p", ISSUER, "s", NULL, NULL, 5, &w->account, &w->is_new),
-			 0);
+	assert_int_equal(bind_words(w, NULL, NULL), 0);
 	assert_string_equal(w->account->gecos, "Bj\xc3\xb6rn");
 	memset(long_one, 'x', sizeof(long_one));
 	long_one[sizeof(long_one) - 1] = '\0';
-	account_free(LK_STEAL(w->account));
-	assert_int_equal(
-		accounts_bind(w->accounts, "alice", "p", ISSUER, "s", long_one, NULL, 5, &w->account, &w->is_new), 0);
+	assert_int_equal(bind_words(w, long_one, NULL), 0);
 	assert_true(strlen(w->account->gecos) <= 127);
 }
 
@@ -431,10 +499,9 @@ static void facts_limit(void **state)
 	assert_non_null(facts);
 	memset(facts, ' ', 65537);
 	facts[65537] = '\0';
-	assert_int_equal(accounts_bind(w->accounts, "a", "p", ISSUER, "s", NULL, facts, 5, &w->account, &w->is_new),
-			 -EINVAL);
+	assert_int_equal(bind_words(w, NULL, facts), -EINVAL);
 	facts[65536] = '\0';
-	assert_int_equal(accounts_bind(w->accounts, "a", "p", ISSUER, "s", NULL, facts, 5, &w->account, &w->is_new), 0);
+	assert_int_equal(bind_words(w, NULL, facts), 0);
 	free(facts);
 }
 
@@ -451,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unreadable_files, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(tombstones, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(range_fills_up, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(claimed_ids, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(forbidden_numbers, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(large_subid_range, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(many_at_once, world_setup, world_teardown),

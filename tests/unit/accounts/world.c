@@ -64,11 +64,20 @@ int world_teardown(void **state)
 	return 0;
 }
 
-int bind_as(struct world *w, const char *name, const char *issuer, const char *subject)
+int bind_person(struct world *w, const struct account_person *person)
 {
 	account_free(LK_STEAL(w->account));
-	return accounts_bind(w->accounts, name, "p", issuer, subject, "Full Name", "{\"groups\":[]}",
-			     clock_realtime_s(), &w->account, &w->is_new);
+	return accounts_bind(w->accounts, person, clock_realtime_s(), &w->account, &w->is_new);
+}
+
+int bind_as(struct world *w, const char *name, const char *issuer, const char *subject)
+{
+	return bind_person(w, &(struct account_person){.name = name,
+						       .provider = "p",
+						       .issuer = issuer,
+						       .subject = subject,
+						       .gecos = "Full Name",
+						       .facts = "{\"groups\":[]}"});
 }
 
 int reserve(struct world *w, const char *name, uint32_t hold_ms)

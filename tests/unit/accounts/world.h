@@ -31,4 +31,5 @@ void world_close(struct world *w);
 
 /** bind_as() - one sign-in; the account is in @w->account. Return: as accounts_bind(). */
 int bind_as(struct world *w, const char *name, const char *issuer, const char *subject);
+int bind_person(struct world *w, const struct account_person *person);
 int reserve(struct world *w, const char *name, uint32_t hold_ms);

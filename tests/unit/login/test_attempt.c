@@ -415,6 +415,50 @@ static void test_seen_differs(void **state)
 	assert_string_equal(w->said, "granted");
 }
 
+/* I12: the number is the provider's, which only the token tells; nothing it says later moves an account. */
+static void test_i12_uid_claim(void **state)
+{
+	struct world *w = *state;
+	static const char *const refused[] = {
+		"{\"preferred_username\":\"alice\"}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":0}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":999}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":1000}", /* local */
+		"{\"preferred_username\":\"alice\",\"uidNumber\":\"-1\"}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":65534}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":4294967295}",
+		"{\"preferred_username\":\"alice\",\"uidNumber\":200000}", /* outside root's range */
+	};
+
+	w->lp.uid_claim = "uidNumber";
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		clock_freeze(10000000 + i * 1000000, 1700000000);
+		sign_in(w, "alice", "s-1", refused[i]);
+		assert_string_equal(w->said, REASON_CONFIGURATION);
+	}
+	assert_int_equal(stored(w), 0);
+
+	/* sshd holds the placeholder's number */
+	clock_freeze(50000000, 1700000000);
+	until_decision(w, "alice", 0x70000001, "s-1",
+		       "{\"preferred_username\":\"alice\",\"uidNumber\":\"1890000000\"}");
+	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
+	assert_string_equal(fake.wanted, "preferred_username name uidNumber ");
+	until_decision(w, "alice", 1890000000, "s-1", "{\"preferred_username\":\"alice\",\"uidNumber\":1890000000}");
+	assert_string_equal(w->said, "granted");
+	assert_int_equal(w->uid, 1890000000);
+	assert_string_equal(fake.wanted, "uidNumber ");
+	sign_in(w, "alice", "s-1", "{}");
+	assert_string_equal(w->said, "granted");
+	clock_freeze(60000000, 1700000000);
+	sign_in(w, "alice", "s-1", "{\"uidNumber\":1890000001}");
+	assert_string_equal(w->said, REASON_CONFIGURATION);
+	/* of another user */
+	sign_in(w, "bob", "s-2", "{\"preferred_username\":\"bob\",\"uidNumber\":1890000000}");
+	assert_string_equal(w->said, REASON_CONFIGURATION);
+	assert_int_equal(stored(w), 1);
+}
+
 /* R5: codes for each client address are counted before the provider is asked. */
 static void test_r5_codes_per_address(void **state)
 {
@@ -518,6 +562,7 @@ int main(void)
 		T(test_publish_overtaken),
 		T(test_i17_forgotten_meanwhile),
 		T(test_seen_differs),
+		T(test_i12_uid_claim),
 		T(test_r5_codes_per_address),
 		T(test_r5_codes_per_account),
 		T(test_r5_pending_in_all),

@@ -56,6 +56,31 @@ static void test_ranges(void **state)
 	assert_false(settings_allows_id(s, 0));
 }
 
+/* Root's ranges: a map with ids in the gaps between them is refused. */
+static void test_migrated_ids(void **state)
+{
+	static const char text[] = "[accounts]\nmigrated_ids = 1000-59999\nmigrated_ids = 70000 80000-80001\n";
+	LK_CLEANUP(settings_freep) struct settings *s = NULL;
+	struct settings *bad = NULL;
+	struct ini_fault fault;
+	uint32_t min, max;
+
+	(void)state;
+	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
+	settings_hull(s, &min, &max);
+	assert_int_equal(min, 1000);
+	assert_int_equal(max, 0x7FFFFFFE);
+	assert_true(settings_allows_id(s, 1000));
+	assert_true(settings_allows_id(s, 59999));
+	assert_false(settings_allows_id(s, 60000));
+	assert_true(settings_allows_id(s, 70000));
+	assert_false(settings_allows_id(s, 70001));
+	assert_true(settings_allows_id(s, 0x70000000));
+	assert_int_equal(settings_load_text(&bad, "[accounts]\nmigrated_ids = 999\n", 32, &fault), -EINVAL);
+	assert_int_equal(settings_load_text(&bad, "[accounts]\nmigrated_ids = 0-70\n", 33, &fault), -EINVAL);
+	assert_null(bad);
+}
+
 static void test_groups(void **state)
 {
 	static const char text[] = "[group devs]\nclaim_values = a b\n[group nfs]\ngid = 5000\nprovider = x\n"
@@ -206,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_and_values),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_migrated_ids),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_too_many_groups),
 		cmocka_unit_test(test_refusals),
