@@ -24,6 +24,14 @@ void log_account(pam_handle_t *pamh, int priority, const char *name, const char 
 	pam_syslog(pamh, priority, "user %s: %s (%s)", user, what, shown);
 }
 
+void log_account_group(pam_handle_t *pamh, int priority, const char *name, const char *group, const char *why)
+{
+	char user[DETAIL_MAX];
+
+	text_sanitise(user, sizeof(user), name, strlen(name), false);
+	pam_syslog(pamh, priority, "user %s: not in group %s (%s)", user, group, why);
+}
+
 void log_module(pam_handle_t *pamh, int priority, const char *what, const char *detail)
 {
 	char shown[DETAIL_MAX];

@@ -15,5 +15,8 @@
  */
 void log_account(pam_handle_t *pamh, int priority, const char *name, const char *what, const char *detail);
 
+/** log_account_group() - "user alice: not in group GROUP (WHY)"; @group is sanitised already */
+void log_account_group(pam_handle_t *pamh, int priority, const char *name, const char *group, const char *why);
+
 /** log_module() - the same without an account */
 void log_module(pam_handle_t *pamh, int priority, const char *what, const char *detail);

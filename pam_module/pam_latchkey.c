@@ -11,6 +11,7 @@
 
 #include "pam_module/account.h"
 #include "pam_module/conversation.h"
+#include "pam_module/groups.h"
 #include "pam_module/log.h"
 #include "pam_module/options.h"
 #include "pam_module/ownership.h"
@@ -95,8 +96,19 @@ static int pass_if_ours(pam_handle_t *pamh, int argc, const char **argv)
 
 LK_EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)flags;
-	return pass_if_ours(pamh, argc, argv);
+	LK_CLEANUP(owned_account_done) struct owned_account who = {0};
+	struct options o;
+	int r;
+
+	options_parse(&o, argc, argv);
+	r = begin(pamh, &o, &who, false);
+	if (r != 0)
+		return r;
+	/* sshd, login and su have set the groups that NSS knows by now, and have us add to them. An account of /etc/passwd has
+	 * its groups there. */
+	if (((unsigned)flags & (PAM_ESTABLISH_CRED | PAM_REINITIALIZE_CRED)) != 0 && !who.is_local)
+		groups_add(pamh, who.name);
+	return PAM_SUCCESS;
 }
 
 LK_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The module's surroundings in one process: see fake.h. Nothing here decides what is right. */
+/* The headers would have an opinion of __getgroups_chk() too. */
+#undef _FORTIFY_SOURCE
+
 #include "tests/unit/pam_module/fake.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +70,7 @@ void fake_reset(void)
 	fake.nss_home = "/home/alice";
 	fake.nss_shell = "/bin/bash";
 	fake.passwd = "root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000::/home/local:/bin/sh\n";
+	fake.group = "root:x:0:\nlocal:x:1000:\n";
 	fake.range_min = 0x70000000;
 	fake.range_max = 0x7FFFFFFE;
 	fake.memory_left = -1;
@@ -216,14 +221,54 @@ int getpwnam_r(const char *name, struct passwd *record, char *buffer, size_t siz
 
 int file_read(struct buf *ret, const char *path, enum file_owner owner, enum file_privacy privacy, size_t max)
 {
-	assert_string_equal(path, "/etc/passwd");
+	bool is_group = strcmp(path, "/etc/group") == 0;
+	int error = is_group ? fake.group_error : fake.passwd_error;
+
+	assert_true(is_group || strcmp(path, "/etc/passwd") == 0);
 	assert_int_equal(owner, FILE_OWNER_ROOT);
 	assert_int_equal(privacy, FILE_READABLE);
 	buf_init(ret, max);
-	if (fake.passwd_error < 0)
-		return fake.passwd_error;
-	buf_append_text(ret, fake.passwd);
+	if (error < 0)
+		return error;
+	buf_append_text(ret, is_group ? fake.group : fake.passwd);
 	return buf_fault(ret);
+}
+
+/* --- the process --- */
+
+uid_t geteuid(void)
+{
+	return fake.euid;
+}
+
+int getgroups(int size, gid_t *ret)
+{
+	if (size == 0)
+		return fake.n_gids;
+	assert_true(size >= fake.n_gids);
+	memcpy(ret, fake.gids, (size_t)fake.n_gids * sizeof(*ret));
+	return fake.n_gids;
+}
+
+/* What the C library's headers make of the call above where they know how large the list is. */
+int __getgroups_chk(int size, gid_t *ret, size_t ret_size); /* NOLINT */
+int __getgroups_chk(int size, gid_t *ret, size_t ret_size)  /* NOLINT */
+{
+	assert_true(ret_size >= (size_t)size * sizeof(*ret));
+	return getgroups(size, ret);
+}
+
+int setgroups(size_t n, const gid_t *gids)
+{
+	if (fake.gids_error != 0) {
+		errno = fake.gids_error;
+		return -1;
+	}
+	assert_in_range(n, 0, FAKE_GIDS);
+	memcpy(fake.gids, gids, n * sizeof(*gids));
+	fake.n_gids = (int)n;
+	fake.n_setgroups++;
+	return 0;
 }
 
 /* --- the map --- */
@@ -249,6 +294,7 @@ int map_reader_open(const struct map_reader *r, struct map_view *ret)
 									   .shell = fake.map_is_local ? "" : "/bin/sh",
 									   .is_local = fake.map_is_local}),
 				 0);
+	map_writer_set_local_groups(w, fake.map_groups, fake.map_groups_len);
 	assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
 	map_writer_free(w);
 	memcpy(&h, bytes, sizeof(h));

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* libpam, NSS, /etc/passwd, the published map and the helper's client, as far as the module uses them, each told what to do. Defined in the
+/* libpam, NSS, /etc/passwd, /etc/group, the published map and the helper's client, as far as the module uses them, each told what to do. Defined in the
  * test program, they stand before the real ones. */
 
 #define FAKE_UID 0x70000001u
 #define FAKE_TEXTS 16
 #define FAKE_STEPS 16
+#define FAKE_GIDS 300
 
 struct fake_text {
 	int style; /* of PAM, or of syslog */
@@ -55,6 +56,16 @@ struct fake {
 	bool map_is_local;
 	uint32_t range_min, range_max;
 	int n_maps_open;
+	const char *map_groups; /* its part about groups of /etc/group */
+	size_t map_groups_len;
+	/* /etc/group, and the process's own groups */
+	const char *group;
+	int group_error;
+	uint32_t euid;
+	gid_t gids[FAKE_GIDS];
+	int n_gids;
+	int gids_error;
+	int n_setgroups;
 	/* the helper */
 	int open_error;
 	int call_error;
