@@ -53,8 +53,8 @@ int account_check(pam_handle_t *pamh, const struct options *o, const struct owne
 		return code;
 	}
 
-	log_account(pamh, r == VERDICT_REFUSED ? LOG_NOTICE : LOG_ERR, who->name, verdict_log_text((enum verdict)r),
-		    reason ? reason : helper_fault(&helper));
+	log_account(pamh, r == VERDICT_REFUSED ? LOG_NOTICE : LOG_ERR, owned_account_log_name(who),
+		    verdict_log_text((enum verdict)r), reason ? reason : helper_fault(&helper));
 	text = said[0] != '\0' ? said : verdict_text((enum verdict)r);
 	if (text)
 		conversation_refuse(pamh, text);

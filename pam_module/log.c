@@ -15,7 +15,9 @@ void log_account(pam_handle_t *pamh, int priority, const char *name, const char 
 	char shown[DETAIL_MAX];
 	char user[DETAIL_MAX];
 
-	text_sanitise(user, sizeof(user), name, name ? strlen(name) : 0, false);
+	if (!name)
+		name = "(unknown)";
+	text_sanitise(user, sizeof(user), name, strlen(name), false);
 	if (!detail) {
 		pam_syslog(pamh, priority, "user %s: %s", user, what);
 		return;

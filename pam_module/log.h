@@ -9,8 +9,8 @@
 /**
  * log_account() - "user alice: WHAT (DETAIL)"
  * @priority: of syslog
- * @name:     of an account that is ours; names that are not ours are never logged, somebody may have typed a password
- *            there (threat R4)
+ * @name:     of an account that somebody has signed in by; NULL becomes "(unknown)": whatever else stands for a name
+ *            may be a password that was typed at the wrong moment (threat R4)
  * @detail:   from anywhere, or NULL
  */
 void log_account(pam_handle_t *pamh, int priority, const char *name, const char *what, const char *detail);

@@ -166,20 +166,19 @@ static int judge_without_map(const char *name, uid_t uid, int error)
 	return in_range(uid, DEFAULT_RANGE_MIN, DEFAULT_RANGE_MAX) ? 0 : error;
 }
 
-/* Return: as ownership_find(). @ret_is_local: set on 0. */
-static int judge(const char *name, uid_t uid, bool *ret_is_local)
+/* Return: as ownership_find(). @ret: what the map says, all false without one. */
+static int judge(struct published *ret, const char *name, uid_t uid)
 {
 	struct published p = {0};
 	int r;
 
-	*ret_is_local = false;
+	*ret = p;
 	r = published_find(&p, name);
 	if (r < 0)
 		return judge_without_map(name, uid, r);
-	if (p.has_name && p.is_local) {
-		*ret_is_local = true;
+	*ret = p;
+	if (p.has_name && p.is_local)
 		return 0;
-	}
 	if (!p.has_name && !in_range(uid, p.range_min, p.range_max))
 		return OWNERSHIP_OTHER;
 	r = is_local(name);
@@ -193,7 +192,7 @@ int ownership_find(struct owned_account *ret, const char *name)
 {
 	LK_CLEANUP(freep) char *strings = NULL;
 	struct passwd record = {0};
-	bool is_bound = false;
+	struct published published;
 	int r;
 
 	if (!name || !ownership_name_is_plain(name))
@@ -208,7 +207,7 @@ int ownership_find(struct owned_account *ret, const char *name)
 	/* Root and the system's own accounts never depend on the map. */
 	if (record.pw_uid < MAP_ID_FLOOR)
 		return OWNERSHIP_OTHER;
-	r = judge(name, record.pw_uid, &is_bound);
+	r = judge(&published, name, record.pw_uid);
 	if (r != 0)
 		return r;
 
@@ -216,9 +215,16 @@ int ownership_find(struct owned_account *ret, const char *name)
 	if (!record.pw_name || strcmp(record.pw_name, name) != 0)
 		return -EUCLEAN;
 	r = account_copy(ret, &record);
-	if (r == 0)
-		ret->is_local = is_bound;
+	if (r == 0) {
+		ret->is_published = published.has_name;
+		ret->is_local = published.has_name && published.is_local;
+	}
 	return r;
+}
+
+const char *owned_account_log_name(const struct owned_account *a)
+{
+	return a->is_published ? a->name : NULL;
 }
 
 void owned_account_done(struct owned_account *a)

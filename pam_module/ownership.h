@@ -11,7 +11,8 @@
 
 /* What NSS says about an account of ours: sshd keeps it for the whole session. */
 struct owned_account {
-	bool is_local; /* it stands in /etc/passwd, and root's configuration binds an identity to it */
+	bool is_published; /* the name stands on the map: somebody has signed in by it, so it may be logged (threat R4) */
+	bool is_local;     /* it stands in /etc/passwd, and root's configuration binds an identity to it */
 	char *name;
 	char *home;
 	char *shell;
@@ -38,6 +39,9 @@ struct owned_account {
  */
 int ownership_find(struct owned_account *ret, const char *name);
 void owned_account_done(struct owned_account *a);
+
+/** owned_account_log_name() - the name as log_account() wants it */
+const char *owned_account_log_name(const struct owned_account *a);
 
 /** ownership_name_is_plain() - the grammar above: wider than the helper's, narrow enough for logs and messages */
 bool ownership_name_is_plain(const char *name);

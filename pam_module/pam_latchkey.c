@@ -39,7 +39,8 @@ static int begin(pam_handle_t *pamh, const struct options *o, struct owned_accou
 		return 0;
 
 	v = r == 0 ? VERDICT_MISCONFIGURED : VERDICT_CANNOT_TELL;
-	log_account(pamh, LOG_ERR, name, verdict_log_text(v), r == 0 ? o->fault : strerrordesc_np(-r));
+	log_account(pamh, LOG_ERR, r == 0 ? owned_account_log_name(ret) : NULL, verdict_log_text(v),
+		    r == 0 ? o->fault : strerrordesc_np(-r));
 	if (r == 0)
 		owned_account_done(ret);
 	if (says_why)

@@ -263,8 +263,9 @@ static int attempt_end(struct attempt *a, enum verdict v)
 {
 	const char *text = a->text[0] != '\0' ? a->text : verdict_text(v);
 
-	log_account(a->pamh, v == VERDICT_REFUSED || v == VERDICT_GIVEN_UP ? LOG_NOTICE : LOG_ERR, a->who->name,
-		    verdict_log_text(v), a->reason ? a->reason : helper_fault(&a->helper));
+	log_account(a->pamh, v == VERDICT_REFUSED || v == VERDICT_GIVEN_UP ? LOG_NOTICE : LOG_ERR,
+		    owned_account_log_name(a->who), verdict_log_text(v),
+		    a->reason ? a->reason : helper_fault(&a->helper));
 	if (text)
 		conversation_refuse(a->pamh, text);
 	return verdict_sign_in_code(v, a->caller.is_sshd);

@@ -12,7 +12,8 @@ REFUSED = "Permission denied"
 
 def refused(w, name, person, says, result, deny=False, fault=None, during=None):
     """One login that must fail. @says: to the person; @result: words of the helper's line about it."""
-    mark = len(w.daemon.log())
+    mark, said = len(w.daemon.log()), len(w.system_log.lines)
+    is_known = w.run("getent", "-s", "latchkey", "passwd", name)[0] == 0
     with w.ssh(name, "echo let-in") as t:
         challenge = people.await_challenge(t)
         if during:
@@ -32,7 +33,9 @@ def refused(w, name, person, says, result, deny=False, fault=None, during=None):
     check.equal(len(line), 1, f"lines about it {line}")
     check.contains(line[0], f"result={result}")
     check.lacks(line[0], challenge.code)
-    check.logged(w, f"user {name}: ")
+    check.eventually(lambda: "pam_latchkey" in "".join(w.system_log.lines[said:]), "the module's line")
+    ours = [x for x in w.system_log.lines[said:] if "pam_latchkey" in x]
+    check.contains(ours[0], f"user {name if is_known else '(unknown)'}: refused")  # R4
     return line[0]
 
 

@@ -251,9 +251,12 @@ static void test_ends(void **state)
 	}
 }
 
+/* R4: a name that nobody has ever signed in by may be a password. */
 static void test_refusal_text(void **state)
 {
 	(void)state;
+	fake.map_name = "alice";
+	fake.map_uid = FAKE_UID;
 	fake_challenge();
 	fake_step("{\"error\":\"io.latchkey.Denied\",\"parameters\":{\"reason\":\"wrong-account\\nroot: ok\","
 		  "\"message\":\"You \\u001b[2Jare b\xc3\xb6"
@@ -264,6 +267,12 @@ static void test_refusal_text(void **state)
 	assert_int_equal(fake.shown[1].style, PAM_ERROR_MSG);
 	assert_string_equal(fake.shown[1].text, "You ?[2Jare b?b.");
 	assert_string_equal(fake.logged[0].text, "user alice: refused (wrong-account?root: ok)");
+
+	fake_reset();
+	fake_challenge();
+	fake_step("{\"error\":\"io.latchkey.Denied\",\"parameters\":{\"reason\":\"denied\",\"message\":\"No.\"}}", 0);
+	assert_int_equal(authenticate("conversation=live"), PAM_CRED_INSUFFICIENT);
+	assert_string_equal(fake.logged[0].text, "user (unknown): refused (denied)");
 }
 
 /* C9: down, untrusted or hanging is "unavailable", never a shrug. */
@@ -472,7 +481,7 @@ static void test_wrong_argument(void **state)
 	assert_int_equal(pam_sm_acct_mgmt(fake_pamh(), 0, 2, argv), PAM_SERVICE_ERR);
 	assert_int_equal(pam_sm_open_session(fake_pamh(), 0, 2, argv), PAM_SERVICE_ERR);
 	assert_int_equal(fake.n_opened, 0);
-	assert_string_equal(fake.logged[0].text, "user alice: refused: unknown module argument (quiet)");
+	assert_string_equal(fake.logged[0].text, "user (unknown): refused: unknown module argument (quiet)");
 }
 
 static void test_other_phases(void **state)
