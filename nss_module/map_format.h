@@ -112,7 +112,7 @@ struct map_id_slot {
 	uint32_t slot;
 };
 
-/* The epoch file: written once, then only its counter changes, in place. */
+/* The epoch file: written once, then only its counter changes, in place; it is never replaced while it can be mended. */
 struct map_epoch {
 	uint32_t magic;
 	uint32_t version;

@@ -92,52 +92,84 @@ static int read_published(int folder, struct map_header *ret)
 
 /* --- the epoch ---------------------------------------------------------------------------------------------------- */
 
-static int epoch_open(int folder)
-{
-	LK_CLEANUP(close_fd) int fd = openat(folder, MAP_EPOCH_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct map_epoch e;
-	struct stat st;
+/* No counter that was raised one by one ever comes here. */
+#define COUNTER_MAX (UINT64_MAX / 2)
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !owned_and_closed(&st) ||
-	    st.st_size != MAP_EPOCH_BYTES || pread(fd, &e, sizeof(e), 0) != (ssize_t)sizeof(e) ||
-	    e.magic != MAP_EPOCH_MAGIC || e.version != MAP_VERSION)
-		return -ENOENT;
-	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+static bool epoch_is_sound(const struct map_epoch *e, const struct stat *st)
+{
+	return st->st_size == MAP_EPOCH_BYTES && e->magic == MAP_EPOCH_MAGIC && e->version == MAP_VERSION &&
+	       e->counter < COUNTER_MAX;
 }
 
-static int epoch_create(int folder, uint64_t counter)
+static void epoch_page(unsigned char *page, uint64_t counter)
 {
-	unsigned char page[MAP_EPOCH_BYTES] = {0};
 	struct map_epoch e = {.magic = MAP_EPOCH_MAGIC, .version = MAP_VERSION, .counter = counter};
 
+	memset(page, 0, MAP_EPOCH_BYTES);
 	memcpy(page, &e, sizeof(e));
-	return put_file(folder, EPOCH_NEW, MAP_EPOCH_NAME, page, sizeof(page), NULL, 0);
 }
 
-/* Raises the counter to at least @at_least; all zero just reads it. A missing or damaged epoch is made anew. */
-static int epoch_raise(int folder, uint64_t at_least, uint64_t *ret)
+static int counter_store(int fd, uint64_t counter)
 {
-	LK_CLEANUP(close_fd) int fd = epoch_open(folder);
-	struct map_epoch *e;
-	uint64_t counter;
-	int r = 0;
+	struct map_epoch *e = mmap(NULL, MAP_EPOCH_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int r;
 
-	if (fd < 0) {
-		*ret = at_least;
-		return epoch_create(folder, at_least);
-	}
-	e = mmap(NULL, MAP_EPOCH_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (e == MAP_FAILED)
 		return -errno;
-	counter = atomic_load_explicit(&e->counter, memory_order_acquire);
-	if (counter < at_least) {
-		counter = at_least;
-		atomic_store_explicit(&e->counter, counter, memory_order_release);
-		r = msync(e, MAP_EPOCH_BYTES, MS_SYNC) < 0 ? -errno : 0;
-	}
+	atomic_store_explicit(&e->counter, counter, memory_order_release);
+	r = msync(e, MAP_EPOCH_BYTES, MS_SYNC) < 0 ? -errno : 0;
 	(void)munmap(e, MAP_EPOCH_BYTES);
-	*ret = counter;
 	return r;
+}
+
+/* In place: processes have this file mapped, and would never look at another one. */
+static int epoch_mend(int fd, uint64_t counter)
+{
+	unsigned char page[MAP_EPOCH_BYTES];
+
+	epoch_page(page, counter);
+	if (pwrite(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
+		return -EIO;
+	return ftruncate(fd, sizeof(page)) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* A new file in the place of one that is missing, of another version, or that somebody else could write to. Who has that one
+ * mapped learns of it by its counter. @old may be -1. */
+static int epoch_replace(int folder, uint64_t counter, int old, const struct map_epoch *content)
+{
+	unsigned char page[MAP_EPOCH_BYTES];
+	int r;
+
+	epoch_page(page, counter);
+	r = put_file(folder, EPOCH_NEW, MAP_EPOCH_NAME, page, sizeof(page), NULL, 0);
+	/* Modules of another version could not read the new map: they keep the one that they have. */
+	if (r == 0 && old >= 0 && content->magic == MAP_EPOCH_MAGIC && content->version == MAP_VERSION)
+		(void)counter_store(old, content->counter + 1);
+	return r;
+}
+
+/* Raises the counter to at least @at_least; 0 just reads it. A missing or damaged epoch is made good. */
+static int epoch_raise(int folder, uint64_t at_least, uint64_t *ret)
+{
+	LK_CLEANUP(close_fd) int fd = openat(folder, MAP_EPOCH_NAME, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct map_epoch e = {.magic = 0};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+		*ret = at_least;
+		return epoch_replace(folder, at_least, -1, &e);
+	}
+	if (pread(fd, &e, sizeof(e), 0) < 0)
+		return -errno;
+	/* Never back to a number that a reader may have noted. */
+	*ret = e.counter >= at_least && e.counter < COUNTER_MAX ? e.counter : at_least;
+	if (!owned_and_closed(&st) || (e.magic == MAP_EPOCH_MAGIC && e.version != MAP_VERSION))
+		return epoch_replace(folder, *ret, fd, &e);
+	if (!epoch_is_sound(&e, &st)) {
+		*ret += e.counter == *ret;
+		return epoch_mend(fd, *ret);
+	}
+	return e.counter < at_least ? counter_store(fd, at_least) : 0;
 }
 
 /* --- publish ------------------------------------------------------------------------------------------------------ */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "helper/base/text.h"
+#include "helper/root/install.h"
 #include "helper/root/locals.h"
 #include "helper/root/serve.h"
 #include "helper/root/settings.h"
@@ -159,6 +160,16 @@ static int serve(const struct arguments *a, int listener)
 	}
 }
 
+/* What a publication left that was killed between its rename and its counter is told to the readers now, not only by
+ * the next one. A folder that is wanting is the next publication's to report. */
+static void heal(const struct arguments *a)
+{
+	int folder = install_open(a->context.state);
+
+	if (folder >= 0)
+		(void)close(folder);
+}
+
 static int run(struct arguments *a)
 {
 	uint32_t uid = 0;
@@ -184,6 +195,7 @@ static int run(struct arguments *a)
 		say(LOG_ERR, "cannot give up privileges");
 		return r;
 	}
+	heal(a);
 	(void)sd_notify(0, "READY=1");
 	return serve(a, listener);
 }
