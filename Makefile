@@ -6,6 +6,7 @@
 #   make lint            clang-format, clang-tidy, cppcheck, shellcheck, layers, exported symbols
 #   make fuzz            every fuzz target for FUZZ_SECONDS each (VARIANT=fuzz)
 #   make bench           figures, as ratios against something real
+#   sudo make torture    the NSS module's readers against publications, kills and damage, for SECONDS=600
 #   VARIANT=release|sanitize|coverage|fuzz   V=1 shows commands   WERROR= for packagers
 
 VARIANT ?= release
@@ -120,7 +121,7 @@ LIBS_cli := $(LIBS_jose)
 PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
 MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
 
-.PHONY: all programs unit check demo lint format fuzz bench clean install uninstall deps deps-check help
+.PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall deps deps-check help
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:
 .SECONDARY:
@@ -197,7 +198,7 @@ UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UN
 FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archives,daemon)
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
@@ -214,6 +215,8 @@ $(B)/tests/bench/libnss_lkconst.so.2: $(B)/tests/bench/nss_constant.o
 
 # Helpers of module and system tests: small programs of their own.
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))
+TORTURE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/module/torture/*.c)))
+$(B)/tests/module/nss_torture: $(TORTURE_OBJECTS)
 $(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
 
@@ -222,6 +225,10 @@ unit: $(UNIT) $(FUZZ)
 
 fuzz:
 	$(Q)tests/fuzz/run-all $(FUZZ_SECONDS)
+
+# The torture of make check, for longer.
+torture: all $(TEST_PROGRAMS)
+	$(Q)LK_BUILD=$(B) TORTURE_SECONDS=$(or $(SECONDS),600) tests/module/test_nss_torture
 
 bench: all $(BENCH) $(TEST_PROGRAMS) $(B)/tests/bench/lookups $(B)/tests/bench/libnss_lkconst.so.2
 	$(Q)tests/bench/run $(B)

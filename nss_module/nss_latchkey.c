@@ -13,19 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nss_module/entry.h"
 #include "nss_module/map_reader.h"
 #include "nss_module/pack.h"
 #include "nss_module/resolve_client.h"
 
-/* Not helper/base/cleanup.h's: this module stands on libc alone. */
-#define EXPORT __attribute__((__visibility__("default")))
 /* Kept out of the lookups, whose registers it would take. */
 #define SELDOM __attribute__((__noinline__, __cold__)) static
 
-static struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
+struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
 
-/* pack_result or a negative errno of the reader, in glibc's words. */
-static enum nss_status status_of(int result, int *errnop)
+enum nss_status status_of(int result, int *errnop)
 {
 	switch (result) {
 	case PACK_FOUND:
@@ -418,183 +416,16 @@ EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t grou
 		.list = groupsp,
 		.limit = limit,
 	};
-	int result = map_reader_try(&reader, groups_lookup, &q);
+	int result;
 
+	/* glibc asks for local users too. Root is never on a map, and no fault of its file shall reach root's login: a
+	 * page that cannot be read ends a process by SIGBUS. */
+	if (group == 0 && strcmp(user, "root") == 0)
+		return NSS_STATUS_NOTFOUND;
+	result = map_reader_try(&reader, groups_lookup, &q);
 	if (map_reader_is_undecided(result))
 		result = map_reader_ask(&reader, groups_lookup, &q);
 	if (result == PACK_FOUND)
 		*start = q.end;
-	return status_of(result, errnop);
-}
-
-/* --- enumeration -------------------------------------------------------------------------------------------------- */
-
-/* One map from set..ent() to end..ent(), whatever is published meanwhile; the place moves on only when an entry was
- * handed over, so that a buffer that was too small loses none. */
-struct enumeration {
-	struct map_view view; /* base NULL: not begun */
-	uint32_t next;
-};
-
-enum database {
-	DB_PASSWD,
-	DB_GROUP,
-	DB_SHADOW,
-};
-
-static struct enumeration enumerations[3];
-
-struct entry_query {
-	char *buffer;
-	size_t size;
-	struct passwd pw;
-	struct spwd sp;
-	struct group gr;
-};
-
-static int passwd_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
-{
-	struct map_user_slot u;
-
-	map_view_user(v, i, &u);
-	return u.hash != 0 ? (int)pack_user(v, &u, &q->pw, q->buffer, q->size) : PACK_NOT_FOUND;
-}
-
-static int shadow_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
-{
-	struct map_user_slot u;
-
-	map_view_user(v, i, &u);
-	return u.hash != 0 ? (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
-}
-
-/* The groups with a record, then the private ones. */
-static int group_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
-{
-	struct map_group_slot g;
-	struct map_user_slot u;
-
-	if (i < v->h.group_slots) {
-		map_view_group(v, i, &g);
-		return g.hash != 0 ? (int)pack_group(v, &g, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
-	}
-	map_view_user(v, i - v->h.group_slots, &u);
-	return u.hash != 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
-}
-
-static int next_in(struct enumeration *e, enum database db, struct entry_query *q)
-{
-	uint32_t end = e->view.h.user_slots + (db == DB_GROUP ? e->view.h.group_slots : 0);
-	int result;
-
-	for (; e->next < end; e->next++) {
-		result = db == DB_PASSWD  ? passwd_entry(&e->view, e->next, q)
-			 : db == DB_GROUP ? group_entry(&e->view, e->next, q)
-					  : shadow_entry(&e->view, e->next, q);
-		if (result == PACK_TOO_SMALL)
-			return result;
-		if (result == PACK_FOUND) {
-			e->next++;
-			return result;
-		}
-	}
-	return PACK_NOT_FOUND;
-}
-
-static int enumeration_next(enum database db, struct entry_query *q)
-{
-	struct enumeration *e = &enumerations[db];
-	int result = 0;
-
-	if (!map_reader_enter(&reader, db))
-		return -EBUSY;
-	if (e->view.base == NULL) {
-		e->next = 0;
-		result = map_reader_open(&reader, &e->view);
-	}
-	if (result == 0)
-		result = next_in(e, db, q);
-	map_reader_leave(&reader, db);
-	return result;
-}
-
-static enum nss_status enumeration_end(enum database db)
-{
-	if (!map_reader_enter(&reader, db))
-		return NSS_STATUS_TRYAGAIN;
-	map_reader_close(&enumerations[db].view);
-	map_reader_leave(&reader, db);
-	return NSS_STATUS_SUCCESS;
-}
-
-EXPORT enum nss_status _nss_latchkey_setpwent(int stayopen);
-EXPORT enum nss_status _nss_latchkey_setpwent(int stayopen)
-{
-	(void)stayopen;
-	return enumeration_end(DB_PASSWD);
-}
-
-EXPORT enum nss_status _nss_latchkey_endpwent(void);
-EXPORT enum nss_status _nss_latchkey_endpwent(void)
-{
-	return enumeration_end(DB_PASSWD);
-}
-
-EXPORT enum nss_status _nss_latchkey_getpwent_r(struct passwd *pwd, char *buffer, size_t buflen, int *errnop);
-EXPORT enum nss_status _nss_latchkey_getpwent_r(struct passwd *pwd, char *buffer, size_t buflen, int *errnop)
-{
-	struct entry_query q = {.buffer = buffer, .size = buflen};
-	int result = enumeration_next(DB_PASSWD, &q);
-
-	if (result == PACK_FOUND)
-		*pwd = q.pw;
-	return status_of(result, errnop);
-}
-
-EXPORT enum nss_status _nss_latchkey_setspent(int stayopen);
-EXPORT enum nss_status _nss_latchkey_setspent(int stayopen)
-{
-	(void)stayopen;
-	return enumeration_end(DB_SHADOW);
-}
-
-EXPORT enum nss_status _nss_latchkey_endspent(void);
-EXPORT enum nss_status _nss_latchkey_endspent(void)
-{
-	return enumeration_end(DB_SHADOW);
-}
-
-EXPORT enum nss_status _nss_latchkey_getspent_r(struct spwd *spwd, char *buffer, size_t buflen, int *errnop);
-EXPORT enum nss_status _nss_latchkey_getspent_r(struct spwd *spwd, char *buffer, size_t buflen, int *errnop)
-{
-	struct entry_query q = {.buffer = buffer, .size = buflen};
-	int result = enumeration_next(DB_SHADOW, &q);
-
-	if (result == PACK_FOUND)
-		*spwd = q.sp;
-	return status_of(result, errnop);
-}
-
-EXPORT enum nss_status _nss_latchkey_setgrent(int stayopen);
-EXPORT enum nss_status _nss_latchkey_setgrent(int stayopen)
-{
-	(void)stayopen;
-	return enumeration_end(DB_GROUP);
-}
-
-EXPORT enum nss_status _nss_latchkey_endgrent(void);
-EXPORT enum nss_status _nss_latchkey_endgrent(void)
-{
-	return enumeration_end(DB_GROUP);
-}
-
-EXPORT enum nss_status _nss_latchkey_getgrent_r(struct group *grp, char *buffer, size_t buflen, int *errnop);
-EXPORT enum nss_status _nss_latchkey_getgrent_r(struct group *grp, char *buffer, size_t buflen, int *errnop)
-{
-	struct entry_query q = {.buffer = buffer, .size = buflen};
-	int result = enumeration_next(DB_GROUP, &q);
-
-	if (result == PACK_FOUND)
-		*grp = q.gr;
 	return status_of(result, errnop);
 }
