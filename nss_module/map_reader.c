@@ -153,12 +153,17 @@ void map_reader_close(struct map_view *v)
 static int ask_own(struct map_reader *r, map_reader_fn fn, void *userdata)
 {
 	struct map_view v;
-	int result = map_reader_open(r, &v);
+	int result;
+	int cancel;
 
-	if (result < 0)
-		return result;
-	result = fn(userdata, &v);
-	map_reader_close(&v);
+	/* Cancelled in @fn, this thread would leave the mapping behind. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	result = map_reader_open(r, &v);
+	if (result == 0) {
+		result = fn(userdata, &v);
+		map_reader_close(&v);
+	}
+	(void)pthread_setcancelstate(cancel, NULL);
 	return result;
 }
 
