@@ -18,11 +18,11 @@ AWAY_FD = 100  # where sockets wait, above the numbers that the programs expect
 
 
 class Socket:
-    """A listening socket below /run/latchkey, made by root and given to whoever may open it."""
+    """A listening socket below /run/latchkey or @folder, made by root and given to whoever may open it."""
 
-    def __init__(self, name, kind, mode, uid=0):
+    def __init__(self, name, kind, mode, uid=0, folder=RUNTIME):
         self.name, self.kind, self.mode, self.uid = name, kind, mode, uid
-        self.path, self.fd = f"{RUNTIME}/{name}", -1
+        self.path, self.fd = f"{folder}/{name}", -1
 
     def open(self):
         with socket.socket(socket.AF_UNIX, self.kind) as s:
