@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "helper/accounts/expected.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/map_writer.h"
 #include "nss_module/map_format.h"
@@ -181,7 +182,7 @@ static int add_account(void *userdata, const struct account *a)
 
 	int r;
 
-	if (a->state == ACCOUNT_FORGOTTEN)
+	if (a->state == ACCOUNT_FORGOTTEN || accounts_is_withdrawn(a))
 		return 0;
 	/* One that latchkey-root would refuse must not keep all others from being published. */
 	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL : add_user(b->w, &u);

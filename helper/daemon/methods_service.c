@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "helper/accounts/expected.h"
 #include "helper/base/json.h"
 #include "helper/login/log.h"
 #include "helper/protocol/names.h"
@@ -44,15 +45,15 @@ void method_log_refusal(struct manager *m, const struct conn *c, const char *wha
 			.priority = LOG_NOTICE, .what = what, .result = result, .uid = conn_uid(c), .detail = detail});
 }
 
-static const char *state_text(enum account_state state)
+static const char *state_text(const struct account *a)
 {
-	switch (state) {
+	switch (a->state) {
 	case ACCOUNT_ACTIVE:
 		return "active";
 	case ACCOUNT_FORGOTTEN:
 		return "forgotten";
 	case ACCOUNT_EXPECTED:
-		return "expected";
+		return accounts_is_withdrawn(a) ? "withdrawn" : "expected";
 	}
 	return "unknown";
 }
@@ -72,7 +73,7 @@ struct json_object *method_account_json(const struct account *a)
 	ok = ok && method_add_text(o, "issuer", a->issuer);
 	if (ok && a->subject)
 		ok = method_add_text(o, "subject", a->subject);
-	ok = ok && method_add_text(o, "state", state_text(a->state));
+	ok = ok && method_add_text(o, "state", state_text(a));
 	ok = ok && method_add_int(o, "created", a->created_s);
 	if (ok && a->last_sign_in_s != 0)
 		ok = method_add_int(o, "last_sign_in", a->last_sign_in_s);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "helper/accounts/expected.h"
 #include "helper/accounts/name.h"
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
@@ -271,13 +272,14 @@ static int name_by_rule(struct attempt *a, const struct identity *identity, cons
 
 /*
  * The name of whoever approved. @known: the account, or NULL. Somebody who was renamed at the provider and asks for the new
- * name is called so from now on (I6); whoever asks for the bound name still has it. @email: NULL unless verified.
+ * name is called so from now on (I6); whoever asks for the bound name still has it. What a directory says of somebody who
+ * never signed in makes no name: that is the token's to say (T1). @email: NULL unless verified.
  * Return: 0, or -EINVAL with @why filled.
  */
 static int name_of(struct attempt *a, const struct account *known, const struct identity *identity, const char *email,
 		   char *out, char *why)
 {
-	if (known == NULL)
+	if (known == NULL || accounts_is_from_directory(known))
 		return name_by_rule(a, identity, email, out, why);
 	if (strcmp(known->name, a->user) != 0 && name_by_rule(a, identity, email, out, why) == 0 &&
 	    strcmp(out, a->user) == 0)
@@ -483,7 +485,7 @@ static void start(struct attempt *a)
 		return;
 	}
 	a->is_reserved = true;
-	a->is_known = reserved->created_s != 0;
+	a->is_known = reserved->created_s != 0 && reserved->state == ACCOUNT_ACTIVE;
 
 	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
 		refuse(a, REASON_UNAVAILABLE, "out of memory");

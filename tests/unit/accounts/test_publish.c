@@ -264,6 +264,42 @@ static void test_tombstones_and_local_names_stay_off(void **state)
 	assert_false(w->has_alice);
 }
 
+static void store_as(struct world *w, const char *name, enum account_state state, const char *facts)
+{
+	struct account *a = NULL;
+
+	assert_int_equal(store_find_name(w->store, name, &a), 0);
+	a->state = state;
+	free(a->facts);
+	a->facts = strdup(facts);
+	assert_non_null(a->facts);
+	assert_int_equal(store_update(w->store, a), 0);
+	account_free(a);
+}
+
+/* Who is expected is known to NSS, until the directory names the person no more. */
+static void test_expected_people_are_on_the_map(void **state)
+{
+	struct world *w = *state;
+
+	listen_at(w);
+	add(w, "alice", 1879048193);
+	add(w, "bob", 1879048194);
+	add(w, "carol", 1879048195);
+	store_as(w, "alice", ACCOUNT_EXPECTED, "{\"directory\":true}");
+	store_as(w, "bob", ACCOUNT_EXPECTED, "{\"directory\":false}");
+	store_as(w, "carol", ACCOUNT_EXPECTED, "{}"); /* by an administrator */
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	run_until(w, 1);
+	assert_int_equal(w->n_users, 2);
+	assert_true(w->has_alice);
+	store_as(w, "alice", ACCOUNT_EXPECTED, "{\"directory\":false}");
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	run_until(w, 2);
+	assert_int_equal(w->n_users, 1);
+	assert_false(w->has_alice);
+}
+
 /* I16, C2: root changed [accounts] since these were made. latchkey-root would refuse a map with any of them, and nobody
  * else could be added any more. */
 static void test_accounts_out_of_bounds_stay_off(void **state)
@@ -358,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_publishes_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gathers_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tombstones_and_local_names_stay_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_expected_people_are_on_the_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accounts_out_of_bounds_stay_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_failure_is_not_forgotten, setup, teardown),
