@@ -23,6 +23,8 @@ static void draft_done(struct config_draft *d)
 	config_free(d->config);
 	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
 		free(d->secret_files[i]);
+	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
+		free(d->directory_secret_files[i]);
 }
 
 static int draft_init(struct config_draft *d)
@@ -87,6 +89,12 @@ static void provider_done(struct provider_config *p)
 	free(p->gecos_claim);
 	free(p->uid_claim);
 	free(p->gid_claim);
+	free(p->directory.url);
+	free(p->directory.client_id);
+	secret_free(p->directory.client_secret);
+	free(p->directory.scope);
+	free(p->directory.filter);
+	free(p->directory.tenant);
 }
 
 static void policy_done(struct access_policy *p)
@@ -162,14 +170,14 @@ static const char *secret_trouble(int r)
 	}
 }
 
-/* One line; the newline that editors leave at its end is not part of it. */
-static int read_secret(struct secret **ret, const char *path, char *why)
+/* One line; the newline that editors leave at its end is not part of it. @key: for the message */
+static int read_secret(struct secret **ret, const char *key, const char *path, char *why)
 {
 	LK_CLEANUP(buf_done) struct buf content = {0};
 	int r = file_read(&content, path, FILE_OWNER_ROOT_OR_SELF, FILE_PRIVATE, SECRET_FILE_MAX);
 
 	if (r < 0) {
-		snprintf(why, CONFIG_WHY_MAX, "client_secret_file %.100s: %s", path, secret_trouble(r));
+		snprintf(why, CONFIG_WHY_MAX, "%s %.100s: %s", key, path, secret_trouble(r));
 		return r;
 	}
 	if (content.len > 0 && content.data[content.len - 1] == '\n')
@@ -177,41 +185,55 @@ static int read_secret(struct secret **ret, const char *path, char *why)
 	if (content.len > 0 && content.data[content.len - 1] == '\r')
 		content.len--;
 	if (content.len == 0)
-		return config_refuse(why, "client_secret_file %.100s is empty", path);
+		return config_refuse(why, "%s %.100s is empty", key, path);
 	for (size_t i = 0; i < content.len; i++)
 		if (content.data[i] < ' ' || content.data[i] > '~')
-			return config_refuse(why, "client_secret_file %.100s has more than one line of ASCII", path);
+			return config_refuse(why, "%s %.100s has more than one line of ASCII", key, path);
 	return secret_new(ret, content.data, content.len);
 }
 
-static void note_secret(const char *path, config_note_fn note, void *userdata)
+static void note_secret(const char *key, const char *path, config_note_fn note, void *userdata)
 {
 	char text[INI_FAULT_MAX];
 	struct stat st;
 
 	if (!note || lstat(path, &st) < 0 || (st.st_mode & S_IRGRP) == 0)
 		return;
-	snprintf(text, sizeof(text), "client_secret_file %.300s can be read by its whole group", path);
+	snprintf(text, sizeof(text), "%s %.300s can be read by its whole group", key, path);
 	note(userdata, text);
+}
+
+static int take_secret(struct secret **ret, const struct provider_settings *s, const char *key, const char *path,
+		       config_note_fn note, void *userdata, char *why)
+{
+	char reason[CONFIG_WHY_MAX] = "out of memory";
+	int r;
+
+	if (!path)
+		return 0;
+	r = read_secret(ret, key, path, reason);
+	if (r < 0) {
+		snprintf(why, CONFIG_WHY_MAX, "[provider %s]: %.200s", s->name, reason);
+		return r;
+	}
+	note_secret(key, path, note, userdata);
+	return 0;
 }
 
 static int read_secrets(struct config_draft *d, config_note_fn note, void *userdata, char *why)
 {
-	for (size_t i = 0; i < d->config->n_providers; i++) {
-		struct provider_settings *s = &d->config->providers[i].settings;
-		char reason[CONFIG_WHY_MAX] = "out of memory";
-		int r;
+	int r = 0;
 
-		if (!d->secret_files[i])
-			continue;
-		r = read_secret(&s->client_secret, d->secret_files[i], reason);
-		if (r < 0) {
-			snprintf(why, CONFIG_WHY_MAX, "[provider %s]: %.200s", s->name, reason);
-			return r;
-		}
-		note_secret(d->secret_files[i], note, userdata);
+	for (size_t i = 0; r == 0 && i < d->config->n_providers; i++) {
+		struct provider_config *p = &d->config->providers[i];
+
+		r = take_secret(&p->settings.client_secret, &p->settings, "client_secret_file", d->secret_files[i],
+				note, userdata, why);
+		if (r == 0)
+			r = take_secret(&p->directory.client_secret, &p->settings, "directory_client_secret_file",
+					d->directory_secret_files[i], note, userdata, why);
 	}
-	return 0;
+	return r;
 }
 
 /* @with_secrets: the real thing, with what else this machine has. */

@@ -10,9 +10,11 @@
 #include "helper/base/ini.h"
 #include "helper/login/log.h"
 #include "helper/login/policy.h"
+#include "helper/oauth/directory.h"
 #include "helper/oauth/provider.h"
 
 #define CONFIG_PATH "/etc/latchkey/latchkey.conf"
+#define CONFIG_PROVIDERS_MAX 16u
 
 struct provider_config {
 	struct provider_settings settings;
@@ -21,6 +23,7 @@ struct provider_config {
 	char *gecos_claim; /* default "name" */
 	char *uid_claim;   /* NULL: this host chooses the number */
 	char *gid_claim;   /* NULL: the uid */
+	struct directory_settings directory;
 };
 
 struct limit_config {

@@ -235,6 +235,8 @@ static int finish_provider(struct config_draft *d, size_t i, char *why)
 		r = check_names(p, why);
 	if (r == 0)
 		r = default_provider(p);
+	if (r == 0)
+		r = config_check_directory(d, i, why);
 	return r;
 }
 

@@ -5,7 +5,6 @@
 
 /* What the files of the configuration reader share; nobody else includes this. */
 
-#define CONFIG_PROVIDERS_MAX 16u
 #define CONFIG_POLICIES_MAX 64u
 #define CONFIG_WORDS_MAX 1024u /* in one list */
 #define CONFIG_WHY_MAX 256u
@@ -21,6 +20,8 @@ struct config_draft {
 	uint64_t seen_group[GROUP_RULES_MAX];
 	uint64_t seen_local_account[LOCAL_ACCOUNTS_MAX];
 	char *secret_files[CONFIG_PROVIDERS_MAX];
+	char *directory_secret_files[CONFIG_PROVIDERS_MAX];
+	bool has_directory_subject[CONFIG_PROVIDERS_MAX];
 	bool has_client_auth[CONFIG_PROVIDERS_MAX];
 	bool allow_dot;
 	bool allow_at;
@@ -69,6 +70,11 @@ int config_set_characters(const struct config_target *t, const struct config_key
 int config_set_dialect(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_secret_file(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_directory(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_directory_secret_file(const struct config_target *t, const struct config_key *key, const char *value,
+				     char *why);
+int config_set_directory_subject(const struct config_target *t, const struct config_key *key, const char *value,
+				 char *why);
 int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 
 /** config_check_groups() - the [group NAME] sections by themselves and against the providers
@@ -88,6 +94,10 @@ int config_check_local_accounts(struct config *c, char *why);
 /** config_check_local_users() - and against /etc/passwd below @root ("" for this machine): root and the accounts of the
  *  system are refused, one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
 int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why);
+
+/** config_check_directory() - defaults and contradictions of a provider's directory keys, once the provider itself is good
+ *  Return: 0, -EINVAL with @why, -ENOMEM. */
+int config_check_directory(struct config_draft *d, size_t i, char *why);
 
 /** config_finish() - defaults, then what no single line can show: contradictions, gaps, and what to say aloud
  *  @why: reason with its section. Return: 0, -EINVAL, -ENOMEM. */

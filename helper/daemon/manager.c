@@ -121,6 +121,29 @@ static void fill_login(struct manager *m)
 	l->pending_max = m->config->limits.attempts;
 }
 
+/* Before the first publication: whom no directory names any more is off that map already. */
+static int add_directories(struct manager *m)
+{
+	const char *issuers[CONFIG_PROVIDERS_MAX + 1] = {NULL};
+	size_t n = 0;
+	int r;
+
+	m->directories = calloc(m->config->n_providers + 1, sizeof(*m->directories));
+	if (m->directories == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->config->n_providers; i++)
+		if (m->config->providers[i].directory.kind != NULL)
+			issuers[n++] = m->config->providers[i].settings.issuer;
+	r = directory_sync_end_others(m->accounts, issuers);
+	for (size_t i = 0; r == 0 && i < m->config->n_providers; i++) {
+		const struct directory_settings *settings = &m->config->providers[i].directory;
+
+		if (settings->kind != NULL)
+			r = directory_sync_new(&m->directories[i], &m->login, &m->login_providers[i], settings);
+	}
+	return r;
+}
+
 static int add_event(struct manager *m)
 {
 	sigset_t signals;
@@ -183,6 +206,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	fill_login(m);
+	r = add_directories(m);
+	if (r < 0)
+		return r;
 	r = publisher_request(m->publisher, on_first_publish, m, &m->first_publish);
 	if (r < 0)
 		return r;
@@ -228,6 +254,9 @@ void manager_free(struct manager *m)
 	server_free(m->server); /* first: ends every attempt while what it stands on is there */
 	resolver_free(m->resolver);
 	publish_wait_cancel(m->first_publish);
+	for (size_t i = 0; m->directories != NULL && i < m->login.n_providers; i++)
+		directory_sync_free(m->directories[i]);
+	free(m->directories);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		provider_free(m->login_providers[i].provider);
 	free(m->login_providers);

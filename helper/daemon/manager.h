@@ -7,6 +7,7 @@
 
 #include "helper/daemon/config.h"
 #include "helper/login/attempt.h"
+#include "helper/login/directory_sync.h"
 
 /* Everything that one running helper consists of, made in the order of the layers and released in reverse. */
 
@@ -34,6 +35,7 @@ struct manager {
 	struct accounts *accounts;
 	struct publisher *publisher;
 	struct login_provider *login_providers;
+	struct directory_sync **directories; /* one for each provider, NULL where it has none */
 	struct limits *codes;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct login_context login;

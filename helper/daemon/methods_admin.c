@@ -17,8 +17,29 @@
 
 #define PAGE 32u /* accounts in one reply: far below FRAME_MAX whatever their fields hold */
 
-static struct json_object *provider_json(const struct login_provider *lp)
+static struct json_object *directory_json(const struct directory_sync *sync, const struct directory_kind *kind)
 {
+	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+	struct directory_sync_status status;
+	bool ok = o != NULL;
+
+	directory_sync_status(sync, &status);
+	ok = ok && method_add_text(o, "kind", kind->name);
+	ok = ok && method_add(o, "running", json_object_new_boolean(status.is_running));
+	ok = ok && method_add_int(o, "people", (int64_t)status.n_people);
+	ok = ok && method_add_int(o, "left_out", (int64_t)status.n_left_out);
+	if (ok && status.last_run_s != 0)
+		ok = method_add_int(o, "last_run", status.last_run_s);
+	if (ok && status.last_success_s != 0)
+		ok = method_add_int(o, "last_success", status.last_success_s);
+	if (ok && status.fault != NULL)
+		ok = method_add_text(o, "fault", status.fault);
+	return ok ? LK_STEAL(o) : NULL;
+}
+
+static struct json_object *provider_json(const struct manager *m, size_t i)
+{
+	const struct login_provider *lp = &m->login.providers[i];
 	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
 	const struct provider_settings *s = provider_settings(lp->provider);
 	const char *fault = provider_fault(lp->provider);
@@ -30,6 +51,9 @@ static struct json_object *provider_json(const struct login_provider *lp)
 	ok = ok && method_add(o, "ready", json_object_new_boolean(provider_is_ready(lp->provider)));
 	if (ok && fault != NULL)
 		ok = method_add_text(o, "fault", fault);
+	if (ok && m->directories[i] != NULL)
+		ok = method_add(o, "directory",
+				directory_json(m->directories[i], m->config->providers[i].directory.kind));
 	return ok ? LK_STEAL(o) : NULL;
 }
 
@@ -42,7 +66,7 @@ void method_status(struct manager *m, struct conn *c, const struct varlink_call 
 
 	(void)call;
 	for (size_t i = 0; ok && i < m->login.n_providers; i++) {
-		struct json_object *o = provider_json(&m->login.providers[i]);
+		struct json_object *o = provider_json(m, i);
 
 		if (o == NULL || json_object_array_add(providers, o) != 0) {
 			json_object_put(o);

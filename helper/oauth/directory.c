@@ -200,7 +200,7 @@ static int page_url(struct directory *d)
 
 	buf_init(&url, URI_MAX);
 	buf_append_text(&url, d->base);
-	append_encoded(&url, template, d->settings->filter);
+	append_encoded(&url, template, d->settings->filter != NULL ? d->settings->filter : "");
 	if (kind->start_parameter != NULL)
 		buf_printf(&url, "%s%s=%zu", strchr(template, '?') != NULL ? "&" : "?", kind->start_parameter,
 			   d->seen + kind->first);

@@ -55,6 +55,19 @@ static void check_names(const struct config *c)
 	}
 }
 
+static void check_directory(const struct provider_config *p, const char *scheme)
+{
+	const struct directory_settings *s = &p->directory;
+
+	if (s->kind == NULL) {
+		promise(!s->url && !s->client_id && !s->filter && !s->subject_member && s->refresh_s == 0);
+		return;
+	}
+	promise(strncasecmp(s->url, scheme, strlen(scheme)) == 0 && !strchr(s->url, '?') && !strchr(s->url, '#'));
+	promise(s->refresh_s >= 60 && s->people_max >= 1 && s->people_max <= DIRECTORY_PEOPLE_MAX && !s->client_secret);
+	promise(!s->subject_member || !p->settings.dialect->tenant_claim || s->tenant);
+}
+
 static void check_provider(const struct config *c, const struct provider_config *p)
 {
 	const struct provider_settings *s = &p->settings;
@@ -65,6 +78,7 @@ static void check_provider(const struct config *c, const struct provider_config 
 	promise(strncasecmp(s->issuer, scheme, strlen(scheme)) == 0);
 	promise(s->fetch.name == s->name && s->fetch.allow_loopback_http == c->allow_insecure_loopback);
 	promise(!p->names.strip_domains || !p->names.strip_domains[0] || !p->names.strip_domains[1]);
+	check_directory(p, scheme);
 	promise(s->code_lifetime_s >= 30 && s->code_lifetime_s <= 3600);
 }
 

@@ -128,18 +128,26 @@ static void test_status(void **state)
 		"\"ready\","
 		"\"providers\":[{\"name\":\"work\",\"issuer\":\"https://"
 		"idp.example\",\"dialect\":\"keycloak\",\"ready\":true},"
-		"{\"name\":\"b\",\"issuer\":\"i\",\"dialect\":\"dex\",\"ready\":false,\"fault\":\"no\\u001bdns\"}]}}";
+		"{\"name\":\"b\",\"issuer\":\"i\",\"dialect\":\"dex\",\"ready\":false,\"fault\":\"no\\u001bdns\","
+		"\"directory\":{\"kind\":\"scim\",\"running\":false,\"people\":12,\"left_out\":1,"
+		"\"last_success\":1700000000,\"fault\":\"HTTP\\u001b503\"}},"
+		"{\"name\":\"c\",\"issuer\":\"i\",\"dialect\":\"dex\",\"ready\":true,"
+		"\"directory\":{\"kind\":\"graph\",\"running\":true,\"people\":0,\"left_out\":0}}]}}";
 
 	(void)state;
-	assert_run(METHOD_STATUS, WORDS(reply), WORDS("status"), COMMAND_OK,
-		   "release        0.1.0\n"
-		   "up for         1 day 1 h\n"
-		   "accounts       12\n"
-		   "pending        1\n"
-		   "network        ready\n"
-		   "provider       work (keycloak) at https://idp.example: ready\n"
-		   "provider       b (dex) at i: not ready, no?dns\n",
-		   "");
+	assert_run(
+		METHOD_STATUS, WORDS(reply), WORDS("status"), COMMAND_OK,
+		"release        0.1.0\n"
+		"up for         1 day 1 h\n"
+		"accounts       12\n"
+		"pending        1\n"
+		"network        ready\n"
+		"provider       work (keycloak) at https://idp.example: ready\n"
+		"provider       b (dex) at i: not ready, no?dns\n"
+		"directory      b (scim): 12 people, 1 left out, as of 2023-11-14 22:13:20 UTC; last time: HTTP?503\n"
+		"provider       c (dex) at i: ready\n"
+		"directory      c (graph): not read yet, being read now\n",
+		"");
 	assert_run(METHOD_STATUS, WORDS("{\"parameters\":{\"release\":\"\xc3\xbc\"}}"), WORDS("--json", "status"),
 		   COMMAND_OK, "{\"release\":\"\\u00fc\"}\n", "");
 }

@@ -96,6 +96,27 @@ static void secret(void **state)
 	}
 }
 
+/* The directory's client has a secret of its own, read and judged in the same way. */
+static void secret_of_the_directory(void **state)
+{
+	const struct scratch *s = *state;
+	LK_CLEANUP(config_freep) struct config *c = NULL;
+	struct ini_fault fault;
+	char notes[2048], text[512];
+
+	snprintf(text, sizeof(text),
+		 PROVIDER "directory=scim\ndirectory_url=https://id.example/scim\n"
+			  "directory_client_secret_file=%s/secret\n[access]\nusers=alice\n",
+		 s->path);
+	write_file(s, "latchkey.conf", text, 0644);
+	write_file(s, "secret", "s3cret\n", 0600);
+	assert_int_equal(load(s, &c, notes, &fault), 0);
+	assert_string_equal(secret_data(c->providers[0].directory.client_secret), "s3cret");
+	assert_null(c->providers[0].settings.client_secret);
+	assert_int_equal(chmod(scratch_name(s, "secret"), 0644), 0);
+	refused(s, -EPERM, "[provider corp]: directory_client_secret_file");
+}
+
 static void secret_faults(void **state)
 {
 	const struct scratch *s = *state;
@@ -203,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(secret, setup, teardown),
+		cmocka_unit_test_setup_teardown(secret_of_the_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(secret_faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(secret_stays_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(group_readable_secret, setup, teardown),
