@@ -25,6 +25,7 @@ const options = {
   interval: 1,
   deviceTtl: 600,
   clientId: 'latchkey',
+  directorySecret: null, // of a second client, for the host itself
   complete: true, // whether verification_uri_complete is sent
   cert: null,
   key: null,
@@ -59,8 +60,15 @@ const provider = new Provider(issuer, {
     response_types: [],
     redirect_uris: [],
     id_token_signed_response_alg: 'RS256',
-  }],
-  scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
+  }, ...(options.directorySecret ? [{
+    client_id: `${options.clientId}-directory`,
+    client_secret: options.directorySecret,
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+    scope: 'people.read',
+  }] : [])],
+  scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'people.read'],
   claims: {
     openid: ['sub'],
     profile: ['name', 'preferred_username'],
@@ -83,6 +91,7 @@ const provider = new Provider(issuer, {
       },
     },
     revocation: { enabled: true },
+    clientCredentials: { enabled: true },
   },
   ttl: { DeviceCode: () => settings.deviceTtl, Interaction: 3600, Session: 3600, Grant: 3600, IdToken: 3600 },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
