@@ -131,7 +131,7 @@ int accounts_name_is_possible(struct accounts *a, const char *name)
 		return 0;
 	r = store_find_name(a->store, name, &known);
 	if (r == -ENOENT)
-		return former_is_possible(a, name);
+		return group_rules_find(&a->settings->groups, name) ? 0 : former_is_possible(a, name);
 	return r < 0 ? r : known->state != ACCOUNT_FORGOTTEN;
 }
 
@@ -159,10 +159,10 @@ static int search_uid(struct accounts *a, const char *name, uint32_t from, uint3
 	return ACCOUNT_NO_UID;
 }
 
-static int allocate_uid(struct accounts *a, const char *name, const char *issuer, uint32_t *ret)
+int accounts_allocate_id(struct accounts *a, const char *name, const char *space, uint32_t *ret)
 {
 	uint32_t min = a->settings->uid_min, max = a->settings->uid_max;
-	uint32_t candidate = uid_candidate(issuer, name, min, max);
+	uint32_t candidate = uid_candidate(space, name, min, max);
 	unsigned probes = UID_PROBES_MAX;
 	int r;
 
@@ -185,7 +185,7 @@ int accounts_choose_uid(struct accounts *a, const char *name, const char *issuer
 		if (r != -ENOENT)
 			return r;
 	}
-	return allocate_uid(a, name, issuer, ret);
+	return accounts_allocate_id(a, name, issuer, ret);
 }
 
 int account_expand_home(char **ret, const char *template, const char *name)

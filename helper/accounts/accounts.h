@@ -98,7 +98,7 @@ struct account_person {
 /**
  * accounts_bind() - the one place where an identity becomes, or again is, an account
  * @ret:   the stored account; release with account_free()
- * @ret_is_new: the map must be published before anybody can use it
+ * @ret_is_new: the map must be published before this counts: the account, its name or its groups are other ones now
  * An account that is known under another name is renamed: same UID, same home; the old name is retired (I6). An expected one
  * becomes this identity's, if it is kept for it or for nobody in particular. A forgotten identity stays forgotten until an
  * administrator has decided. Home and shell of a known account stay as they were when it was made, and so do its numbers:
@@ -112,9 +112,21 @@ int accounts_bind(struct accounts *a, const struct account_person *person, int64
 
 /**
  * accounts_note_facts() - replace the facts of a known identity that policy has just refused
- * @facts: as in accounts_bind(). Nothing else changes, its last sign-in least of all. Return: 0, also where nobody is bound; negative errno.
+ * @facts: as in accounts_bind(). Nothing else changes, its last sign-in least of all. Return: 0, also where nobody is bound; 1
+ * where the map must be published, since the person is in other groups now; negative errno.
  */
 int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts);
+
+/* Told of each own group of the configuration that cannot be had, with an ASCII reason. */
+typedef void (*accounts_group_fault_fn)(void *userdata, const char *group, const char *why);
+
+/**
+ * accounts_settle_groups() - give each own group of the configuration its gid, once and for ever
+ * Those that it names no more are retired; one that comes back has its old gid, unless root gives it another.
+ * @fault: a group's, after which the others are settled all the same
+ * Return: 0, negative errno where the store failed: what was settled so far is.
+ */
+int accounts_settle_groups(struct accounts *a, int64_t now_s, accounts_group_fault_fn fault, void *userdata);
 
 /** accounts_forget() - make it a tombstone. Return: 0, -ENOENT, other negative errno. */
 int accounts_forget(struct accounts *a, const char *name, struct account **ret);

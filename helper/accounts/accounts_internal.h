@@ -34,6 +34,10 @@ int accounts_check_id(struct accounts *a, uint32_t id);
  *  ACCOUNT_NO_UID, negative errno. */
 int accounts_choose_uid(struct accounts *a, const char *name, const char *issuer, uint32_t *ret);
 
+/** accounts_allocate_id() - the first number that nobody has, from where the hash of @space and @name points on; for an
+ *  account the space is its issuer. Return: 0, ACCOUNT_NO_UID, negative errno. */
+int accounts_allocate_id(struct accounts *a, const char *name, const char *space, uint32_t *ret);
+
 /** accounts_compose() - the account that a person of that name would have, without an identity. Return: 0, -ENOMEM,
  *  -ENAMETOOLONG. */
 int accounts_compose(const struct accounts *a, const char *name, const char *issuer, uint32_t uid,

@@ -53,6 +53,17 @@ static bool tells_other_ids(const struct account *known, const struct account_pe
 	return (p->uid != 0 && p->uid != known->uid) || (p->gid != 0 && p->gid != known->gid);
 }
 
+/* Which groups somebody is in stands on the map: is it another map with the new facts. Facts that cannot be read make
+ * nobody a member, as when the map is made. */
+static bool changes_groups(const struct accounts *a, const struct account *known, const char *facts)
+{
+	struct membership before, after;
+
+	(void)group_rules_apply(&a->settings->groups, known->issuer, known->facts, &before);
+	(void)group_rules_apply(&a->settings->groups, known->issuer, facts, &after);
+	return memcmp(&before, &after, sizeof(before)) != 0;
+}
+
 static int bind_known(struct accounts *a, struct account *known, const struct account_person *p, int64_t now_s,
 		      bool *ret_is_new)
 {
@@ -67,6 +78,7 @@ static int bind_known(struct accounts *a, struct account *known, const struct ac
 	if (is_expected && is_renamed)
 		return ACCOUNT_NAME_TAKEN;
 
+	*ret_is_new = is_expected || is_renamed || changes_groups(a, known, p->facts);
 	r = p->gecos ? account_set_gecos(&known->gecos, p->gecos) : 0;
 	if (r == 0)
 		r = account_set_text(&known->facts, p->facts);
@@ -74,7 +86,6 @@ static int bind_known(struct accounts *a, struct account *known, const struct ac
 		return r;
 	known->state = ACCOUNT_ACTIVE;
 	known->last_sign_in_s = now_s;
-	*ret_is_new = is_expected || is_renamed;
 	if (is_renamed)
 		return rename_known(a, known, p->name, now_s);
 	return is_expected ? store_identify(a->store, known) : store_update(a->store, known);
@@ -201,6 +212,7 @@ int accounts_bind(struct accounts *a, const struct account_person *person, int64
 int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;
+	bool is_other_map;
 	int r;
 
 	if (!facts)
@@ -212,6 +224,9 @@ int accounts_note_facts(struct accounts *a, const char *issuer, const char *subj
 		return r == -ENOENT ? 0 : r;
 	if (known->state != ACCOUNT_ACTIVE || strcmp(known->facts, facts) == 0)
 		return 0;
+	is_other_map = changes_groups(a, known, facts);
 	r = account_set_text(&known->facts, facts);
-	return r < 0 ? r : store_update(a->store, known);
+	if (r == 0)
+		r = store_update(a->store, known);
+	return r < 0 ? r : is_other_map;
 }

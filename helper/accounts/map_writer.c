@@ -234,13 +234,16 @@ int map_writer_add_group(struct map_writer *w, const struct map_group *g)
 {
 	struct group_record record = {.gid = g->gid};
 	uint32_t number = (uint32_t)w->n_groups;
+	int64_t user;
 	int r;
 
 	if (!name_can_stand(g->name) || g->gid == 0)
 		return -EINVAL;
 	if (w->n_groups >= MAP_RECORDS_MAX)
 		return -E2BIG;
-	if (index_find(w, &w->group_names, group_name_of, (struct record_key){.name = g->name}) >= 0 ||
+	user = index_find(w, &w->user_names, user_name_of, (struct record_key){.name = g->name});
+	if ((user >= 0 && w->users[user].gid != g->gid) ||
+	    index_find(w, &w->group_names, group_name_of, (struct record_key){.name = g->name}) >= 0 ||
 	    index_find(w, &w->group_ids, group_id_of, (struct record_key){.id = g->gid}) >= 0)
 		return -EEXIST;
 	if (grow((void **)&w->groups, &w->groups_capacity, w->n_groups, sizeof(*w->groups)) < 0 ||

@@ -31,7 +31,7 @@ int map_writer_new(struct map_writer **ret);
 void map_writer_free(struct map_writer *w);
 LK_DEFINE_CLEANUP(struct map_writer *, map_writer_free);
 
-/* Return: 0, -EEXIST same name or id twice, -EINVAL a field that no passwd line could hold, -E2BIG, -ENOMEM. A user's
+/* Return: 0, -EEXIST same name or id twice, or a group with the name of a user whose group has another number, -EINVAL a field that no passwd line could hold, -E2BIG, -ENOMEM. A user's
  * private group (same name, gid = uid) is added by the writer where no group of that gid was given. */
 int map_writer_add_user(struct map_writer *w, const struct map_user *u);
 int map_writer_add_group(struct map_writer *w, const struct map_group *g);

@@ -17,6 +17,7 @@
 
 #include "helper/accounts/expected.h"
 #include "helper/accounts/localdb.h"
+#include "helper/accounts/map_groups.h"
 #include "helper/accounts/map_writer.h"
 #include "nss_module/map_format.h"
 #include "nss_module/publish_format.h"
@@ -144,6 +145,7 @@ static void finish(struct publisher *p, int error, const char *detail)
 struct building {
 	struct publisher *p;
 	struct map_writer *w;
+	struct map_groups *groups;
 };
 
 static void leave_off(struct publisher *p, const char *name)
@@ -186,6 +188,8 @@ static int add_account(void *userdata, const struct account *a)
 		return 0;
 	/* One that latchkey-root would refuse must not keep all others from being published. */
 	r = is_local_now(b->p->local, a) || !accounts_is_in_bounds(b->p->settings, a) ? -EINVAL : add_user(b->w, &u);
+	if (r == 0)
+		return map_groups_add(b->groups, a);
 	if (r == -EINVAL || r == -EEXIST) {
 		leave_off(b->p, a->name);
 		r = 0;
@@ -220,18 +224,24 @@ static int add_local_accounts(struct building *b)
 static int build(struct publisher *p, void **ret, size_t *ret_len)
 {
 	LK_CLEANUP(map_writer_freep) struct map_writer *w = NULL;
+	LK_CLEANUP(map_groups_freep) struct map_groups *groups = NULL;
 	struct building b = {.p = p};
 	int r = localdb_refresh(p->local);
 
 	if (r == 0)
 		r = map_writer_new(&w);
+	if (r == 0)
+		r = map_groups_new(&groups, &p->settings->groups);
 	if (r < 0)
 		return r;
 	b.w = w;
+	b.groups = groups;
 	p->n_left_off = 0;
 	r = add_local_accounts(&b);
 	if (r == 0)
 		r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
+	if (r == 0)
+		r = map_groups_finish(groups, p->store, p->local, w);
 	return r == 0 ? map_writer_finish(w, ret, ret_len) : r;
 }
 

@@ -87,6 +87,12 @@ static const char *store_fault_text(int error)
 	}
 }
 
+static void on_group_fault(void *userdata, const char *group, const char *why)
+{
+	(void)userdata;
+	log_line(LOG_WARNING, "[group %s] counts for nothing: %s", group, why);
+}
+
 static int add_accounts(struct manager *m, const struct manager_paths *paths)
 {
 	int r;
@@ -102,6 +108,9 @@ static int add_accounts(struct manager *m, const struct manager_paths *paths)
 	r = accounts_new(&m->accounts, &m->config->accounts, m->store, m->local);
 	if (r < 0)
 		return r;
+	r = accounts_settle_groups(m->accounts, clock_realtime_s(), on_group_fault, NULL);
+	if (r < 0)
+		log_line(LOG_WARNING, "groups could not be given their numbers: %s", strerror(-r));
 	return publisher_new(&m->publisher, m->event, &m->config->accounts, m->store, paths->root_socket);
 }
 

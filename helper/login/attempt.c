@@ -303,6 +303,12 @@ static void refuse_person(struct attempt *a, const struct identity *identity, st
 {
 	int r = accounts_note_facts(a->ctx->accounts, identity->issuer, identity->subject, json_text(facts));
 
+	/* Nobody waits for it: the publisher tries until it is out. */
+	if (r > 0) {
+		a->ctx->map_changes++;
+		a->ctx->is_map_current = false;
+		(void)publisher_request(a->ctx->publisher, NULL, NULL, NULL);
+	}
 	refuse(a, REASON_NOT_ALLOWED,
 	       r < 0 ? "no grant of the access section fits; the store keeps older facts, for it cannot be written"
 		     : "no grant of the access section fits");

@@ -327,7 +327,11 @@ static int check_members(struct check *c, uint32_t group, const struct map_group
 static int check_group_is_configured(struct check *c, const struct map_group_slot *g)
 {
 	const struct settings_group *s = settings_find_group(c->settings, g->name);
+	struct map_user_slot u;
 
+	/* The private group of a person whose gid is not the uid has a record of its own. */
+	if (g->n_members == 0 && map_view_find_user(&c->v, g->name, g->name_len, &u) >= 0 && u.gid == g->gid)
+		return check_id(c, "group", g->name, g->gid, 0);
 	if (s == NULL || s->is_local)
 		return refuse(c, "group '%s' is no group of root's configuration", g->name);
 	if (s->gid != 0 && s->gid != g->gid)

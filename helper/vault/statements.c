@@ -41,6 +41,16 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_SET_NAME] = "UPDATE account SET name = ?1 WHERE name = ?2 AND uid = ?3",
 	[STATEMENT_EXPECT] = "UPDATE account SET subject = ?3, provider = ?4, gecos = ?5, facts = ?6 "
 			     "WHERE name = ?1 AND uid = ?2 AND state = 3",
+	[STATEMENT_FIND_GROUP] = "SELECT name, gid, state FROM own_group WHERE name = ?1",
+	[STATEMENT_NEXT_GROUP] = "SELECT name, gid, state FROM own_group WHERE name > ?1 ORDER BY name LIMIT 1",
+	/* A number that the group itself left behind is its own still. */
+	[STATEMENT_GROUP_CONFLICT] = "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 OR uid = ?2 OR gid = ?2 "
+				     "UNION ALL SELECT 1 FROM retired_name WHERE name = ?1 "
+				     "UNION ALL SELECT 1 FROM retired_id WHERE id = ?2 AND name <> ?1 "
+				     "UNION ALL SELECT 1 FROM own_group WHERE gid = ?2 AND name <> ?1)",
+	[STATEMENT_INSERT_GROUP] = "INSERT INTO own_group (name, gid, state, created_s) VALUES (?1, ?2, 1, ?3)",
+	[STATEMENT_MOVE_GROUP] = "UPDATE own_group SET gid = ?2, state = ?3 WHERE name = ?1",
+	[STATEMENT_RETIRE_ID] = "INSERT OR IGNORE INTO retired_id (name, id, retired_s) VALUES (?1, ?2, ?3)",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",

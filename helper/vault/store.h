@@ -103,5 +103,31 @@ int store_batch_end(struct store *s, int r);
 typedef int (*store_each_fn)(void *userdata, const struct account *a);
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata);
 
+enum own_group_state {
+	OWN_GROUP_IN_USE = 1,
+	OWN_GROUP_RETIRED = 2, /* its gid is never given to anybody else, and comes back with its name */
+};
+
+struct own_group {
+	char name[33];
+	uint32_t gid;
+	enum own_group_state state;
+};
+
+/** store_find_group() - a group of our own, also one that is no more. Return: as the look-ups. */
+int store_find_group(struct store *s, const char *name, struct own_group *ret);
+
+/** store_next_group() - the first group whose name comes after @after (NULL: the very first). Return: 0, -ENOENT, as the look-ups. */
+int store_next_group(struct store *s, const char *after, struct own_group *ret);
+
+/** store_insert_group() - Return: 0, -EEXIST an account or group has, or had, the name or the number; as store_insert(). */
+int store_insert_group(struct store *s, const char *name, uint32_t gid, int64_t now_s);
+
+/** store_move_group() - another gid, and in use; the old one is nobody's from now on. Return: 0, -ENOENT, as store_insert_group(). */
+int store_move_group(struct store *s, const char *name, uint32_t gid, int64_t now_s);
+
+/** store_set_group_state() - Return: 0, as store_insert(). */
+int store_set_group_state(struct store *s, const struct own_group *g, enum own_group_state state);
+
 /** store_count() - active accounts, or negative errno */
 int64_t store_count(struct store *s);

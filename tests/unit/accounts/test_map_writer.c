@@ -212,6 +212,8 @@ static void test_private_groups(void **state)
 	struct map_group named = {.name = "everybody", .gid = UID + 1};
 	struct map_group in_the_way = {.name = "alice", .gid = UID + 50};
 	struct map_user_slot u;
+	const struct map_group early = {.name = "eve", .gid = UID + 50};
+	struct map_user eve = person("eve", UID + 60);
 	struct map_view v;
 	void *bytes = NULL;
 	size_t len;
@@ -232,7 +234,10 @@ static void test_private_groups(void **state)
 	assert_int_equal(u.flags, 0);
 	free(bytes);
 	bytes = NULL;
-	assert_int_equal(map_writer_add_group(w, &in_the_way), 0);
+	assert_int_equal(map_writer_add_group(w, &in_the_way), -EEXIST);
+	/* a user who comes behind the group of that name is seen at the end */
+	assert_int_equal(map_writer_add_group(w, &early), 0);
+	assert_int_equal(map_writer_add_user(w, &eve), 0);
 	assert_int_equal(map_writer_finish(w, &bytes, &len), -EEXIST);
 	assert_null(bytes);
 }

@@ -199,12 +199,51 @@ static void test_only_configured_groups(void **state)
 		    "reserved");
 }
 
+/* A person's private group whose number is not the uid's has a record, by that person's name and number and no other. */
+static void test_private_groups_with_a_record(void **state)
+{
+	static const struct {
+		const char *group;
+		uint32_t gid;
+		const char *member;
+		int expected;
+	} rows[] = {
+		{"alice", SAMPLE_OPS, NULL, 0},
+		{"alicia", SAMPLE_OPS, NULL, -EBADMSG},
+		{"alice", SAMPLE_OPS, "bob", -EBADMSG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *const members[] = {rows[i].member, NULL};
+		struct map_user alice = person("alice", SAMPLE_ALICE), bob = person("bob", SAMPLE_BOB);
+		struct map_group g = {.name = rows[i].group, .gid = rows[i].gid, .members = members};
+		struct map_writer *writer = NULL;
+		char why[CHECK_WHY_SIZE] = "";
+		struct world w;
+		void *bytes;
+
+		world_init(&w, "");
+		free(w.bytes);
+		alice.gid = SAMPLE_OPS;
+		sample_must(map_writer_new(&writer));
+		sample_must(map_writer_add_user(writer, &alice));
+		sample_must(map_writer_add_user(writer, &bob));
+		sample_must(map_writer_add_group(writer, &g));
+		sample_must(map_writer_finish(writer, &bytes, &w.len));
+		map_writer_free(writer);
+		w.bytes = bytes;
+		assert_int_equal(judge(&w, why), rows[i].expected);
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound_maps_pass),           cmocka_unit_test(test_people_who_may_not_be),
 		cmocka_unit_test(test_homes_follow_the_template), cmocka_unit_test(test_groups_that_may_not_be),
-		cmocka_unit_test(test_only_configured_groups),
+		cmocka_unit_test(test_only_configured_groups),    cmocka_unit_test(test_private_groups_with_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
