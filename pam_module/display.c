@@ -91,7 +91,7 @@ static void layout_words(struct layout *l, const struct display_challenge *c)
 	layout_name(l, "account ", c->account, c->source ? "," : "");
 	if (c->source)
 		layout_name(l, "asked for from ", c->source, "");
-	layout_name(l, "(", c->provider, ").");
+	layout_name(l, "via ", c->provider, ".");
 	layout_end_line(l);
 
 	layout_piece(l, "", "Approve only what you started yourself just now, never what somebody sent you.", "");

@@ -12,6 +12,7 @@ reaps orphans, and ends with the script.
 import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -149,6 +150,7 @@ def become_init(command):
     if child == 0:
         os.chdir(TOP)
         os.execve("/usr/bin/python3", ["python3", *command], environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what Ctrl-C means is for the script to say
     while True:
         pid, status = os.wait()
         if pid == child:

@@ -317,7 +317,7 @@ AcceptEnv LANG LC_*
         return self
 
     def __exit__(self, kind, *_):
-        if kind and not issubclass(kind, SystemExit):
+        if kind and not issubclass(kind, (SystemExit, KeyboardInterrupt)):
             print(self.report(), flush=True)
         self.stop()
 

@@ -54,7 +54,7 @@ static void test_says_it_all(void **state)
 	assert_int_equal(display_challenge(&out, &usual, &ssh_prompt), 0);
 	assert_non_null(strstr(out.data, "\nOpen https://idp.example/device and enter WDJB-MJHT\n"));
 	assert_non_null(
-		strstr(out.data, "\nHost web1.example.org, account alice, asked for from 192.0.2.7 (Example).\n"));
+		strstr(out.data, "\nHost web1.example.org, account alice, asked for from 192.0.2.7 via Example.\n"));
 	assert_ptr_equal(strstr(out.data, "Approve this sign-in within 15 minutes:\n"), out.data);
 	assert_non_null(strstr(out.data, "Approve only what you started yourself"));
 	assert_non_null(strstr(out.data, "\nPress Enter when you have approved: "));
