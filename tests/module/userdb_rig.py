@@ -17,7 +17,8 @@ PACKAGES = os.path.join(rig.TOP, "build", "packages", "userdb", "usr")
 USERDBCTL = os.path.join(PACKAGES, "bin", "userdbctl")
 MAP_TOOL = os.path.join(rig.BUILD, "tests/module/nss_map")
 SERVICE = "io.latchkey"
-CONF = "[accounts]\nuid_min = 1879048192\nuid_max = 2147483646\n"
+CONF = "[accounts]\nuid_min = 1879048192\nuid_max = 2147483646\n" + "".join(
+    f"[group {name}]\nclaim_values = {name}\n" for name in ("devs", "ops", "empty", "crowd"))
 FIRST = 1879048192
 METHOD = "io.systemd.UserDatabase.Get"
 # Of a slot of the map: the name stands behind these.
