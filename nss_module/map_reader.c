@@ -366,7 +366,7 @@ int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata)
 	int result = 0;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		result = map_reader_try(r, fn, userdata);
+		result = map_reader_try(r, MAP_PART_ALL, fn, userdata);
 		if (result == -ERESTART)
 			continue;
 		if (result != -EAGAIN)

@@ -72,28 +72,47 @@ typedef int (*map_reader_fn)(void *userdata, const struct map_view *v);
  */
 int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata);
 
-/* Value by value: a block that is stored and loaded again waits for itself. */
-MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v)
+/* What a lookup looks at beside the seed, the ids and the data. What it does not name has no slots for it. */
+enum map_part {
+	MAP_PART_USERS = 1 << 0,
+	MAP_PART_GROUPS = 1 << 1,
+	MAP_PART_UIDS = 1 << 2,
+	MAP_PART_GIDS = 1 << 3,
+	MAP_PART_ALL = (1 << 4) - 1,
+};
+
+MAP_INLINE uint32_t map_reader_value(const _Atomic uint32_t *value, bool is_wanted)
 {
+	return is_wanted ? atomic_load_explicit(value, memory_order_relaxed) : 0;
+}
+
+/* Value by value: a block that is stored and loaded again waits for itself. */
+MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v, unsigned int parts)
+{
+	bool users = (parts & MAP_PART_USERS) != 0;
+	bool groups = (parts & MAP_PART_GROUPS) != 0;
+	bool uids = (parts & MAP_PART_UIDS) != 0;
+	bool gids = (parts & MAP_PART_GIDS) != 0;
+
 	return (struct map_view){
 		.base = atomic_load_explicit(&v->base, memory_order_relaxed),
 		.h =
 			{
 				.seed = atomic_load_explicit(&v->seed, memory_order_relaxed),
-				.uid_min = atomic_load_explicit(&v->uid_min, memory_order_relaxed),
-				.uid_max = atomic_load_explicit(&v->uid_max, memory_order_relaxed),
-				.user_slots = atomic_load_explicit(&v->user_slots, memory_order_relaxed),
-				.group_slots = atomic_load_explicit(&v->group_slots, memory_order_relaxed),
-				.uid_slots = atomic_load_explicit(&v->uid_slots, memory_order_relaxed),
-				.gid_slots = atomic_load_explicit(&v->gid_slots, memory_order_relaxed),
-				.users = atomic_load_explicit(&v->users, memory_order_relaxed),
-				.groups = atomic_load_explicit(&v->groups, memory_order_relaxed),
-				.uids = atomic_load_explicit(&v->uids, memory_order_relaxed),
-				.gids = atomic_load_explicit(&v->gids, memory_order_relaxed),
-				.user_tags = atomic_load_explicit(&v->user_tags, memory_order_relaxed),
-				.group_tags = atomic_load_explicit(&v->group_tags, memory_order_relaxed),
-				.data = atomic_load_explicit(&v->data, memory_order_relaxed),
-				.data_size = atomic_load_explicit(&v->data_size, memory_order_relaxed),
+				.uid_min = map_reader_value(&v->uid_min, true),
+				.uid_max = map_reader_value(&v->uid_max, true),
+				.user_slots = map_reader_value(&v->user_slots, users),
+				.group_slots = map_reader_value(&v->group_slots, groups),
+				.uid_slots = map_reader_value(&v->uid_slots, uids),
+				.gid_slots = map_reader_value(&v->gid_slots, gids),
+				.users = map_reader_value(&v->users, users),
+				.groups = map_reader_value(&v->groups, groups),
+				.uids = map_reader_value(&v->uids, uids),
+				.gids = map_reader_value(&v->gids, gids),
+				.user_tags = map_reader_value(&v->user_tags, users),
+				.group_tags = map_reader_value(&v->group_tags, groups),
+				.data = map_reader_value(&v->data, true),
+				.data_size = map_reader_value(&v->data_size, true),
 			},
 	};
 }
@@ -101,9 +120,10 @@ MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v)
 /**
  * map_reader_try() - one attempt, all there is to do while nothing is published; in a header, since made one function
  * with @fn it costs half
+ * @parts: of enum map_part, what @fn looks at.
  * Return: as map_reader_ask(), or where only that can tell: -EAGAIN to refresh, -ERESTART to try again.
  */
-MAP_INLINE int map_reader_try(struct map_reader *r, map_reader_fn fn, void *userdata)
+MAP_INLINE int map_reader_try(struct map_reader *r, unsigned int parts, map_reader_fn fn, void *userdata)
 {
 	const struct map_epoch *epoch = atomic_load_explicit(&r->epoch, memory_order_acquire);
 	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire);
@@ -115,7 +135,7 @@ MAP_INLINE int map_reader_try(struct map_reader *r, map_reader_fn fn, void *user
 		return -EAGAIN;
 	is_current = atomic_load_explicit(&r->opened_at, memory_order_relaxed) ==
 		     atomic_load_explicit(&epoch->counter, memory_order_acquire);
-	v = map_reader_view(&r->view);
+	v = map_reader_view(&r->view, parts);
 	result = atomic_load_explicit(&r->absent, memory_order_relaxed);
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&r->sequence, memory_order_relaxed) != sequence)
@@ -127,12 +147,6 @@ MAP_INLINE int map_reader_try(struct map_reader *r, map_reader_fn fn, void *user
 	result = fn(userdata, &v);
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&r->sequence, memory_order_relaxed) == sequence ? result : -ERESTART;
-}
-
-/** map_reader_is_undecided() - can, after map_reader_try(), only map_reader_ask() tell */
-static inline bool map_reader_is_undecided(int result)
-{
-	return result == -EAGAIN || result == -ERESTART;
 }
 
 /**

@@ -64,6 +64,14 @@ static inline uint64_t map_mix(uint64_t h)
 	return h;
 }
 
+static inline uint64_t map_word(const void *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 /* Up to 7 bytes, the first one lowest, without a step for each: the parts overlap where they say the same. */
 MAP_INLINE uint64_t map_last_word(const unsigned char *p, size_t len)
 {
@@ -84,15 +92,19 @@ MAP_INLINE uint64_t map_last_word(const unsigned char *p, size_t len)
 static inline uint32_t map_hash_bytes(uint64_t seed, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
+	const unsigned char *end = p + len;
 	uint64_t h = seed ^ (len * UINT64_C(0x9e3779b97f4a7c15));
-	uint64_t word;
 	uint32_t r;
 
-	for (; len >= 8; len -= 8, p += 8) {
-		memcpy(&word, p, 8);
-		h = map_mix(h ^ word);
+	if (len < 8) {
+		h ^= map_last_word(p, len);
+	} else {
+		/* The last word overlaps the one before instead of being a part of one. */
+		for (; end - p > 8; p += 8)
+			h = map_mix(h ^ map_word(p));
+		h ^= map_word(end - 8);
 	}
-	r = (uint32_t)(map_mix(h ^ map_last_word(p, len)) >> 16);
+	r = (uint32_t)(map_mix(h) >> 16);
 	return r != 0 ? r : 1;
 }
 
@@ -126,10 +138,29 @@ static inline uint64_t map_checksum(const struct map_header *h)
 	return sum;
 }
 
+/* The ids that an answer may carry, but for 65534 and 65535. */
+struct map_ids {
+	uint32_t min;
+	uint32_t max;
+};
+
+static inline struct map_ids map_ids_of(const struct map_header *h)
+{
+	return (struct map_ids){
+		.min = h->uid_min > MAP_ID_FLOOR ? h->uid_min : MAP_ID_FLOOR,
+		.max = h->uid_max < UINT32_MAX ? h->uid_max : UINT32_MAX - 1,
+	};
+}
+
+static inline bool map_ids_hold(struct map_ids ids, uint32_t id)
+{
+	return id >= ids.min && id <= ids.max && (id | 1) != 65535;
+}
+
 /** map_id_is_ours() - may an answer carry this id at all */
 static inline bool map_id_is_ours(const struct map_header *h, uint32_t id)
 {
-	return id >= MAP_ID_FLOOR && (id | 1) != 65535 && id != UINT32_MAX && id >= h->uid_min && id <= h->uid_max;
+	return map_ids_hold(map_ids_of(h), id);
 }
 
 /* Does a table of n slots stand exactly at @offset; moves it on to the end. */
@@ -210,16 +241,15 @@ MAP_INLINE bool map_same_text(const void *a, const void *b, size_t len)
 {
 	const unsigned char *p = a;
 	const unsigned char *q = b;
-	uint64_t x;
-	uint64_t y;
+	const unsigned char *end = p + len;
 
-	for (; len >= 8; len -= 8, p += 8, q += 8) {
-		memcpy(&x, p, 8);
-		memcpy(&y, q, 8);
-		if (x != y)
+	if (len < 8)
+		return map_last_word(p, len) == map_last_word(q, len);
+	for (; end - p > 8; p += 8, q += 8) {
+		if (map_word(p) != map_word(q))
 			return false;
 	}
-	return map_last_word(p, len) == map_last_word(q, len);
+	return map_word(end - 8) == map_word(q + (end - p) - 8);
 }
 
 /* The top bits of the bytes of @word that are 0. Above the lowest one, a byte that is 1 may show too. */

@@ -93,25 +93,6 @@ static int shadow_lookup(void *userdata, const struct map_view *v)
 	return slot != NULL ? (int)pack_shadow(v, slot, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
 }
 
-SELDOM int ask_user_again(struct user_query *q)
-{
-	return map_reader_ask(&reader, user_lookup, q);
-}
-
-/* The second attempt works on a copy: @q stays in registers. */
-MAP_INLINE int ask_user(struct user_query *q)
-{
-	int result = map_reader_try(&reader, user_lookup, q);
-
-	if (map_reader_is_undecided(result)) {
-		struct user_query again = *q;
-
-		result = ask_user_again(&again);
-		*q = again;
-	}
-	return result;
-}
-
 /* The range of new accounts, which the mapping's own header tells. */
 static int range_lookup(void *userdata, const struct map_view *v)
 {
@@ -152,53 +133,62 @@ SELDOM int resolve_unknown(struct user_query *q)
 	return PACK_FOUND;
 }
 
+/* From the start, with all that a first attempt leaves out: it then needs nothing but registers. */
+SELDOM enum nss_status user_by_name_again(const char *name, struct passwd *pwd, char *buffer, size_t buflen,
+					  int *errnop)
+{
+	struct user_query q = {.name = name, .name_len = strlen(name), .buffer = buffer, .size = buflen};
+	int result = map_reader_ask(&reader, user_lookup, &q);
+
+	if (result == PACK_NOT_FOUND && resolve_caller_may_ask())
+		result = resolve_unknown(&q);
+	if (result == PACK_FOUND)
+		*pwd = q.pw;
+	return status_of(result, errnop);
+}
+
+SELDOM enum nss_status user_by_uid_again(uid_t uid, struct passwd *pwd, char *buffer, size_t buflen, int *errnop)
+{
+	struct user_query q = {.uid = uid, .buffer = buffer, .size = buflen};
+	int result = map_reader_ask(&reader, user_lookup, &q);
+
+	if (result == PACK_FOUND)
+		*pwd = q.pw;
+	return status_of(result, errnop);
+}
+
 EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd *pwd, char *buffer, size_t buflen,
 						int *errnop);
 EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd *pwd, char *buffer, size_t buflen,
 						int *errnop)
 {
-	struct user_query q;
-	int result;
+	struct user_query q = {.name = name, .name_len = strlen(name), .buffer = buffer, .size = buflen};
+	int result = map_reader_try(&reader, MAP_PART_USERS, user_lookup, &q);
 
-	q.name = name;
-	q.name_len = strlen(name);
-	q.uid = 0;
-	q.buffer = buffer;
-	q.size = buflen;
-	result = ask_user(&q);
 	if (result == PACK_FOUND) {
 		*pwd = q.pw;
 		return NSS_STATUS_SUCCESS;
 	}
-	if (result == PACK_NOT_FOUND && resolve_caller_may_ask()) {
-		struct user_query unknown = q;
-		int resolved = resolve_unknown(&unknown);
-
-		if (resolved == PACK_FOUND)
-			*pwd = unknown.pw;
-		result = resolved != PACK_NOT_FOUND ? resolved : result;
-	}
-	return status_of(result, errnop);
+	if (result == PACK_NOT_FOUND && resolve_is_other_program())
+		return NSS_STATUS_NOTFOUND;
+	return user_by_name_again(name, pwd, buffer, buflen, errnop);
 }
 
 EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, char *buffer, size_t buflen,
 						int *errnop);
 EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, char *buffer, size_t buflen, int *errnop)
 {
-	struct user_query q;
+	struct user_query q = {.uid = uid, .buffer = buffer, .size = buflen};
 	int result;
 
 	if (uid < MAP_ID_FLOOR)
 		return NSS_STATUS_NOTFOUND;
-	q.name = NULL;
-	q.name_len = 0;
-	q.uid = uid;
-	q.buffer = buffer;
-	q.size = buflen;
-	result = ask_user(&q);
-	if (result == PACK_FOUND)
+	result = map_reader_try(&reader, MAP_PART_USERS | MAP_PART_UIDS, user_lookup, &q);
+	if (result == PACK_FOUND) {
 		*pwd = q.pw;
-	return status_of(result, errnop);
+		return NSS_STATUS_SUCCESS;
+	}
+	return result == PACK_NOT_FOUND ? NSS_STATUS_NOTFOUND : user_by_uid_again(uid, pwd, buffer, buflen, errnop);
 }
 
 /* --- shadow ------------------------------------------------------------------------------------------------------- */
@@ -271,22 +261,19 @@ MAP_INLINE int group_lookup(void *userdata, const struct map_view *v)
 	return q->name != NULL ? group_by_name(q, v) : group_by_gid(q, v);
 }
 
-SELDOM int ask_group_again(struct group_query *q)
+SELDOM enum nss_status group_again(const char *name, gid_t gid, struct group *grp, char *buffer, size_t buflen,
+				   int *errnop)
 {
-	return map_reader_ask(&reader, group_lookup, q);
-}
+	struct group_query q = {.name = name,
+				.name_len = name != NULL ? strlen(name) : 0,
+				.gid = gid,
+				.buffer = buffer,
+				.size = buflen};
+	int result = map_reader_ask(&reader, group_lookup, &q);
 
-MAP_INLINE int ask_group(struct group_query *q)
-{
-	int result = map_reader_try(&reader, group_lookup, q);
-
-	if (map_reader_is_undecided(result)) {
-		struct group_query again = *q;
-
-		result = ask_group_again(&again);
-		*q = again;
-	}
-	return result;
+	if (result == PACK_FOUND)
+		*grp = q.gr;
+	return status_of(result, errnop);
 }
 
 EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *grp, char *buffer, size_t buflen,
@@ -294,37 +281,30 @@ EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *
 EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *grp, char *buffer, size_t buflen,
 						int *errnop)
 {
-	struct group_query q;
-	int result;
+	struct group_query q = {.name = name, .name_len = strlen(name), .buffer = buffer, .size = buflen};
+	int result = map_reader_try(&reader, MAP_PART_GROUPS | MAP_PART_USERS, group_lookup, &q);
 
-	q.name = name;
-	q.name_len = strlen(name);
-	q.gid = 0;
-	q.buffer = buffer;
-	q.size = buflen;
-	result = ask_group(&q);
-	if (result == PACK_FOUND)
+	if (result == PACK_FOUND) {
 		*grp = q.gr;
-	return status_of(result, errnop);
+		return NSS_STATUS_SUCCESS;
+	}
+	return result == PACK_NOT_FOUND ? NSS_STATUS_NOTFOUND : group_again(name, 0, grp, buffer, buflen, errnop);
 }
 
 EXPORT enum nss_status _nss_latchkey_getgrgid_r(gid_t gid, struct group *grp, char *buffer, size_t buflen, int *errnop);
 EXPORT enum nss_status _nss_latchkey_getgrgid_r(gid_t gid, struct group *grp, char *buffer, size_t buflen, int *errnop)
 {
-	struct group_query q;
+	struct group_query q = {.gid = gid, .buffer = buffer, .size = buflen};
 	int result;
 
 	if (gid < MAP_ID_FLOOR)
 		return NSS_STATUS_NOTFOUND;
-	q.name = NULL;
-	q.name_len = 0;
-	q.gid = gid;
-	q.buffer = buffer;
-	q.size = buflen;
-	result = ask_group(&q);
-	if (result == PACK_FOUND)
+	result = map_reader_try(&reader, MAP_PART_ALL, group_lookup, &q);
+	if (result == PACK_FOUND) {
 		*grp = q.gr;
-	return status_of(result, errnop);
+		return NSS_STATUS_SUCCESS;
+	}
+	return result == PACK_NOT_FOUND ? NSS_STATUS_NOTFOUND : group_again(NULL, gid, grp, buffer, buflen, errnop);
 }
 
 /* --- initgroups --------------------------------------------------------------------------------------------------- */
@@ -371,10 +351,7 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 	const unsigned char *gids;
 	enum pack_result may;
 	uint32_t n = 0;
-	uint32_t gid;
-	gid_t *list;
 	long room;
-	long used = 0;
 	int64_t place;
 
 	q->end = q->start;
@@ -392,14 +369,17 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 	room = groups_reserve(q, n);
 	if (room < 0)
 		return -ENOMEM;
-	list = *q->list + q->start;
-	for (uint32_t i = 0; i < n && used < room; i++) {
-		gid = map_load32(gids + (size_t)i * sizeof(gid));
-		if (gid != q->primary && map_id_is_ours(&v->h, gid))
-			list[used++] = gid;
-	}
-	q->end += used;
+	q->end += pack_gids(map_ids_of(&v->h), gids, n, *q->list + q->start, room, q->primary);
 	return PACK_FOUND;
+}
+
+SELDOM enum nss_status groups_again(struct groups_query q, long *start, int *errnop)
+{
+	int result = map_reader_ask(&reader, groups_lookup, &q);
+
+	if (result == PACK_FOUND)
+		*start = q.end;
+	return status_of(result, errnop);
 }
 
 EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t group, long *start, long *size,
@@ -422,10 +402,10 @@ EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t grou
 	 * page that cannot be read ends a process by SIGBUS. */
 	if (group == 0 && strcmp(user, "root") == 0)
 		return NSS_STATUS_NOTFOUND;
-	result = map_reader_try(&reader, groups_lookup, &q);
-	if (map_reader_is_undecided(result))
-		result = map_reader_ask(&reader, groups_lookup, &q);
-	if (result == PACK_FOUND)
+	result = map_reader_try(&reader, MAP_PART_USERS, groups_lookup, &q);
+	if (result == PACK_FOUND) {
 		*start = q.end;
-	return status_of(result, errnop);
+		return NSS_STATUS_SUCCESS;
+	}
+	return result == PACK_NOT_FOUND ? NSS_STATUS_NOTFOUND : groups_again(q, start, errnop);
 }

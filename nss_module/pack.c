@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the step from a record of the map to a caller's structure that is not in the header: shadow entries and
- * members of groups. Sums up what is needed before it writes anything and puts every NUL itself. */
+/* The part of the step from a record of the map to a caller's structure that is not in the header: shadow entries,
+ * members of groups and rare lists of groups. Sums up what is needed before it writes anything and puts every NUL itself. */
 #include "nss_module/pack.h"
 
 enum pack_result pack_shadow(const struct map_view *v, const struct map_user_slot *u, struct spwd *ret, char *buffer,
@@ -51,4 +51,18 @@ enum pack_result pack_members(char **pointers, char *text, const unsigned char *
 	}
 	pointers[n] = NULL;
 	return used == text_len ? PACK_FOUND : PACK_NOT_FOUND;
+}
+
+long pack_gids_one_by_one(struct map_ids ids, const unsigned char *gids, uint32_t n, uint32_t *list, long room,
+			  uint32_t primary)
+{
+	long used = 0;
+
+	for (uint32_t i = 0; i < n && used < room; i++) {
+		uint32_t gid = map_load32(gids + (size_t)i * sizeof(gid));
+
+		if (gid != primary && map_ids_hold(ids, gid))
+			list[used++] = gid;
+	}
+	return used;
 }

@@ -168,3 +168,46 @@ MAP_INLINE enum pack_result pack_private_group(const struct map_view *v, const s
 
 	return pack_private_values(v, &values, ret, buffer, size);
 }
+
+typedef int32_t pack_four __attribute__((__vector_size__(16)));
+
+/* Can all of @n gids be added as they are: ours, and none of them @primary. */
+MAP_INLINE bool pack_gids_are_plain(const uint32_t *gids, uint32_t n, struct map_ids ids, uint32_t primary)
+{
+	/* Moved so that the lowest id is the lowest number with a sign: the only comparison that there is. */
+	const int32_t low = (int32_t)(ids.min ^ UINT32_C(0x80000000));
+	const int32_t high = (int32_t)((ids.max - ids.min) ^ UINT32_C(0x80000000));
+	const pack_four other = {(int32_t)primary, (int32_t)primary, (int32_t)primary, (int32_t)primary};
+	pack_four bad = {0};
+	uint32_t rest = 0;
+	uint32_t i = 0;
+
+	if (ids.min > ids.max)
+		return false;
+	for (; n - i >= 4; i += 4) {
+		pack_four four;
+
+		memcpy(&four, gids + i, sizeof(four));
+		bad |= (four - low > high) | ((four | 1) == 65535) | (four == other);
+	}
+	for (; i < n; i++)
+		rest |= gids[i] - ids.min > ids.max - ids.min || (gids[i] | 1) == 65535 || gids[i] == primary;
+	return (bad[0] | bad[1] | bad[2] | bad[3]) == 0 && rest == 0;
+}
+
+/** pack_gids_one_by_one() - as pack_gids(), for lists that hold what is to be left out, or too much */
+long pack_gids_one_by_one(struct map_ids ids, const unsigned char *gids, uint32_t n, uint32_t *list, long room,
+			  uint32_t primary);
+
+/** pack_gids() - those of @n gids at @gids that are in @ids and not @primary into @list, @room at most. Return: how many. */
+MAP_INLINE long pack_gids(struct map_ids ids, const unsigned char *gids, uint32_t n, uint32_t *list, long room,
+			  uint32_t primary)
+{
+	if (room == n) {
+		/* What was copied is checked: the map may say something else by then. */
+		map_take(list, gids, n * sizeof(*list));
+		if (pack_gids_are_plain(list, n, ids, primary))
+			return room;
+	}
+	return pack_gids_one_by_one(ids, gids, n, list, room, primary);
+}

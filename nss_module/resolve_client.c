@@ -68,25 +68,20 @@ static bool is_login_program(void)
 	return resolve_program_is_listed(path);
 }
 
+_Atomic int resolve_program;
+
 bool resolve_caller_may_ask(void)
 {
-	enum {
-		NOT_LOOKED,
-		LOGIN_PROGRAM,
-		OTHER_PROGRAM,
-	};
-	/* What is executed never changes within a process; who it runs as does. */
-	static _Atomic int program;
-	int known = atomic_load_explicit(&program, memory_order_relaxed);
+	int known = atomic_load_explicit(&resolve_program, memory_order_relaxed);
 
-	if (known == NOT_LOOKED) {
+	if (known == RESOLVE_NOT_LOOKED) {
 		int saved = errno;
 
-		known = is_login_program() ? LOGIN_PROGRAM : OTHER_PROGRAM;
-		atomic_store_explicit(&program, known, memory_order_relaxed);
+		known = is_login_program() ? RESOLVE_LOGIN_PROGRAM : RESOLVE_OTHER_PROGRAM;
+		atomic_store_explicit(&resolve_program, known, memory_order_relaxed);
 		errno = saved;
 	}
-	return known == LOGIN_PROGRAM && getauxval(AT_SECURE) == 0 && getuid() == 0 && geteuid() == 0;
+	return known == RESOLVE_LOGIN_PROGRAM && getauxval(AT_SECURE) == 0 && getuid() == 0 && geteuid() == 0;
 }
 
 bool resolve_name_is_possible(const char *name)

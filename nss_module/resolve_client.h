@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pwd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -13,6 +14,21 @@
 /** resolve_caller_may_ask() - is this process a login program of root: real and effective uid 0, not started with raised
  *  privileges, and its executable in the built-in list. No system call after the first time where it is not one. */
 bool resolve_caller_may_ask(void);
+
+enum resolve_program {
+	RESOLVE_NOT_LOOKED,
+	RESOLVE_LOGIN_PROGRAM,
+	RESOLVE_OTHER_PROGRAM,
+};
+
+/* What is executed never changes within a process; who it runs as does. Written by resolve_caller_may_ask() alone. */
+extern _Atomic int resolve_program;
+
+/** resolve_is_other_program() - is it known that resolve_caller_may_ask() says no, whoever the process runs as */
+static inline bool resolve_is_other_program(void)
+{
+	return atomic_load_explicit(&resolve_program, memory_order_relaxed) == RESOLVE_OTHER_PROGRAM;
+}
 
 /** resolve_program_is_listed() - the built-in list alone */
 bool resolve_program_is_listed(const char *path);

@@ -55,6 +55,8 @@ struct key {
 };
 
 static struct key *keys;
+static uint32_t
+	n_keys; /* all of them, or twice as many as users: what is asked should not be larger than what answers */
 static uint32_t place; /* goes on from one measurement to the next: an unknown name shall be new to everybody */
 
 static void must(int ok, const char *what)
@@ -121,7 +123,8 @@ static void make_keys(enum question q, uint32_t users)
 		users = GROUPS_OF_25;
 	else if (q == UNKNOWN_NAME)
 		users = 90000000;
-	for (uint32_t i = 0; i < KEYS; i++) {
+	n_keys = users < KEYS / 2 ? users * 2 : KEYS;
+	for (uint32_t i = 0; i < n_keys; i++) {
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
@@ -163,7 +166,7 @@ static void *work(void *arg)
 	do {
 		for (uint32_t i = 0; i < batch; i++) {
 			job->wrong += !ask(job->question, &keys[at]);
-			at = at + 1 < KEYS ? at + 1 : 0;
+			at = at + 1 < n_keys ? at + 1 : 0;
 		}
 		job->done += batch;
 		after = now_ns();
@@ -188,7 +191,7 @@ static void measure(enum question q, uint32_t n_threads, double ms)
 	must(pthread_barrier_init(&start_line, NULL, n_threads) == 0, "barrier");
 	for (uint32_t i = 0; i < n_threads; i++) {
 		jobs[i] = (struct job){
-			.question = q, .at = (place + i * (KEYS / n_threads)) % KEYS, .budget_ns = ms * 1e6};
+			.question = q, .at = (place + i * (n_keys / n_threads)) % n_keys, .budget_ns = ms * 1e6};
 		must(pthread_create(&threads[i], NULL, work, &jobs[i]) == 0, "pthread_create");
 	}
 	for (uint32_t i = 0; i < n_threads; i++)
@@ -202,7 +205,7 @@ static void measure(enum question q, uint32_t n_threads, double ms)
 		done += jobs[i].done;
 		wrong += jobs[i].wrong;
 	}
-	place = (uint32_t)((place + jobs[0].done) % KEYS);
+	place = (uint32_t)((place + jobs[0].done) % n_keys);
 	(void)printf("%.2f %llu %llu\n", (ended_ns - begun_ns) / (double)done, (unsigned long long)done,
 		     (unsigned long long)wrong);
 }
@@ -224,7 +227,7 @@ static void calls(enum question q)
 		for (uint32_t i = 0; i < TRACED_LOOKUPS * 2; i++) {
 			if (i == TRACED_LOOKUPS)
 				(void)getppid();
-			(void)ask(q, &keys[(place + i) % KEYS]);
+			(void)ask(q, &keys[(place + i) % n_keys]);
 		}
 		(void)getppid();
 		_exit(0);
@@ -245,7 +248,7 @@ static void calls(enum question q)
 		else if (info.entry.nr != SYS_getppid && marks == 1)
 			stops++;
 	}
-	place = (place + TRACED_LOOKUPS * 2) % KEYS;
+	place = (place + TRACED_LOOKUPS * 2) % n_keys;
 	(void)printf("%.1f\n", (double)stops / TRACED_LOOKUPS);
 }
 

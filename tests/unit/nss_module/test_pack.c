@@ -291,6 +291,55 @@ static void test_nuls_are_our_own(void **state)
 	assert_string_equal(pw.pw_passwd, "x");
 }
 
+/* Four at a time or one by one: the same list comes out, whatever stands in it and wherever. */
+static void test_lists_of_groups(void **state)
+{
+	static const struct map_ids ranges[] = {
+		{1000, UINT32_MAX - 1}, {60000, 70000}, {0x7fffff00, 0x80000100}, {2000, 1000}};
+	enum {
+		MANY = 11
+	};
+	uint32_t expected[MANY];
+	uint32_t list[MANY];
+	uint32_t gids[MANY];
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
+		const struct map_ids ids = ranges[r];
+		const uint32_t primary = ids.min + 7;
+		const uint32_t odd[] = {0,       1,     999,   ids.min - 1, ids.min,    ids.max,    ids.max + 1,
+					primary, 65534, 65535, 65536,       0x80000000, 0x7fffffff, UINT32_MAX};
+
+		for (uint32_t n = 0; n <= MANY; n++) {
+			for (size_t k = 0; k < sizeof(odd) / sizeof(odd[0]) * (n + 1); k++) {
+				long room = n;
+				long used;
+
+				for (uint32_t i = 0; i < n; i++)
+					gids[i] = ids.min + 10 + i;
+				if (k / (n + 1) < sizeof(odd) / sizeof(odd[0]) && k % (n + 1) < n)
+					gids[k % (n + 1)] = odd[k / (n + 1)];
+				used = pack_gids_one_by_one(ids, (const unsigned char *)gids, n, expected, room,
+							    primary);
+				for (long i = 0; i < used; i++)
+					assert_true(expected[i] >= ids.min && expected[i] <= ids.max &&
+						    expected[i] != primary && expected[i] != 65534 &&
+						    expected[i] != 65535);
+				memset(list, FILL, sizeof(list));
+				assert_int_equal(pack_gids(ids, (const unsigned char *)gids, n, list, room, primary),
+						 used);
+				assert_memory_equal(list, expected, (size_t)used * sizeof(*list));
+				for (room = 0; room < n; room++) {
+					long some = pack_gids(ids, (const unsigned char *)gids, n, list, room, primary);
+
+					assert_int_equal(some, used < room ? used : room);
+					assert_memory_equal(list, expected, (size_t)some * sizeof(*list));
+				}
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mark_of_a_local_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_records_that_lie, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nuls_are_our_own, setup, teardown),
+		cmocka_unit_test(test_lists_of_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
