@@ -63,7 +63,8 @@ bool accounts_is_in_bounds(const struct account_settings *settings, const struct
 bool accounts_is_local(const struct accounts *a, const char *name)
 {
 	return localdb_has_user(a->local, name) || localdb_has_group(a->local, name) ||
-	       name_is_reserved(name, a->settings->reserved_names);
+	       name_is_reserved(name, a->settings->reserved_names) ||
+	       local_accounts_find(&a->settings->local_accounts, name);
 }
 
 bool accounts_is_local_id(const struct accounts *a, uint32_t id)
@@ -117,6 +118,15 @@ bool accounts_was_called(struct accounts *a, const char *name, const struct acco
 	return store_find_retired(a->store, name, &uid) == 0 && uid == account->uid;
 }
 
+/* A local name is possible only where root's configuration gives the account to somebody. Return: 1, 0, negative errno. */
+static int local_is_possible(struct accounts *a, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *account = NULL;
+	int r = accounts_find_local(a, name, &account);
+
+	return r == 0 ? 1 : r == -ENOENT ? 0 : r;
+}
+
 int accounts_name_is_possible(struct accounts *a, const char *name)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;
@@ -128,7 +138,7 @@ int accounts_name_is_possible(struct accounts *a, const char *name)
 	if (r < 0)
 		return r;
 	if (accounts_is_local(a, name))
-		return 0;
+		return local_is_possible(a, name);
 	r = store_find_name(a->store, name, &known);
 	if (r == -ENOENT)
 		return group_rules_find(&a->settings->groups, name) ? 0 : former_is_possible(a, name);

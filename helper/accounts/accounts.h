@@ -57,7 +57,8 @@ void accounts_free(struct accounts *a);
 LK_DEFINE_CLEANUP(struct accounts *, accounts_free);
 
 /**
- * accounts_name_is_possible() - could this name be asked for: in the grammar, not local, not reserved, not a tombstone
+ * accounts_name_is_possible() - could this name be asked for: in the grammar, not local, not reserved, not a tombstone;
+ * or local and given to an identity by root's configuration
  * The former name of an account that is there is possible: its owner is told, or renamed back.
  * Return: 1 yes, 0 no, negative errno when the store cannot say.
  */
@@ -127,6 +128,29 @@ typedef void (*accounts_group_fault_fn)(void *userdata, const char *group, const
  * Return: 0, negative errno where the store failed: what was settled so far is.
  */
 int accounts_settle_groups(struct accounts *a, int64_t now_s, accounts_group_fault_fn fault, void *userdata);
+
+/**
+ * accounts_find_local() - an account of /etc/passwd that root's configuration gives to an identity
+ * @ret: as /etc/passwd has it now, with the identity that it is given to and what that one has shown at its last sign-in;
+ *       release with account_free()
+ * Return: 0; -ENOENT no section names it, or /etc/passwd has no such user, or one of the system's; other negative errno.
+ */
+int accounts_find_local(struct accounts *a, const char *name, struct account **ret);
+
+/** accounts_issuer_of_local() - whose identities may have the local account @name; NULL where no section names it. Asks
+ *  nobody. */
+const char *accounts_issuer_of_local(const struct accounts *a, const char *name);
+
+/** accounts_sign_in_local() - its identity has approved and policy has said yes; @account is brought up to date.
+ *  Return: 0 (stored durably), negative errno (nothing stored). */
+int accounts_sign_in_local(struct accounts *a, struct account *account, const char *facts, int64_t now_s);
+
+/** accounts_note_local_facts() - as accounts_note_facts(). Return: 0, negative errno. */
+int accounts_note_local_facts(struct accounts *a, const struct account *account, const char *facts);
+
+/** accounts_each_local() - all that accounts_find_local() finds, from place *@at on, which moves to the one that @fn ended
+ *  at; @fn as for store_each(). Return: 0, what @fn returned, negative errno. */
+int accounts_each_local(struct accounts *a, size_t *at, store_each_fn fn, void *userdata);
 
 /** accounts_forget() - make it a tombstone. Return: 0, -ENOENT, other negative errno. */
 int accounts_forget(struct accounts *a, const char *name, struct account **ret);

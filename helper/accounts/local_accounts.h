@@ -15,7 +15,7 @@
 struct local_account_rule {
 	char *name;
 	char *subject;      /* whose account it is, byte by byte */
-	char *provider;     /* as configured; NULL where there is only one */
+	char *provider;     /* name of its section */
 	const char *issuer; /* of that provider, borrowed */
 };
 

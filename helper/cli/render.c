@@ -108,7 +108,7 @@ static void render_when(const struct command *c, const char *label, const struct
 	char text[64];
 	int64_t when;
 
-	if (json_read_int(o, key, INT64_MIN, INT64_MAX, &when) != 0) {
+	if (json_read_int(o, key, INT64_MIN, INT64_MAX, &when) != 0 || when == 0) {
 		render_line(c, label, otherwise);
 		return;
 	}

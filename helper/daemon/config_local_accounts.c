@@ -19,7 +19,9 @@ static int find_issuer(const struct config *c, struct local_account_rule *l, cha
 	for (size_t i = 0; i < c->n_providers; i++) {
 		if (!l->provider || strcmp(c->providers[i].settings.name, l->provider) == 0) {
 			l->issuer = c->providers[i].settings.issuer;
-			return 0;
+			if (!l->provider)
+				l->provider = strdup(c->providers[i].settings.name);
+			return l->provider ? 0 : -ENOMEM;
 		}
 	}
 	return config_refuse(why, "[local-account %s]: no provider is called '%s'", l->name, l->provider);

@@ -39,7 +39,7 @@ static bool owns_account(struct manager *m, uid_t uid, const char *name)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
 
-	if (store_find_name(m->store, name, &a) != 0)
+	if (accounts_find_local(m->accounts, name, &a) != 0 && store_find_name(m->store, name, &a) != 0)
 		return false;
 	return a->state == ACCOUNT_ACTIVE && a->uid == uid;
 }

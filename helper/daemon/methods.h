@@ -33,6 +33,9 @@ void method_log_refusal(struct manager *m, const struct conn *c, const char *wha
 /** method_account_json() - the Account of the interface; NULL without memory */
 struct json_object *method_account_json(const struct account *a);
 
+/** method_local_account_json() - the same for an account of /etc/passwd that belongs to an identity */
+struct json_object *method_local_account_json(const struct account *a);
+
 /** method_add() - put @value (taken over, may be NULL) into @o. Return: false without memory or value. */
 bool method_add(struct json_object *o, const char *key, struct json_object *value);
 bool method_add_text(struct json_object *o, const char *key, const char *text);

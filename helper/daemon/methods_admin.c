@@ -15,6 +15,7 @@
 #include "helper/login/log.h"
 #include "helper/protocol/names.h"
 
+#define PAGE_IS_FULL 1
 #define PAGE 32u /* accounts in one reply: far below FRAME_MAX whatever their fields hold */
 
 static struct json_object *directory_json(const struct directory_sync *sync, const struct directory_kind *kind)
@@ -92,6 +93,8 @@ struct listing {
 	struct json_object *page;
 	size_t n;
 	char last[NAME_MAX_LEN + 1];
+	bool is_store_done; /* then come the accounts of /etc/passwd that belong to somebody, */
+	size_t next_local;  /* this section next */
 };
 
 static void listing_free(void *userdata)
@@ -116,20 +119,52 @@ static int add_to_page(void *userdata, const struct account *a)
 	return 0;
 }
 
+static int add_local_to_page(void *userdata, const struct account *a)
+{
+	struct listing *l = userdata;
+	struct json_object *o = method_local_account_json(a);
+
+	if (l->n == PAGE) {
+		json_object_put(o);
+		return PAGE_IS_FULL;
+	}
+	if (o == NULL || json_object_array_add(l->page, o) != 0) {
+		json_object_put(o);
+		return -ENOMEM;
+	}
+	l->n++;
+	return 0;
+}
+
+/* Return: 0, PAGE_IS_FULL where more is to come, negative errno. */
+static int fill_page(struct listing *l)
+{
+	const char *after = l->last[0] != '\0' ? l->last : NULL;
+	int r = 0;
+
+	if (!l->is_store_done) {
+		r = store_each(l->manager->store, after, PAGE, add_to_page, l);
+		if (r < 0 || l->n == PAGE)
+			return r < 0 ? r : PAGE_IS_FULL;
+		l->is_store_done = true;
+	}
+	return accounts_each_local(l->manager->accounts, &l->next_local, add_local_to_page, l);
+}
+
 static void send_page(void *userdata)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
 	struct listing *l = userdata;
-	const char *after = l->last[0] != '\0' ? l->last : NULL;
+	int r;
 
 	l->n = 0;
 	l->page = json_object_new_array();
-	if (l->page == NULL || store_each(l->manager->store, after, PAGE, add_to_page, l) < 0 ||
-	    !method_add(p, "accounts", LK_STEAL(l->page))) {
+	r = l->page != NULL ? fill_page(l) : -ENOMEM;
+	if (r < 0 || !method_add(p, "accounts", LK_STEAL(l->page))) {
 		conn_drop(l->conn);
 		return;
 	}
-	conn_reply(l->conn, p, l->n == PAGE);
+	conn_reply(l->conn, p, r == PAGE_IS_FULL);
 }
 
 void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call)
@@ -151,11 +186,12 @@ void method_list_accounts(struct manager *m, struct conn *c, const struct varlin
 	conn_set_producer(c, send_page);
 }
 
-static void reply_account(struct conn *c, const struct account *a)
+/* Takes the reference to @account over. */
+static void reply_account(struct conn *c, struct json_object *account)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
 
-	if (method_add(p, "account", method_account_json(a)))
+	if (method_add(p, "account", account))
 		conn_reply(c, p, false);
 	else
 		conn_drop(c);
@@ -179,9 +215,15 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 		service_invalid(c, "name");
 		return;
 	}
-	r = store_find_name(m->store, name, &a);
+	r = accounts_find_local(m->accounts, name, &a);
+	if (r == 0) {
+		reply_account(c, method_local_account_json(a));
+		return;
+	}
+	if (r == -ENOENT)
+		r = store_find_name(m->store, name, &a);
 	if (r == 0)
-		reply_account(c, a);
+		reply_account(c, method_account_json(a));
 	else if (r == -ENOENT)
 		no_such_account(c, name);
 	else
@@ -215,7 +257,7 @@ static void on_forgotten_published(void *userdata, int error, const char *detail
 	f->manager->login.is_map_current = error == 0 && f->map_changes == f->manager->login.map_changes;
 	if (error != 0)
 		log_line(LOG_WARNING, "the map still has %s: %s", f->account->name, detail);
-	reply_account(f->conn, f->account);
+	reply_account(f->conn, method_account_json(f->account));
 }
 
 static void forget(struct forgetting *f, const char *name)
@@ -242,7 +284,7 @@ static void forget(struct forgetting *f, const char *name)
 	m->login.is_map_current = false;
 	f->map_changes = ++m->login.map_changes;
 	if (publisher_request(m->publisher, on_forgotten_published, f, &f->publish) < 0)
-		reply_account(f->conn, f->account);
+		reply_account(f->conn, method_account_json(f->account));
 }
 
 void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)

@@ -80,6 +80,13 @@ struct json_object *method_account_json(const struct account *a)
 	return ok ? LK_STEAL(o) : NULL;
 }
 
+struct json_object *method_local_account_json(const struct account *a)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *o = method_account_json(a);
+
+	return method_add_text(o, "state", "local") ? LK_STEAL(o) : NULL;
+}
+
 void method_get_version(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();

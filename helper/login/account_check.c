@@ -85,9 +85,11 @@ const char *account_check(struct login_context *ctx, const struct account_check_
 	if (r < 0) {
 		r = -EIO;
 	} else {
-		if (localdb_has_user(ctx->local, request->user))
+		r = accounts_find_local(ctx->accounts, request->user, &account);
+		if (r == -ENOENT && localdb_has_user(ctx->local, request->user))
 			return "";
-		r = store_find_name(ctx->store, request->user, &account);
+		if (r == -ENOENT)
+			r = store_find_name(ctx->store, request->user, &account);
 		if (r == -ENOENT && !could_be_ours(ctx, request->user))
 			return "";
 	}

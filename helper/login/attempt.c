@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state machine of a sign-in: may this caller start, provider ready, device flow, who approved, is that the account
- * that was asked for, may that person, bind, publish, and only then granted. Success is given in one place, at the end
- * of finish(). An attempt that is freed leaves nothing behind.
+ * that was asked for, may that person, bind, publish, and only then granted. Success is given in one place, grant(). An
+ * attempt that is freed leaves nothing behind.
  */
 #include "helper/login/attempt.h"
 
@@ -44,6 +44,7 @@ struct attempt {
 
 	const struct login_provider *lp;
 	bool is_reserved; /* holds the reservation of the name's UID */
+	bool is_local;    /* an account of /etc/passwd that root's configuration gives to an identity */
 	bool is_known;    /* the name is bound already: userinfo need not tell it again */
 	bool is_proved;   /* the name is that of whoever approved: it may stand in the log */
 	bool has_ended;   /* its one line is in the log */
@@ -90,7 +91,7 @@ void attempt_free(struct attempt *a)
 		return;
 
 	/* D1: whoever had a code and then left, as a phisher who was noticed does, leaves a trace. */
-	if (a->is_reserved && !a->has_ended)
+	if ((a->is_reserved || a->is_local) && !a->has_ended)
 		log_end(a, LOG_INFO, "cancelled", "its connection ended before");
 	provider_wait_cancel(a->prepare);
 	device_flow_free(a->flow);
@@ -120,32 +121,6 @@ static void refuse(struct attempt *a, const char *reason, const char *detail)
 	a->events.refused(a->userdata, reason);
 }
 
-const struct login_provider *login_provider_for(const struct login_context *ctx, const char *name)
-{
-	LK_CLEANUP(account_freep) struct account *known = NULL;
-	const struct login_provider *found = NULL;
-	int r = store_find_name(ctx->store, name, &known);
-
-	if (r < 0 && r != -ENOENT)
-		return NULL; /* whose the name is cannot be known, and a guess could be another provider's */
-	if (r == 0) {
-		for (size_t i = 0; i < ctx->n_providers; i++)
-			if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, known->issuer) == 0)
-				return &ctx->providers[i];
-		return NULL; /* bound to a provider that is not configured any more: nobody else may answer for it */
-	}
-
-	/* The configuration refuses rules that overlap; should two fit all the same, none is chosen. */
-	for (size_t i = 0; i < ctx->n_providers; i++) {
-		if (!name_fits_rule(name, ctx->providers[i].names))
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = &ctx->providers[i];
-	}
-	return found;
-}
-
 static bool differs_from_seen(const struct attempt *a)
 {
 	if (!a->has_seen)
@@ -162,6 +137,13 @@ static bool is_still_there(const struct attempt *a)
 	return store_find_name(a->ctx->store, a->account->name, &now) == 0 && now->state == ACCOUNT_ACTIVE;
 }
 
+/* The one place where somebody is let in. */
+static void grant(struct attempt *a)
+{
+	log_end(a, LOG_INFO, "granted", NULL);
+	a->events.granted(a->userdata, a->account);
+}
+
 /* The account is stored and on the map. */
 static void finish(struct attempt *a)
 {
@@ -174,8 +156,7 @@ static void finish(struct attempt *a)
 		return;
 	}
 
-	log_end(a, LOG_INFO, "granted", NULL);
-	a->events.granted(a->userdata, a->account);
+	grant(a);
 }
 
 static void on_published(void *userdata, int error, const char *detail)
@@ -314,6 +295,41 @@ static void refuse_person(struct attempt *a, const struct identity *identity, st
 		     : "no grant of the access section fits");
 }
 
+/* One identity has the account, and no name that it makes counts. Nothing is bound and nothing published: the map has the
+ * mark, and /etc/passwd the rest. */
+static void judge_local(struct attempt *a, const struct identity *identity, struct access_person *person,
+			struct json_object *facts)
+{
+	int r = accounts_find_local(a->ctx->accounts, a->user, &a->account);
+
+	if (r < 0) {
+		refuse(a, r == -ENOENT ? REASON_NOT_ALLOWED : REASON_NO_STORE, "the local account cannot be read");
+		return;
+	}
+	if (strcmp(a->account->issuer, identity->issuer) != 0 || strcmp(a->account->subject, identity->subject) != 0) {
+		refuse(a, REASON_WRONG_ACCOUNT, "approved by another identity than the local account's");
+		return;
+	}
+	a->is_proved = true;
+	person->name = a->user;
+	if (!access_allows(access_policy_for(a->ctx->access, a->service), person)) {
+		r = accounts_note_local_facts(a->ctx->accounts, a->account, json_text(facts));
+		refuse(a, REASON_NOT_ALLOWED,
+		       r < 0 ? "no grant of the access section fits; older facts stay"
+			     : "no grant of the access section fits");
+		return;
+	}
+	if (differs_from_seen(a)) {
+		refuse(a, REASON_CONNECT_AGAIN, "/etc/passwd has changed");
+		return;
+	}
+	if (accounts_sign_in_local(a->ctx->accounts, a->account, json_text(facts), clock_realtime_s()) < 0) {
+		refuse(a, REASON_NO_STORE, "the sign-in could not be stored");
+		return;
+	}
+	grant(a);
+}
+
 static void judge_person(struct attempt *a, const struct identity *identity)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
@@ -328,6 +344,10 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 	if (access_facts(&facts, a->ctx->access, identity->claims, settings->dialect->email_needs_verification) < 0 ||
 	    access_person_from_facts(&person, facts, &groups) < 0) {
 		refuse(a, REASON_NO_STORE, "the person's facts could not be read");
+		return;
+	}
+	if (a->is_local) {
+		judge_local(a, identity, &person, facts);
 		return;
 	}
 	r = store_find_identity(a->ctx->store, identity->issuer, identity->subject, &known);
@@ -456,9 +476,28 @@ static const char *check_start(struct attempt *a, const char **ret_detail)
 	return NULL;
 }
 
-static void start(struct attempt *a)
+/* The UID is the name's for as long as the attempt may last. Return: false, and it was refused. */
+static bool reserve(struct attempt *a)
 {
 	LK_CLEANUP(account_freep) struct account *reserved = NULL;
+	int r;
+
+	a->is_known = a->is_local;
+	if (a->is_local)
+		return true;
+	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
+			     &reserved);
+	if (r != 0) {
+		refuse(a, refusal_of_account(r), refusal_account_text(r));
+		return false;
+	}
+	a->is_reserved = true;
+	a->is_known = reserved->created_s != 0 && reserved->state == ACCOUNT_ACTIVE;
+	return true;
+}
+
+static void start(struct attempt *a)
+{
 	const char *detail = NULL;
 	const char *reason;
 	int r;
@@ -473,8 +512,10 @@ static void start(struct attempt *a)
 		refuse(a, REASON_NO_STORE, "the store cannot be read");
 		return;
 	}
+	a->is_local = accounts_issuer_of_local(a->ctx->accounts, a->user) != NULL;
 	a->lp = login_provider_for(a->ctx, a->user);
-	if (a->lp == NULL || !access_name_is_possible(a->ctx->access, a->user)) {
+	/* A local account that belongs to an identity is never the next PAM module's to let in. */
+	if (!a->is_local && (a->lp == NULL || !access_name_is_possible(a->ctx->access, a->user))) {
 		a->events.not_ours(a->userdata);
 		return;
 	}
@@ -484,15 +525,8 @@ static void start(struct attempt *a)
 		refuse(a, reason, detail);
 		return;
 	}
-	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
-			     &reserved);
-	if (r != 0) {
-		refuse(a, refusal_of_account(r), refusal_account_text(r));
+	if (!reserve(a))
 		return;
-	}
-	a->is_reserved = true;
-	a->is_known = reserved->created_s != 0 && reserved->state == ACCOUNT_ACTIVE;
-
 	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
 }

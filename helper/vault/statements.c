@@ -51,6 +51,11 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_INSERT_GROUP] = "INSERT INTO own_group (name, gid, state, created_s) VALUES (?1, ?2, 1, ?3)",
 	[STATEMENT_MOVE_GROUP] = "UPDATE own_group SET gid = ?2, state = ?3 WHERE name = ?1",
 	[STATEMENT_RETIRE_ID] = "INSERT OR IGNORE INTO retired_id (name, id, retired_s) VALUES (?1, ?2, ?3)",
+	[STATEMENT_FIND_LOCAL] = "SELECT facts, last_sign_in_s FROM local_account "
+				 "WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
+	[STATEMENT_PUT_LOCAL] = "INSERT OR REPLACE INTO local_account (name, issuer, subject, facts, last_sign_in_s) "
+				"VALUES (?1, ?2, ?3, ?4, ?5)",
+	[STATEMENT_NOTE_LOCAL] = "UPDATE local_account SET facts = ?4 WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",

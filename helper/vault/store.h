@@ -98,6 +98,27 @@ int store_batch_begin(struct store *s);
 /** store_batch_end() - @r: 0 to keep the batch, negative to give it up. Return: 0 durable, else @r or the first fault in it. */
 int store_batch_end(struct store *s, int r);
 
+/* What an identity has shown at its last sign-in to an account of /etc/passwd. */
+struct local_sign_in {
+	const char *name;
+	const char *issuer;
+	const char *subject;
+	const char *facts;
+	int64_t last_sign_in_s;
+};
+
+/** store_find_local() - @ret_facts: to be freed, set on 0 only. What another identity did counts for nothing.
+ *  Return: 0, -ENOENT this identity has not signed in to @name, as the look-ups. */
+int store_find_local(struct store *s, const char *name, const char *issuer, const char *subject, char **ret_facts,
+		     int64_t *ret_last_sign_in_s);
+
+/** store_put_local() - a sign-in; the one before, of whomever, is forgotten. Return: 0, as store_insert(). */
+int store_put_local(struct store *s, const struct local_sign_in *l);
+
+/** store_note_local() - newer facts of the same identity, whose sign-in was refused; nothing where it never had one.
+ *  Return: 0, as store_insert(). */
+int store_note_local(struct store *s, const struct local_sign_in *l);
+
 /** store_each() - one after another, never from within @fn: active and forgotten accounts in order of name, from @after (exclusive, NULL: the start), at most
  *  @limit. @fn returns 0 to go on, else that value is returned. */
 typedef int (*store_each_fn)(void *userdata, const struct account *a);
