@@ -99,6 +99,9 @@ static uint64_t next_ms(const struct directory_sync *s)
 	for (unsigned i = 1; i < s->n_failures && failure_ms < refresh_ms; i++)
 		failure_ms *= 2;
 	failure_ms = failure_ms < refresh_ms ? failure_ms : refresh_ms;
+	/* SC-09: however impatient this host is */
+	if (failure_ms < directory_retry_after_s(s->directory) * MS_PER_S)
+		failure_ms = directory_retry_after_s(s->directory) * MS_PER_S;
 	return failure_ms + random_below(failure_ms / 10 + 1);
 }
 

@@ -38,6 +38,7 @@ struct directory {
 	size_t seen; /* entries so far */
 	unsigned n_pages;
 	unsigned n_retries;
+	uint32_t retry_after_s;
 	bool has_renewed; /* a token was refused, and another one was asked for */
 	uint64_t ends_ms;
 };
@@ -348,6 +349,7 @@ static void fail_later(struct directory *d, const struct oauth_result *result, u
 {
 	uint64_t wait_ms = (uint64_t)retry_after_s * 1000;
 
+	d->retry_after_s = retry_after_s;
 	if (wait_ms < RETRY_MS)
 		wait_ms = RETRY_MS;
 	if (d->n_retries == DIRECTORY_RETRIES_MAX || retry_after_s > RETRY_AFTER_MAX_S ||
@@ -414,6 +416,7 @@ int directory_start(struct directory *d, directory_done_fn done, void *userdata)
 	d->seen = 0;
 	d->n_pages = 0;
 	d->n_retries = 0;
+	d->retry_after_s = 0;
 	d->has_renewed = false;
 	d->ends_ms = clock_monotonic_ms() + DIRECTORY_RUN_MAX_MS;
 	d->listing = calloc(1, sizeof(*d->listing));
@@ -428,4 +431,9 @@ int directory_start(struct directory *d, directory_done_fn done, void *userdata)
 	d->done = done;
 	d->userdata = userdata;
 	return 0;
+}
+
+uint32_t directory_retry_after_s(const struct directory *d)
+{
+	return d->retry_after_s;
 }

@@ -54,3 +54,6 @@ LK_DEFINE_CLEANUP(struct directory *, directory_free);
  * Return: 0, -EBUSY while the last one is under way, -ENOMEM.
  */
 int directory_start(struct directory *d, directory_done_fn done, void *userdata);
+
+/** directory_retry_after_s() - how long the server wanted to be left alone when the last run failed; 0: it did not say */
+uint32_t directory_retry_after_s(const struct directory *d);

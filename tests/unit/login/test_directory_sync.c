@@ -37,6 +37,7 @@ static struct directory the_directory;
 static directory_done_fn listing_done;
 static void *listing_userdata;
 static unsigned starts;
+static uint32_t retry_after_s;
 
 int sd_event_add_time_relative(sd_event *event, sd_event_source **ret, clockid_t clock, uint64_t usec,
 			       uint64_t accuracy, sd_event_time_handler_t callback, void *userdata)
@@ -108,6 +109,12 @@ int directory_start(struct directory *d, directory_done_fn done, void *userdata)
 	listing_userdata = userdata;
 	starts++;
 	return 0;
+}
+
+uint32_t directory_retry_after_s(const struct directory *d)
+{
+	assert_ptr_equal(d, &the_directory);
+	return retry_after_s;
 }
 
 void directory_listing_free(struct directory_listing *l)
@@ -294,6 +301,13 @@ static void failures_change_nothing(void **state)
 		assert_in_range(due_ms(), waits_ms[i], waits_ms[i] + waits_ms[i] / 10);
 	}
 	assert_int_equal(fake.published, 1);
+
+	/* SC-09: a server that wants to be left alone for longer is */
+	next_run();
+	retry_after_s = 1800;
+	tell(OAUTH_THROTTLED, "directory: HTTP 429", NULL);
+	assert_in_range(due_ms(), 1800000, 1980000);
+	retry_after_s = 0;
 	directory_sync_free(x.sync);
 }
 

@@ -379,6 +379,7 @@ static void tries_again_later(void **state)
 	fake_reply_retry_after(121);
 	list(&x);
 	assert_int_equal(x.result.outcome, OAUTH_THROTTLED);
+	assert_int_equal(directory_retry_after_s(x.d), 121);
 	fake.timer_result = -ENOMEM;
 	assert_int_equal(directory_start(x.d, on_done, &x), -ENOMEM);
 	fake.timer_result = 0;
