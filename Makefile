@@ -182,6 +182,8 @@ endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit_rule,$(l))))
 # latchkey-root judges what the helper's writer makes.
 $(call unit_tests,root): $(call archive,accounts)
+$(B)/tests/unit/root/test_killed: $(addprefix $(B)/,nss_module/map_reader.o nss_module/pack.o tests/unit/nss_module/generations.o \
+	tests/unit/nss_module/folder.o)
 # latchkey-userdb reads what it makes.
 $(call unit_tests,userdb): $(call archive,accounts) $(MAP_READER)
 
@@ -202,7 +204,7 @@ $(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
-$(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archives,daemon)
+$(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archive,root) $(call archives,daemon)
 	$(call link,$(LIBS_daemon) -ldl)
 $(B)/tests/bench/bench_jose: $(B)/tests/unit/jose/make_token.o
 # Run among the neighbours' libraries: libc alone. Zeroing its buffers would cost more than what it measures.
