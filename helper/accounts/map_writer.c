@@ -192,7 +192,7 @@ int map_writer_add_user(struct map_writer *w, const struct map_user *u)
 	    index_find(w, &w->user_ids, user_id_of, (struct record_key){.id = u->uid}) >= 0)
 		return -EEXIST;
 	if (grow((void **)&w->users, &w->users_capacity, w->n_users, sizeof(*w->users)) < 0 ||
-	    index_reserve(w, &w->user_names, user_name_of) < 0 || index_reserve(w, &w->user_ids, user_id_of) < 0)
+	    index_reserve(&w->user_names) < 0 || index_reserve(&w->user_ids) < 0)
 		return -ENOMEM;
 	r = user_copy(&w->users[number], u);
 	if (r < 0)
@@ -247,7 +247,7 @@ int map_writer_add_group(struct map_writer *w, const struct map_group *g)
 	    index_find(w, &w->group_ids, group_id_of, (struct record_key){.id = g->gid}) >= 0)
 		return -EEXIST;
 	if (grow((void **)&w->groups, &w->groups_capacity, w->n_groups, sizeof(*w->groups)) < 0 ||
-	    index_reserve(w, &w->group_names, group_name_of) < 0 || index_reserve(w, &w->group_ids, group_id_of) < 0)
+	    index_reserve(&w->group_names) < 0 || index_reserve(&w->group_ids) < 0)
 		return -ENOMEM;
 	r = members_copy(&record, g->members);
 	if (r < 0)

@@ -18,17 +18,20 @@
 #include "helper/accounts/expected.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/map_groups.h"
+#include "helper/accounts/map_job.h"
 #include "helper/accounts/map_writer.h"
 #include "nss_module/map_format.h"
 #include "nss_module/publish_format.h"
 
 #define US_PER_S UINT64_C(1000000)
-/* Two of them, one behind the other, are what a request may have to wait for. */
+/* For latchkey-root to check and write it; a large map takes longer. */
 #define PUBLICATION_MAX_US (5 * US_PER_S)
+#define BYTES_PER_S (UINT64_C(16) << 20)
 #define CONNECT_AGAIN_US (US_PER_S / 20)
 #define RETRY_FIRST_US US_PER_S
 #define RETRY_MAX_US (300 * US_PER_S)
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+/* Rows of the store in one turn of the loop: a few milliseconds. */
+#define SLICE_ROWS 1000u
 
 struct publish_wait {
 	TAILQ_ENTRY(publish_wait) link;
@@ -39,6 +42,15 @@ struct publish_wait {
 
 TAILQ_HEAD(publish_wait_list, publish_wait);
 
+/* A map in the making, slice by slice. What changes meanwhile is asked for again by who changes it. */
+struct building {
+	struct publisher *p;
+	struct map_writer *w;
+	struct map_groups *groups;
+	uint32_t after; /* uid of the last row */
+	size_t rows;    /* of this slice */
+};
+
 struct publisher {
 	sd_event *event;
 	const struct account_settings *settings;
@@ -48,12 +60,15 @@ struct publisher {
 	struct publish_wait_list waiting; /* for the next publication */
 	struct publish_wait_list served;  /* by the one under way */
 	sd_event_source *start;           /* from the loop, so that what is asked together is served together */
+	sd_event_source *slice;
+	struct building building;
+	struct map_job *job;
 	sd_event_source *deadline;
 	sd_event_source *retry;
 	sd_event_source *again; /* the queue of latchkey-root's socket was full */
 	sd_event_source *io;
 	uint64_t retry_us; /* 0: the last one went well */
-	int memfd;         /* -1 as long as nothing is under way */
+	int memfd;         /* what latchkey-root gets, or -1 */
 	uint64_t size;
 	int fd;
 	struct publish_answer answer;
@@ -69,11 +84,6 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static void free_bytes(void **p)
-{
-	free(*p);
-}
-
 static sd_event_source *source_drop(sd_event_source *s)
 {
 	return sd_event_source_disable_unref(s);
@@ -82,6 +92,14 @@ static sd_event_source *source_drop(sd_event_source *s)
 static int schedule_start(struct publisher *p);
 
 /* --- the end of a publication ------------------------------------------------------------------------------------- */
+
+static void building_drop(struct publisher *p)
+{
+	p->slice = source_drop(p->slice);
+	map_groups_free(LK_STEAL(p->building.groups));
+	map_writer_free(LK_STEAL(p->building.w));
+	map_job_free(LK_STEAL(p->job));
+}
 
 static void connection_drop(struct publisher *p)
 {
@@ -116,6 +134,7 @@ static void finish(struct publisher *p, int error, const char *detail)
 {
 	struct publish_wait *w;
 
+	building_drop(p);
 	connection_drop(p);
 	if (error == 0) {
 		p->retry_us = 0;
@@ -141,12 +160,6 @@ static void finish(struct publisher *p, int error, const char *detail)
 }
 
 /* --- the map ------------------------------------------------------------------------------------------------------ */
-
-struct building {
-	struct publisher *p;
-	struct map_writer *w;
-	struct map_groups *groups;
-};
 
 static void leave_off(struct publisher *p, const char *name)
 {
@@ -181,9 +194,10 @@ static int add_account(void *userdata, const struct account *a)
 		.home = a->home,
 		.shell = a->shell,
 	};
-
 	int r;
 
+	b->after = a->uid;
+	b->rows++;
 	if (a->state == ACCOUNT_FORGOTTEN || accounts_is_withdrawn(a))
 		return 0;
 	/* One that latchkey-root would refuse must not keep all others from being published. */
@@ -221,53 +235,20 @@ static int add_local_accounts(struct building *b)
 	return r;
 }
 
-static int build(struct publisher *p, void **ret, size_t *ret_len)
+static int building_begin(struct publisher *p)
 {
-	LK_CLEANUP(map_writer_freep) struct map_writer *w = NULL;
-	LK_CLEANUP(map_groups_freep) struct map_groups *groups = NULL;
-	struct building b = {.p = p};
+	struct building *b = &p->building;
 	int r = localdb_refresh(p->local);
 
+	*b = (struct building){.p = p};
 	if (r == 0)
-		r = map_writer_new(&w);
+		r = map_writer_new(&b->w);
 	if (r == 0)
-		r = map_groups_new(&groups, &p->settings->groups);
+		r = map_groups_new(&b->groups, &p->settings->groups);
 	if (r < 0)
 		return r;
-	b.w = w;
-	b.groups = groups;
 	p->n_left_off = 0;
-	r = add_local_accounts(&b);
-	if (r == 0)
-		r = store_each(p->store, NULL, MAP_RECORDS_MAX, add_account, &b);
-	if (r == 0)
-		r = map_groups_finish(groups, p->store, p->local, w);
-	return r == 0 ? map_writer_finish(w, ret, ret_len) : r;
-}
-
-static int seal(const void *bytes, size_t len)
-{
-	LK_CLEANUP(close_fd) int fd = memfd_create("latchkey-map", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	const char *from = bytes;
-	int sealed;
-
-	if (fd < 0)
-		return -errno;
-	while (len > 0) {
-		ssize_t n = write(fd, from, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		from += n;
-		len -= (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		return -errno;
-	sealed = fd;
-	fd = -1;
-	return sealed;
+	return add_local_accounts(b);
 }
 
 /* --- the exchange with latchkey-root ------------------------------------------------------------------------------ */
@@ -396,33 +377,62 @@ static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void begin(struct publisher *p)
+static void on_map(void *userdata, int memfd, uint64_t size)
 {
-	LK_CLEANUP(free_bytes) void *bytes = NULL;
-	struct publish_wait *w;
-	size_t len = 0;
+	struct publisher *p = userdata;
+	uint64_t patience_us = PUBLICATION_MAX_US + size * US_PER_S / BYTES_PER_S;
 	int r;
 
-	TAILQ_CONCAT(&p->served, &p->waiting, link);
-	TAILQ_FOREACH(w, &p->served, link)
-	w->list = &p->served;
-	r = build(p, &bytes, &len);
-	if (r < 0) {
-		finish(p, r, "the map could not be made from the store");
+	map_job_free(LK_STEAL(p->job));
+	if (memfd < 0) {
+		finish(p, memfd, "the map could not be made from the store");
 		return;
 	}
-	p->memfd = seal(bytes, len);
-	p->size = len;
-	if (p->memfd < 0) {
-		finish(p, p->memfd, "no memory could be sealed for the map");
-		return;
-	}
-	r = sd_event_add_time_relative(p->event, &p->deadline, CLOCK_MONOTONIC, PUBLICATION_MAX_US, 0, on_deadline, p);
+	p->memfd = memfd;
+	p->size = size;
+	r = sd_event_add_time_relative(p->event, &p->deadline, CLOCK_MONOTONIC, patience_us, 0, on_deadline, p);
 	if (r < 0) {
 		finish(p, r, "no timer could be made");
 		return;
 	}
 	exchange(p);
+}
+
+/* The next rows; behind the last one the map is laid out. */
+static int on_slice(sd_event_source *s, void *userdata)
+{
+	struct publisher *p = userdata;
+	struct building *b = &p->building;
+	int r;
+
+	b->rows = 0;
+	r = store_each_uid(p->store, b->after, SLICE_ROWS, add_account, b);
+	if (r == 0 && b->rows == SLICE_ROWS)
+		r = sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	else if (r == 0) {
+		p->slice = source_drop(p->slice);
+		r = map_groups_finish(b->groups, p->store, p->local, b->w);
+		if (r == 0)
+			r = map_job_start(&p->job, p->event, LK_STEAL(b->w), on_map, p);
+	}
+	if (r < 0)
+		finish(p, r, "the map could not be made from the store");
+	return 0;
+}
+
+static void begin(struct publisher *p)
+{
+	struct publish_wait *w;
+	int r;
+
+	TAILQ_CONCAT(&p->served, &p->waiting, link);
+	TAILQ_FOREACH(w, &p->served, link)
+	w->list = &p->served;
+	r = building_begin(p);
+	if (r == 0)
+		r = sd_event_add_defer(p->event, &p->slice, on_slice, p);
+	if (r < 0)
+		finish(p, r, "the map could not be made from the store");
 }
 
 static int on_start(sd_event_source *s, void *userdata)
@@ -440,7 +450,7 @@ static int schedule_start(struct publisher *p)
 {
 	int r;
 
-	if (p->start != NULL || p->memfd >= 0)
+	if (p->start != NULL || p->slice != NULL || p->job != NULL || p->memfd >= 0)
 		return 0;
 	r = sd_event_add_defer(p->event, &p->start, on_start, p);
 	return r < 0 ? r : 0;
@@ -477,6 +487,7 @@ void publisher_free(struct publisher *p)
 
 	if (p == NULL)
 		return;
+	building_drop(p);
 	connection_drop(p);
 	source_drop(p->start);
 	source_drop(p->retry);

@@ -7,7 +7,8 @@
 #include "helper/base/cleanup.h"
 #include "helper/vault/store.h"
 
-/* Builds the map from the store and has latchkey-root publish it. Many changes are gathered into one map. */
+/* Builds the map from the store and has latchkey-root publish it. Many changes are gathered into one map. The event loop
+ * goes on meanwhile: a slice of rows in each turn, and what is left in a thread. */
 
 #define ROOT_SOCKET_PATH "/run/latchkey/root"
 
@@ -25,7 +26,8 @@ LK_DEFINE_CLEANUP(struct publisher *, publisher_free);
 
 /**
  * publisher_request() - have everything that is in the store now on the map
- * @done: runs once, from the event loop, within 10 s; NULL: nobody waits
+ * @done: runs once, from the event loop; latchkey-root has 5 s for a map and one more for each 16 MiB of it, and a request
+ *        may have to wait for the map before its own; NULL: nobody waits
  * @ret:  for publish_wait_cancel(); may be NULL
  * Return: 0, -ENOMEM.
  */

@@ -22,14 +22,32 @@ static bool key_equal(struct record_key a, struct record_key b)
 	return a.name == b.name && a.id == b.id;
 }
 
+/* Hash and number in one word: most entries need no look at their records, which lie anywhere. */
+static uint64_t entry_of(uint32_t hash, uint32_t number)
+{
+	return (uint64_t)hash << 32 | (number + 1);
+}
+
+static void put_entry(struct record_index *x, uint64_t entry)
+{
+	size_t i = (size_t)(entry >> 32) & (x->capacity - 1);
+
+	while (x->entries[i] != 0)
+		i = (i + 1) & (x->capacity - 1);
+	x->entries[i] = entry;
+	x->n++;
+}
+
 int64_t index_find(const struct map_writer *w, const struct record_index *x, key_of_fn key_of, struct record_key key)
 {
+	uint32_t hash = key_hash(x, key);
+
 	if (x->capacity == 0)
 		return -1;
-	for (size_t i = key_hash(x, key) & (x->capacity - 1); x->entries[i] != 0; i = (i + 1) & (x->capacity - 1)) {
-		uint32_t number = x->entries[i] - 1;
+	for (size_t i = hash & (x->capacity - 1); x->entries[i] != 0; i = (i + 1) & (x->capacity - 1)) {
+		uint32_t number = (uint32_t)x->entries[i] - 1;
 
-		if (key_equal(key_of(w, number), key))
+		if (x->entries[i] >> 32 == hash && key_equal(key_of(w, number), key))
 			return number;
 	}
 	return -1;
@@ -37,15 +55,10 @@ int64_t index_find(const struct map_writer *w, const struct record_index *x, key
 
 void index_put(const struct map_writer *w, struct record_index *x, key_of_fn key_of, uint32_t number)
 {
-	size_t i = key_hash(x, key_of(w, number)) & (x->capacity - 1);
-
-	while (x->entries[i] != 0)
-		i = (i + 1) & (x->capacity - 1);
-	x->entries[i] = number + 1;
-	x->n++;
+	put_entry(x, entry_of(key_hash(x, key_of(w, number)), number));
 }
 
-int index_reserve(const struct map_writer *w, struct record_index *x, key_of_fn key_of)
+int index_reserve(struct record_index *x)
 {
 	struct record_index bigger = {.seed = x->seed, .capacity = x->capacity != 0 ? x->capacity * 2 : 64};
 
@@ -56,7 +69,7 @@ int index_reserve(const struct map_writer *w, struct record_index *x, key_of_fn 
 		return -ENOMEM;
 	for (size_t i = 0; i < x->capacity; i++) {
 		if (x->entries[i] != 0)
-			index_put(w, &bigger, key_of, x->entries[i] - 1);
+			put_entry(&bigger, x->entries[i]);
 	}
 	free(x->entries);
 	*x = bigger;

@@ -57,6 +57,7 @@ static const char *const sql[STORE_STATEMENTS] = {
 				"VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STATEMENT_NOTE_LOCAL] = "UPDATE local_account SET facts = ?4 WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
+	[STATEMENT_EACH_UID] = "SELECT " COLUMNS " FROM account WHERE uid > ?1 ORDER BY uid LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
@@ -92,20 +93,29 @@ int store_bind_int(sqlite3_stmt *statement, int at, int64_t value)
 	return store_errno(sqlite3_bind_int64(statement, at, value));
 }
 
-int store_read_text(sqlite3_stmt *row, int column, char **ret)
+int store_borrow_text(sqlite3_stmt *row, int column, const char **ret)
 {
 	const unsigned char *text;
-	size_t len;
 
 	if (sqlite3_column_type(row, column) != SQLITE_TEXT)
 		return -EUCLEAN;
 	text = sqlite3_column_text(row, column);
 	if (!text)
 		return -ENOMEM;
-	len = (size_t)sqlite3_column_bytes(row, column);
-	if (memchr(text, '\0', len))
+	if (memchr(text, '\0', (size_t)sqlite3_column_bytes(row, column)))
 		return -EUCLEAN;
-	*ret = strndup((const char *)text, len);
+	*ret = (const char *)text;
+	return 0;
+}
+
+int store_read_text(sqlite3_stmt *row, int column, char **ret)
+{
+	const char *text;
+	int r = store_borrow_text(row, column, &text);
+
+	if (r < 0)
+		return r;
+	*ret = strdup(text);
 	return *ret ? 0 : -ENOMEM;
 }
 

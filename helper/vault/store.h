@@ -124,6 +124,10 @@ int store_note_local(struct store *s, const struct local_sign_in *l);
 typedef int (*store_each_fn)(void *userdata, const struct account *a);
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata);
 
+/** store_each_uid() - the same in order of uid, from @after (exclusive) on: for who wants all of them, and several times
+ *  faster, since that is the order in which they lie. @fn's account is good during the call only. */
+int store_each_uid(struct store *s, uint32_t after, size_t limit, store_each_fn fn, void *userdata);
+
 enum own_group_state {
 	OWN_GROUP_IN_USE = 1,
 	OWN_GROUP_RETIRED = 2, /* its gid is never given to anybody else, and comes back with its name */

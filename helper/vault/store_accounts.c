@@ -46,31 +46,59 @@ static int read_numbers(sqlite3_stmt *row, struct account *a)
 	return 0;
 }
 
-static int read_account(sqlite3_stmt *row, struct account **ret)
+/* Texts that live until the next step; nobody writes to an account of store_each_uid(). */
+static int borrow_account(sqlite3_stmt *row, struct account *a)
 {
-	LK_CLEANUP(account_freep) struct account *a = calloc(1, sizeof(*a));
-	int r;
-
-	if (!a)
-		return -ENOMEM;
 	const struct {
 		int column;
 		char **field;
 	} texts[] = {
 		{0, &a->name}, {3, &a->issuer}, {5, &a->provider}, {6, &a->gecos},
-		{7, &a->home}, {8, &a->shell},  {9, &a->facts},
+		{7, &a->home}, {8, &a->shell},  {9, &a->facts},    {4, &a->subject},
 	};
+	size_t n = sizeof(texts) / sizeof(texts[0]);
+	int r;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		r = store_read_text(row, texts[i].column, texts[i].field);
-		if (r < 0)
-			return r;
-	}
+	*a = (struct account){.name = NULL};
 	r = read_numbers(row, a);
-	if (r == 0 && !(a->state == ACCOUNT_EXPECTED && sqlite3_column_type(row, 4) == SQLITE_NULL))
-		r = store_read_text(row, 4, &a->subject);
-	if (r < 0)
-		return r;
+	if (r == 0 && a->state == ACCOUNT_EXPECTED && sqlite3_column_type(row, 4) == SQLITE_NULL)
+		n--;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		union {
+			const char *in;
+			char *out;
+		} text = {.in = NULL};
+
+		r = store_borrow_text(row, texts[i].column, &text.in);
+		*texts[i].field = text.out;
+	}
+	return r;
+}
+
+static int copy_text(char **ret, const char *text)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -ENOMEM : 0;
+}
+
+static int read_account(sqlite3_stmt *row, struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *a = calloc(1, sizeof(*a));
+	struct account borrowed;
+	int r = borrow_account(row, &borrowed);
+
+	if (!a || r < 0)
+		return r < 0 ? r : -ENOMEM;
+	a->uid = borrowed.uid;
+	a->gid = borrowed.gid;
+	a->state = borrowed.state;
+	a->created_s = borrowed.created_s;
+	a->last_sign_in_s = borrowed.last_sign_in_s;
+	if (copy_text(&a->name, borrowed.name) < 0 || copy_text(&a->issuer, borrowed.issuer) < 0 ||
+	    copy_text(&a->subject, borrowed.subject) < 0 || copy_text(&a->provider, borrowed.provider) < 0 ||
+	    copy_text(&a->gecos, borrowed.gecos) < 0 || copy_text(&a->home, borrowed.home) < 0 ||
+	    copy_text(&a->shell, borrowed.shell) < 0 || copy_text(&a->facts, borrowed.facts) < 0)
+		return -ENOMEM;
 	*ret = LK_STEAL(a);
 	return 0;
 }
@@ -294,6 +322,27 @@ int store_each(struct store *s, const char *after, size_t limit, store_each_fn f
 		r = read_account(statement, &a);
 		if (r == 0)
 			r = fn(userdata, a);
+		if (r != 0)
+			return r;
+	}
+	return result == SQLITE_DONE ? 0 : store_errno(result);
+}
+
+int store_each_uid(struct store *s, uint32_t after, size_t limit, store_each_fn fn, void *userdata)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_EACH_UID];
+	struct account a;
+	int r, result;
+
+	r = store_bind_int(statement, 1, after);
+	if (r == 0)
+		r = store_bind_int(statement, 2, limit > INT32_MAX ? INT32_MAX : (int64_t)limit);
+	if (r < 0)
+		return r;
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		r = borrow_account(statement, &a);
+		if (r == 0)
+			r = fn(userdata, &a);
 		if (r != 0)
 			return r;
 	}

@@ -36,6 +36,7 @@ enum store_statement {
 	STATEMENT_PUT_LOCAL,
 	STATEMENT_NOTE_LOCAL,
 	STATEMENT_EACH,
+	STATEMENT_EACH_UID,
 	STATEMENT_COUNT,
 	STATEMENT_BEGIN,
 	STATEMENT_COMMIT,
@@ -79,6 +80,9 @@ int store_step(struct store *s, enum store_statement which);
 /* The text stays the caller's, and must live until the statement rests; NULL binds NULL. Return: 0, negative errno. */
 int store_bind_text(sqlite3_stmt *statement, int at, const char *text);
 int store_bind_int(sqlite3_stmt *statement, int at, int64_t value);
+
+/** store_borrow_text() - a text of the row, good until the statement's next step. Return: 0, -EUCLEAN, -ENOMEM. */
+int store_borrow_text(sqlite3_stmt *row, int column, const char **ret);
 
 /** store_read_text() - @ret: a copy, to be freed; set on 0 only. Return: 0, -EUCLEAN another type or a NUL inside, -ENOMEM. */
 int store_read_text(sqlite3_stmt *row, int column, char **ret);

@@ -368,6 +368,67 @@ static void test_a_failure_is_not_forgotten(void **state)
 	assert_int_equal(w->done, 1);
 }
 
+static int on_other_work(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	unsigned int *turns = userdata;
+
+	(void)usec;
+	++*turns;
+	return sd_event_source_set_time_relative(s, 0) < 0 ? -1 : sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+/* More than the rows of a turn, to the row: all of them are published, other work has its turns between, and who comes
+ * after the building began is on the next map. */
+static void test_the_loop_goes_on(void **state)
+{
+	struct world *w = *state;
+	sd_event_source *other = NULL;
+	unsigned int turns = 0;
+
+	listen_at(w);
+	assert_int_equal(store_batch_begin(w->store), 0);
+	for (uint32_t i = 0; i < 3000; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "person%u", (unsigned int)i);
+		add(w, name, 1879048300 + i);
+	}
+	assert_int_equal(store_batch_end(w->store, 0), 0);
+	assert_true(sd_event_add_time_relative(w->event, &other, CLOCK_MONOTONIC, 0, 0, on_other_work, &turns) >= 0);
+	assert_true(sd_event_source_set_enabled(other, SD_EVENT_ONESHOT) >= 0);
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	while (turns < 2)
+		assert_true(sd_event_run(w->event, UINT64_C(20000000)) > 0);
+	assert_int_equal(w->publications, 0);
+	add(w, "alice", 1879048193); /* most likely before the rows that were read already */
+	assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+	run_until(w, 1);
+	assert_int_equal(w->publications, 1);
+	assert_in_range(w->n_users, 3000, 3001);
+	assert_true(turns > 3);
+	run_until(w, 2);
+	assert_int_equal(w->publications, 2);
+	assert_int_equal(w->n_users, 3001);
+	assert_true(w->has_alice);
+	sd_event_source_unref(other);
+}
+
+/* The thread that lays the map out ends with the publisher. */
+static void test_freed_on_the_way(void **state)
+{
+	struct world *w = *state;
+
+	add(w, "alice", 1879048193);
+	for (unsigned int steps = 0; steps < 4; steps++) {
+		assert_int_equal(publisher_request(w->publisher, on_done, w, NULL), 0);
+		for (unsigned int i = 0; i < steps; i++)
+			(void)sd_event_run(w->event, 0);
+		publisher_free(w->publisher);
+		assert_int_equal(publisher_new(&w->publisher, w->event, &settings, w->store, w->socket_path), 0);
+	}
+	assert_in_range(w->done, 0, 1); /* nobody is told after the end */
+}
+
 static void test_cancelled_waits(void **state)
 {
 	struct world *w = *state;
@@ -398,6 +459,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_accounts_out_of_bounds_stay_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_failure_is_not_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_loop_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_freed_on_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled_waits, setup, teardown),
 	};
 
