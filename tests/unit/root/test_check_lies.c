@@ -493,24 +493,13 @@ static void test_memberships_agree_one_by_one(void **state)
 	world_done(&w);
 }
 
-/* Whatever the bytes are: an answer, and a map that passed means what the original meant. */
-static void test_every_single_byte(void **state)
+static void test_every_truncation(void **state)
 {
 	struct world w;
 	char why[CHECK_WHY_SIZE];
 
 	(void)state;
 	world_init(&w, "");
-	for (size_t i = sizeof(struct map_header); i < w.len; i++) {
-		unsigned char before = w.bytes[i];
-
-		for (unsigned int change = 1; change < 256; change <<= 1) {
-			w.bytes[i] = (unsigned char)(before ^ change);
-			(void)judge(&w, why);
-		}
-		w.bytes[i] = before;
-	}
-	assert_int_equal(judge(&w, why), 0);
 	for (size_t n = 0; n < w.len; n++) {
 		unsigned char *part = malloc(n);
 
@@ -527,7 +516,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field_that_lies),
 		cmocka_unit_test(test_memberships_agree_one_by_one),
-		cmocka_unit_test(test_every_single_byte),
+		cmocka_unit_test(test_every_truncation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
