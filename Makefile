@@ -130,10 +130,11 @@ all: $(PROGRAMS) $(MODULES)
 $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $*)) -MMD -MP -c -o $@ $<
 
-# Interface files become C strings: protocol/x.y.varlink -> gen/x.y.varlink.h
+# Interface files become C strings: protocol/x.y.varlink -> gen/x.y.varlink.h. Byte by byte: a literal of more than 4095
+# bytes is none of ISO C.
 $(B)/gen/%.varlink.h: helper/protocol/%.varlink
-	$(call say,GEN,$@)mkdir -p $(@D) && { printf 'static const char %s[] =\n' "$$(echo $* | tr .- __)_varlink"; \
-		sed -e 's/[\\"]/\\&/g' -e 's/.*/\t"&\\n"/' $<; printf '\t;\n'; } > $@
+	$(call say,GEN,$@)mkdir -p $(@D) && { printf 'static const char %s[] = {\n' "$$(echo $* | tr .- __)_varlink"; \
+		od -An -v -tx1 $< | sed -e 's/ \(..\)/0x\1,/g'; printf '0};\n'; } > $@
 INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlink.h \
 	$(B)/gen/io.systemd.UserDatabase.varlink.h
 $(B)/helper/daemon/methods_service.o $(B)/helper/protocol/service.o $(B)/helper/userdb/methods.o: $(INTERFACES)

@@ -72,7 +72,7 @@ bool accounts_is_local_id(const struct accounts *a, uint32_t id)
 	return localdb_has_uid(a->local, id) || localdb_has_gid(a->local, id) || localdb_in_subid(a->local, id);
 }
 
-int accounts_check_id(struct accounts *a, uint32_t id)
+int accounts_check_id(struct accounts *a, uint32_t id, bool may_be_local)
 {
 	uint32_t free_id;
 	int r;
@@ -80,7 +80,7 @@ int accounts_check_id(struct accounts *a, uint32_t id)
 	if (!id_is_in_bounds(a->settings, id) || uid_forbidden(id, id))
 		return ACCOUNT_ID_NOT_ALLOWED;
 	/* The files name our own uid too, if somebody did not add it elsewhere. */
-	if (accounts_is_local_id(a, id) || id == geteuid() || id == getegid())
+	if ((!may_be_local && accounts_is_local_id(a, id)) || id == geteuid() || id == getegid())
 		return ACCOUNT_ID_TAKEN;
 	r = store_free_uid(a->store, id, id, &free_id);
 	return r == -ENOENT ? ACCOUNT_ID_TAKEN : r;

@@ -40,6 +40,8 @@ enum account_outcome {
 	ACCOUNT_ID_NOT_ALLOWED,     /* a number that was asked for is outside root's ranges */
 	ACCOUNT_ID_TAKEN,           /* it is, or was, somebody else's */
 	ACCOUNT_ID_DIFFERS,         /* the provider tells another number than the account has */
+	ACCOUNT_IDENTITY_TAKEN,     /* the identity has another account */
+	ACCOUNT_FIELD_INVALID,      /* home, shell or subject cannot be as given */
 };
 
 struct accounts;
@@ -152,5 +154,53 @@ int accounts_note_local_facts(struct accounts *a, const struct account *account,
  *  at; @fn as for store_each(). Return: 0, what @fn returned, negative errno. */
 int accounts_each_local(struct accounts *a, size_t *at, store_each_fn fn, void *userdata);
 
-/** accounts_forget() - make it a tombstone. Return: 0, -ENOENT, other negative errno. */
+/* An account for somebody who is to come. */
+struct account_pin {
+	const char *name;
+	uint32_t uid;
+	uint32_t gid; /* 0: as the uid */
+	const char *provider;
+	const char *issuer;
+	const char *subject; /* NULL: whoever proves the name first */
+	const char *gecos;   /* NULL: none */
+	const char *home;    /* NULL: by the template */
+	const char *shell;   /* NULL: the default */
+};
+
+#define ACCOUNTS_PINS_MAX 4096u
+
+/**
+ * accounts_pin() - make accounts for people who are to come, all of them or none
+ * @n:       at most ACCOUNTS_PINS_MAX
+ * @ret_at:  the plan at fault; set where the result is not 0
+ * @ret_new: how many were made; others were there already, with the same numbers and the same subject
+ * A local user with the same name and uid is no obstacle: the account takes over when that user is removed.
+ * Return: 0 (stored durably), an enum account_outcome > 0, negative errno.
+ */
+int accounts_pin(struct accounts *a, const struct account_pin *pins, size_t n, int64_t now_s, size_t *ret_at,
+		 size_t *ret_new);
+
+/** accounts_rename() - give an account another name; the old one is retired. Return: 0 with *ret set, -ENOENT, an outcome
+ *  > 0, other negative errno. */
+int accounts_rename(struct accounts *a, const char *name, const char *new_name, int64_t now_s, struct account **ret);
+
+/**
+ * accounts_move() - give an account other numbers; the old ones are retired. Files keep theirs.
+ * @gid:         0: as the uid, or as it was where it was not the uid
+ * @ret_old_uid: set on 0
+ * Return: 0 with *ret set, -ENOENT, an outcome > 0, other negative errno.
+ */
+int accounts_move(struct accounts *a, const char *name, uint32_t uid, uint32_t gid, int64_t now_s, struct account **ret,
+		  uint32_t *ret_old_uid);
+
+/** accounts_forget() - make it a tombstone; one that nobody ever used is retired, name and numbers. Return: 0, -ENOENT,
+ *  other negative errno. */
 int accounts_forget(struct accounts *a, const char *name, struct account **ret);
+
+/**
+ * accounts_release_name() - the one step by which a name of the past becomes free
+ * A forgotten account goes for good, its identity may come again, and its numbers are retired.
+ * @ret_old_uid: whose the name was; set on 0
+ * Return: 0, -ENOENT no name of the past, -EBUSY an account has it, other negative errno.
+ */
+int accounts_release_name(struct accounts *a, const char *name, int64_t now_s, uint32_t *ret_old_uid);

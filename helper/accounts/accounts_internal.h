@@ -26,9 +26,9 @@ bool accounts_is_local(const struct accounts *a, const char *name);
 /** accounts_is_local_id() - a local uid, gid or subordinate id */
 bool accounts_is_local_id(const struct accounts *a, uint32_t id);
 
-/** accounts_check_id() - may somebody new have this very number (I11, I12). Return: 0, ACCOUNT_ID_NOT_ALLOWED,
- *  ACCOUNT_ID_TAKEN, negative errno. */
-int accounts_check_id(struct accounts *a, uint32_t id);
+/** accounts_check_id() - may somebody new have this very number (I11, I12); @may_be_local: also if a local user has it.
+ *  Return: 0, ACCOUNT_ID_NOT_ALLOWED, ACCOUNT_ID_TAKEN, negative errno. */
+int accounts_check_id(struct accounts *a, uint32_t id, bool may_be_local);
 
 /** accounts_choose_uid() - what was promised to the name if it still can be had, else a new number. Return: 0,
  *  ACCOUNT_NO_UID, negative errno. */
@@ -42,6 +42,10 @@ int accounts_allocate_id(struct accounts *a, const char *name, const char *space
  *  -ENAMETOOLONG. */
 int accounts_compose(const struct accounts *a, const char *name, const char *issuer, uint32_t uid,
 		     struct account **ret);
+
+/** accounts_rename_known() - @known gets the name, in the store too; whoever else has it, or had it, keeps it (I6).
+ *  Return: 0, ACCOUNT_NAME_TAKEN, ACCOUNT_NAME_RETIRED, negative errno. */
+int accounts_rename_known(struct accounts *a, struct account *known, const char *name, int64_t now_s);
 
 /** account_set_text() - replace a field by a copy. Return: 0, -ENOMEM. */
 int account_set_text(char **field, const char *text);

@@ -28,8 +28,7 @@ static int check_known(const struct accounts *a, const struct account *known, co
 	return accounts_is_in_bounds(a->settings, &renamed) ? 0 : ACCOUNT_OUT_OF_BOUNDS;
 }
 
-/* I6: whoever else has the name, or had it, keeps it. */
-static int rename_known(struct accounts *a, struct account *known, const char *name, int64_t now_s)
+int accounts_rename_known(struct accounts *a, struct account *known, const char *name, int64_t now_s)
 {
 	LK_CLEANUP(freep) char *old_name = LK_STEAL(known->name);
 	LK_CLEANUP(account_freep) struct account *other = NULL;
@@ -87,7 +86,7 @@ static int bind_known(struct accounts *a, struct account *known, const struct ac
 	known->state = ACCOUNT_ACTIVE;
 	known->last_sign_in_s = now_s;
 	if (is_renamed)
-		return rename_known(a, known, p->name, now_s);
+		return accounts_rename_known(a, known, p->name, now_s);
 	return is_expected ? store_identify(a->store, known) : store_update(a->store, known);
 }
 
@@ -113,11 +112,11 @@ static int choose_ids(struct accounts *a, const struct account_person *p, uint32
 	int r;
 
 	*ret_uid = p->uid;
-	r = p->uid != 0 ? accounts_check_id(a, p->uid) : accounts_choose_uid(a, p->name, p->issuer, ret_uid);
+	r = p->uid != 0 ? accounts_check_id(a, p->uid, false) : accounts_choose_uid(a, p->name, p->issuer, ret_uid);
 	if (r != 0)
 		return r;
 	*ret_gid = p->gid != 0 ? p->gid : *ret_uid;
-	return *ret_gid != *ret_uid ? accounts_check_id(a, *ret_gid) : 0;
+	return *ret_gid != *ret_uid ? accounts_check_id(a, *ret_gid, false) : 0;
 }
 
 static int make_new(struct accounts *a, const struct account_person *p, int64_t now_s, struct account **ret)

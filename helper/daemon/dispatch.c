@@ -31,6 +31,10 @@ static const struct row {
 	{METHOD_LIST_ACCOUNTS, PEER_ROOT, NULL, method_list_accounts},
 	{METHOD_SHOW_ACCOUNT, PEER_ROOT | PEER_OWNER, "name", method_show_account},
 	{METHOD_FORGET_ACCOUNT, PEER_ROOT, NULL, method_forget_account},
+	{METHOD_IMPORT_ACCOUNTS, PEER_ROOT, NULL, method_import_accounts},
+	{METHOD_RENAME_ACCOUNT, PEER_ROOT, NULL, method_rename_account},
+	{METHOD_MOVE_ACCOUNT, PEER_ROOT, NULL, method_move_account},
+	{METHOD_RELEASE_NAME, PEER_ROOT, NULL, method_release_name},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
 	{METHOD_GET_INTERFACE_DESCRIPTION, PEER_ANY, NULL, method_get_interface_description},
 };

@@ -17,7 +17,13 @@ void method_check_account(struct manager *m, struct conn *c, const struct varlin
 void method_status(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_accounts.c */
 void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_import_accounts(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_rename_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_move_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_release_name(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_service.c */
 void method_get_version(struct manager *m, struct conn *c, const struct varlink_call *call);
@@ -29,6 +35,9 @@ void method_get_interface_description(struct manager *m, struct conn *c, const s
 /** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1) */
 void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
 			const char *detail);
+
+/** method_no_such_account() - answer with NoSuchAccount */
+void method_no_such_account(struct conn *c, const char *name);
 
 /** method_account_json() - the Account of the interface; NULL without memory */
 struct json_object *method_account_json(const struct account *a);

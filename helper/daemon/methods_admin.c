@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an administrator asks: status, accounts, forget. Reads the store; changes it in ForgetAccount alone.
+ * What an administrator asks: status and accounts. Reads the store and changes nothing.
  */
 #include "helper/daemon/methods.h"
 
@@ -197,14 +197,6 @@ static void reply_account(struct conn *c, struct json_object *account)
 		conn_drop(c);
 }
 
-static void no_such_account(struct conn *c, const char *name)
-{
-	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-
-	(void)method_add_text(p, "name", name);
-	conn_error(c, ERROR_NO_SUCH_ACCOUNT, p);
-}
-
 void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
@@ -225,84 +217,7 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 	if (r == 0)
 		reply_account(c, method_account_json(a));
 	else if (r == -ENOENT)
-		no_such_account(c, name);
+		method_no_such_account(c, name);
 	else
 		conn_drop(c);
-}
-
-/* An account that was forgotten a moment ago, until the map is out that does not have it any more. */
-struct forgetting {
-	struct manager *manager;
-	struct conn *conn;
-	struct account *account;
-	struct publish_wait *publish;
-	uint64_t map_changes;
-};
-
-static void forgetting_free(void *userdata)
-{
-	struct forgetting *f = userdata;
-
-	publish_wait_cancel(f->publish);
-	account_free(f->account);
-	free(f);
-}
-
-/* The store has it for good; a map that could not follow now follows with the next publication. */
-static void on_forgotten_published(void *userdata, int error, const char *detail)
-{
-	struct forgetting *f = userdata;
-
-	f->publish = NULL;
-	f->manager->login.is_map_current = error == 0 && f->map_changes == f->manager->login.map_changes;
-	if (error != 0)
-		log_line(LOG_WARNING, "the map still has %s: %s", f->account->name, detail);
-	reply_account(f->conn, method_account_json(f->account));
-}
-
-static void forget(struct forgetting *f, const char *name)
-{
-	struct manager *m = f->manager;
-	int r;
-
-	r = accounts_forget(m->accounts, name, &f->account);
-	if (r == -ENOENT) {
-		no_such_account(f->conn, name);
-		return;
-	}
-	if (r < 0) {
-		log_line(LOG_ERR, "account could not be forgotten: %s", strerror(-r));
-		conn_drop(f->conn);
-		return;
-	}
-	log_decision(&(struct log_decision){.priority = LOG_NOTICE,
-					    .what = "forget",
-					    .result = "done",
-					    .user = f->account->name,
-					    .uid = f->account->uid,
-					    .provider = f->account->provider});
-	m->login.is_map_current = false;
-	f->map_changes = ++m->login.map_changes;
-	if (publisher_request(m->publisher, on_forgotten_published, f, &f->publish) < 0)
-		reply_account(f->conn, method_account_json(f->account));
-}
-
-void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
-{
-	struct forgetting *f;
-	const char *name;
-
-	if (json_read_string(call->parameters, "name", 255, &name) != 0) {
-		service_invalid(c, "name");
-		return;
-	}
-	f = calloc(1, sizeof(*f));
-	if (f == NULL) {
-		conn_drop(c);
-		return;
-	}
-	f->manager = m;
-	f->conn = c;
-	conn_set_job(c, f, forgetting_free);
-	forget(f, name);
 }

@@ -45,6 +45,14 @@ void method_log_refusal(struct manager *m, const struct conn *c, const char *wha
 			.priority = LOG_NOTICE, .what = what, .result = result, .uid = conn_uid(c), .detail = detail});
 }
 
+void method_no_such_account(struct conn *c, const char *name)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	(void)method_add_text(p, "name", name);
+	conn_error(c, ERROR_NO_SUCH_ACCOUNT, p);
+}
+
 static const char *state_text(const struct account *a)
 {
 	switch (a->state) {

@@ -100,6 +100,10 @@ const char *refusal_account_text(int outcome)
 	case ACCOUNT_ID_DIFFERS:
 		return "the provider tells another uid or gid than the account has; 'latchkey accounts move' would "
 		       "change it";
+	case ACCOUNT_IDENTITY_TAKEN:
+		return "the identity has another account";
+	case ACCOUNT_FIELD_INVALID:
+		return "a field cannot be so: a name of the grammar, plain absolute paths, a subject of 1 to 255 bytes";
 	default:
 		return outcome < 0 ? strerror(-outcome) : "the store refused";
 	}

@@ -14,6 +14,11 @@
 #define METHOD_SHOW_ACCOUNT "io.latchkey.ShowAccount"
 #define METHOD_FORGET_ACCOUNT "io.latchkey.ForgetAccount"
 
+#define METHOD_IMPORT_ACCOUNTS "io.latchkey.ImportAccounts"
+#define METHOD_RENAME_ACCOUNT "io.latchkey.RenameAccount"
+#define METHOD_MOVE_ACCOUNT "io.latchkey.MoveAccount"
+#define METHOD_RELEASE_NAME "io.latchkey.ReleaseName"
+
 #define STATE_CHALLENGE "challenge"
 #define STATE_WAITING "waiting"
 #define STATE_GRANTED "granted"
@@ -23,6 +28,7 @@
 #define ERROR_NOT_PERMITTED "io.latchkey.NotPermitted"
 #define ERROR_VERSION_MISMATCH "io.latchkey.VersionMismatch"
 #define ERROR_NO_SUCH_ACCOUNT "io.latchkey.NoSuchAccount"
+#define ERROR_NOT_POSSIBLE "io.latchkey.NotPossible"
 
 #define REASON_DENIED "denied"
 #define REASON_EXPIRED "expired"

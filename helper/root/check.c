@@ -323,7 +323,7 @@ static int check_members(struct check *c, uint32_t group, const struct map_group
 	return 0;
 }
 
-/* Root's configuration names every group, and its number where it gives one; the rest are numbers of the range. */
+/* Root's configuration names every other group, and its number where it gives one; the rest are numbers of the range. */
 static int check_group_is_configured(struct check *c, const struct map_group_slot *g)
 {
 	const struct settings_group *s = settings_find_group(c->settings, g->name);

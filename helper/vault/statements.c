@@ -56,6 +56,9 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_PUT_LOCAL] = "INSERT OR REPLACE INTO local_account (name, issuer, subject, facts, last_sign_in_s) "
 				"VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STATEMENT_NOTE_LOCAL] = "UPDATE local_account SET facts = ?4 WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
+	[STATEMENT_SET_IDS] = "UPDATE account SET uid = ?1, gid = ?2 WHERE name = ?3 AND uid = ?4",
+	[STATEMENT_FOLLOW_UID] = "UPDATE retired_name SET uid = ?1 WHERE uid = ?2",
+	[STATEMENT_DELETE] = "DELETE FROM account WHERE name = ?1 AND uid = ?2",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
 	[STATEMENT_EACH_UID] = "SELECT " COLUMNS " FROM account WHERE uid > ?1 ORDER BY uid LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",

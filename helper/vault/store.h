@@ -76,6 +76,23 @@ int store_update(struct store *s, const struct account *a);
  */
 int store_rename(struct store *s, const char *old_name, const struct account *a, int64_t now_s);
 
+/**
+ * store_move() - the account gets other numbers; those that it has no more are retired
+ * @a: as it was found
+ * The numbers must be free. Return: 0, -ENOENT, as store_insert().
+ */
+int store_move(struct store *s, const struct account *a, uint32_t uid, uint32_t gid, int64_t now_s);
+
+/**
+ * store_remove() - the account goes; its numbers are retired
+ * @keep_name: so is its name; else somebody else may have it
+ * Return: 0, -ENOENT, as store_insert().
+ */
+int store_remove(struct store *s, const struct account *a, bool keep_name, int64_t now_s);
+
+/** store_release() - a retired name is nobody's any more. Return: 0, -ENOENT it is not retired, as store_insert(). */
+int store_release(struct store *s, const char *name);
+
 /** store_find_retired() - which account had @name before. Return: 0 with its uid, -ENOENT, as the look-ups. */
 int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid);
 

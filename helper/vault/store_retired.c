@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names that an account had and has no more. They stay its own: it may be called so again, and nobody else may.
+ * Names and numbers that an account had and has no more. A name stays its own: it may be called so again, and nobody else
+ * may. A number is nobody's for ever.
  */
 #include <errno.h>
 
@@ -92,5 +93,104 @@ int store_rename(struct store *s, const char *old_name, const struct account *a,
 		r = set_name(s, a->name, old_name, a->uid);
 	if (r == 0)
 		r = store_update_row(s, a);
+	return store_finish(s, r, true);
+}
+
+static int retire_id(struct store *s, uint32_t id, const char *name, int64_t now_s)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_RETIRE_ID];
+	int r;
+
+	r = store_bind_text(statement, 1, name);
+	if (r == 0)
+		r = store_bind_int(statement, 2, id);
+	if (r == 0)
+		r = store_bind_int(statement, 3, now_s);
+	return r < 0 ? r : store_step(s, STATEMENT_RETIRE_ID);
+}
+
+static int set_ids(struct store *s, const struct account *a, uint32_t uid, uint32_t gid)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_SET_IDS];
+	int r;
+
+	r = store_bind_int(statement, 1, uid);
+	if (r == 0)
+		r = store_bind_int(statement, 2, gid);
+	if (r == 0)
+		r = store_bind_text(statement, 3, a->name);
+	if (r == 0)
+		r = store_bind_int(statement, 4, a->uid);
+	if (r == 0)
+		r = store_step(s, STATEMENT_SET_IDS);
+	return r == 0 && sqlite3_changes(s->db) != 1 ? -ENOENT : r;
+}
+
+/* Former names are found by the account's number. */
+static int follow_uid(struct store *s, uint32_t uid, uint32_t old_uid)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_FOLLOW_UID];
+	int r;
+
+	r = store_bind_int(statement, 1, uid);
+	if (r == 0)
+		r = store_bind_int(statement, 2, old_uid);
+	return r < 0 ? r : store_step(s, STATEMENT_FOLLOW_UID);
+}
+
+int store_move(struct store *s, const struct account *a, uint32_t uid, uint32_t gid, int64_t now_s)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = set_ids(s, a, uid, gid);
+	if (r == 0)
+		r = follow_uid(s, uid, a->uid);
+	if (r == 0 && a->uid != uid && a->uid != gid)
+		r = retire_id(s, a->uid, a->name, now_s);
+	if (r == 0 && a->gid != uid && a->gid != gid)
+		r = retire_id(s, a->gid, a->name, now_s);
+	return store_finish(s, r, true);
+}
+
+static int delete_row(struct store *s, const struct account *a)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_DELETE];
+	int r;
+
+	r = store_bind_text(statement, 1, a->name);
+	if (r == 0)
+		r = store_bind_int(statement, 2, a->uid);
+	if (r == 0)
+		r = store_step(s, STATEMENT_DELETE);
+	return r == 0 && sqlite3_changes(s->db) != 1 ? -ENOENT : r;
+}
+
+int store_remove(struct store *s, const struct account *a, bool keep_name, int64_t now_s)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = delete_row(s, a);
+	if (r == 0 && keep_name)
+		r = retire_name(s, a->name, a->uid, now_s);
+	if (r == 0)
+		r = retire_id(s, a->uid, a->name, now_s);
+	if (r == 0)
+		r = retire_id(s, a->gid, a->name, now_s);
+	return store_finish(s, r, true);
+}
+
+int store_release(struct store *s, const char *name)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = store_unretire_name(s, name);
+	if (r == 0 && sqlite3_changes(s->db) != 1)
+		r = -ENOENT;
 	return store_finish(s, r, true);
 }
