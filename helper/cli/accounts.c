@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* "latchkey accounts": pages of accounts, printed as they come, so that a hundred thousand need no memory. */
+/* "latchkey accounts": pages of accounts, printed as they come, so that a hundred thousand need no memory; and which command
+ * of it is meant. */
 #include "helper/cli/verbs.h"
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "helper/base/json.h"
 #include "helper/cli/question.h"
@@ -46,7 +48,7 @@ static enum command_exit print_page(const struct command *c, const struct json_o
 	return COMMAND_OK;
 }
 
-enum command_exit verb_accounts(const struct command *c)
+static enum command_exit list(const struct command *c)
 {
 	LK_CLEANUP(client_closep) struct client *client = NULL;
 	enum command_exit status;
@@ -76,4 +78,36 @@ enum command_exit verb_accounts(const struct command *c)
 	if (status == COMMAND_OK && c->arguments.json)
 		(void)fputs("]\n", c->out);
 	return status;
+}
+
+enum command_exit verb_accounts(const struct command *c)
+{
+	static const struct {
+		const char *name;
+		const char *operands;
+		size_t n_operands;
+		enum command_exit (*run)(const struct command *c);
+	} commands[] = {
+		{"export", "nothing more", 0, accounts_export},
+		{"import", "FILE, or - for standard input", 1, accounts_import},
+		{"compare", "FILE FILE", 2, accounts_compare},
+		{"pin", "NAME --uid UID", 1, accounts_pin},
+		{"rename", "OLD NEW", 2, accounts_rename},
+		{"move", "NAME --uid UID", 1, accounts_move},
+		{"release", "NAME", 1, accounts_release},
+	};
+	size_t n = c->arguments.more[1] ? 2 : c->arguments.more[0] ? 1 : 0;
+
+	if (!c->arguments.operand)
+		return list(c);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(c->arguments.operand, commands[i].name) != 0)
+			continue;
+		if (n != commands[i].n_operands)
+			return command_fail(c, COMMAND_MISUSE, "accounts %s needs %s", commands[i].name,
+					    commands[i].operands);
+		return commands[i].run(c);
+	}
+	return command_fail(c, COMMAND_MISUSE, "unknown command: accounts %.32s (latchkey accounts --help lists them)",
+			    c->arguments.operand);
 }

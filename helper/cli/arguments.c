@@ -8,13 +8,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "helper/base/text.h"
 #include "helper/protocol/client.h"
 
 struct option_row {
 	const char *name;
 	const char *value; /* its name in the usage; NULL: a switch */
 	size_t offset;     /* of a const char * or a bool in struct arguments */
-	const char *verb;  /* NULL: all verbs */
+	const char *verb;  /* "show", or "accounts pin|accounts move" of a verb with commands; NULL: all verbs */
 	const char *summary;
 };
 
@@ -24,6 +25,15 @@ static const struct option_row rows[] = {
 	 "where the helper listens (" CLIENT_SOCKET_PATH ")"},
 	{"--help", NULL, offsetof(struct arguments, help), NULL, "print this text"},
 	{"--version", NULL, offsetof(struct arguments, version), NULL, "print the version"},
+	{"--uid", "UID", offsetof(struct arguments, uid), "accounts pin|accounts move", "pin, move: the number"},
+	{"--gid", "GID", offsetof(struct arguments, gid), "accounts pin|accounts move",
+	 "pin, move: the private group's number (default: the uid)"},
+	{"--provider", "NAME", offsetof(struct arguments, provider), "accounts pin", "pin: of which provider"},
+	{"--subject", "SUBJECT", offsetof(struct arguments, subject), "accounts pin",
+	 "pin: who it is for, as the provider knows them (default: who proves the name first)"},
+	{"--home", "PATH", offsetof(struct arguments, home), "accounts pin", "pin: the home"},
+	{"--shell", "PATH", offsetof(struct arguments, shell), "accounts pin", "pin: the shell"},
+	{"--format", "csv|json", offsetof(struct arguments, format), "accounts export", "export: how (default: csv)"},
 	{"--jwks", "FILE", offsetof(struct arguments, jwks), "inspect", "the provider's keys, to check the signature"},
 	{"--issuer", "URL", offsetof(struct arguments, issuer), "inspect", "the issuer that the token must come from"},
 	{"--audience", "ID", offsetof(struct arguments, audience), "inspect", "the client that the token must be for"},
@@ -104,9 +114,30 @@ static int take_word(struct parsing *p, const char *word)
 		p->arguments.verb = word;
 	else if (!p->arguments.operand)
 		p->arguments.operand = word;
+	else if (!p->arguments.more[0])
+		p->arguments.more[0] = word;
+	else if (!p->arguments.more[1])
+		p->arguments.more[1] = word;
 	else
 		return misuse(p, "one argument too many", word);
 	return 0;
+}
+
+/* Is @owner, or one of its alternatives, this verb, or with @operand this command of a verb. */
+static bool owner_is(const char *owner, const char *verb, const char *operand)
+{
+	char full[64];
+
+	(void)snprintf(full, sizeof(full), "%s %s", verb, operand ? operand : "");
+	while (*owner) {
+		size_t len = strcspn(owner, "|");
+
+		if ((strlen(verb) == len && memcmp(owner, verb, len) == 0) ||
+		    (strlen(full) == len && memcmp(owner, full, len) == 0))
+			return true;
+		owner += len + (owner[len] == '|');
+	}
+	return false;
 }
 
 /* A verb's own options must not be lost on another. */
@@ -115,7 +146,8 @@ static int check_owners(struct parsing *p)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		const char *owner = rows[i].verb;
 
-		if (p->seen[i] && owner && (!p->arguments.verb || strcmp(owner, p->arguments.verb) != 0))
+		if (p->seen[i] && owner &&
+		    (!p->arguments.verb || !owner_is(owner, p->arguments.verb, p->arguments.operand)))
 			return misuse(p, "not an option of this command", rows[i].name);
 	}
 	return 0;
@@ -153,12 +185,18 @@ int arguments_parse(struct arguments *ret, int argc, char *const *argv, char *wh
 	return 0;
 }
 
+/* Also an option of one of the verb's commands. */
+static bool belongs_to(const char *owner, const char *verb)
+{
+	return text_has_prefix(owner, verb) && (owner[strlen(verb)] == '\0' || owner[strlen(verb)] == ' ');
+}
+
 void arguments_print_options(FILE *out, const char *verb)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
 		char left[40];
 
-		if ((rows[i].verb == NULL) != (verb == NULL) || (verb && strcmp(rows[i].verb, verb) != 0))
+		if ((rows[i].verb == NULL) != (verb == NULL) || (verb && !belongs_to(rows[i].verb, verb)))
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%s%s", rows[i].name, rows[i].value ? " " : "",
 			       rows[i].value ? rows[i].value : "");

@@ -27,8 +27,10 @@ static void print_usage(FILE *out, const struct verb *verbs)
 	for (; verbs->name; verbs++) {
 		char left[40];
 
-		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, verbs->operand ? " " : "",
-			       verbs->operand ? verbs->operand : "");
+		const char *operand = verbs->operand ? verbs->operand : "";
+
+		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, operand[0] ? " " : "",
+			       operand[0] == '[' ? "[COMMAND]" : operand);
 		(void)fprintf(out, "  %-18s  %s\n", left, verbs->summary);
 	}
 	(void)fprintf(out, "\n");
@@ -62,16 +64,29 @@ enum command_exit command_fail(const struct command *c, enum command_exit status
 	return status;
 }
 
+/* Nothing else can stand in a message. */
+static bool is_utf8(const char *text)
+{
+	return !text || text_is_utf8(text, strlen(text));
+}
+
 static enum command_exit run_verb(const struct command *c, const struct verb *verb)
 {
 	enum command_exit status;
 
-	if (verb->operand && !c->arguments.operand)
+	bool judges_itself = verb->operand && verb->operand[0] == '[';
+
+	if (verb->operand && !judges_itself && !c->arguments.operand)
 		return command_fail(c, COMMAND_MISUSE, "%s needs %s", verb->name, verb->operand);
+	if (!judges_itself && c->arguments.more[0])
+		return command_fail(c, COMMAND_MISUSE, "one argument too many: %.64s (latchkey --help says more)",
+				    c->arguments.more[0]);
 	if (!verb->operand && c->arguments.operand)
 		return command_fail(c, COMMAND_MISUSE, "%s takes no argument", verb->name);
 
-	if (c->arguments.operand && !text_is_utf8(c->arguments.operand, strlen(c->arguments.operand)))
+	if (!is_utf8(c->arguments.operand) || !is_utf8(c->arguments.more[0]) || !is_utf8(c->arguments.more[1]) ||
+	    !is_utf8(c->arguments.subject) || !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) ||
+	    !is_utf8(c->arguments.shell))
 		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
 
 	status = verb->run(c);

@@ -25,7 +25,7 @@ struct command {
 
 struct verb {
 	const char *name;
-	const char *operand; /* its name in the usage, NULL for none */
+	const char *operand; /* its name in the usage, NULL for none; "[...]": the verb judges its operands */
 	const char *summary;
 	enum command_exit (*run)(const struct command *c);
 };

@@ -9,7 +9,8 @@
 
 static const struct verb verbs[] = {
 	{"status", NULL, "how the helper and its providers are", verb_status},
-	{"accounts", NULL, "list the accounts", verb_accounts},
+	{"accounts", "[export|import FILE|compare FILE FILE|pin NAME|rename OLD NEW|move NAME|release NAME]",
+	 "list the accounts, or change, export and compare them", verb_accounts},
 	{"show", "NAME", "all about one account", verb_show},
 	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},
 	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},

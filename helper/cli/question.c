@@ -95,6 +95,10 @@ enum command_exit question_refused(const struct command *c, const struct varlink
 	if (strcmp(error, ERROR_NO_SUCH_ACCOUNT) == 0)
 		return command_fail(c, COMMAND_FAILED, "there is no account %s",
 				    text_or(reply->parameters, "name", NAME_SHOWN_MAX, operand));
+	if (strcmp(error, ERROR_NOT_POSSIBLE) == 0)
+		return command_fail(c, COMMAND_FAILED, "%s: %s",
+				    text_or(reply->parameters, "name", NAME_SHOWN_MAX, operand),
+				    text_or(reply->parameters, "message", MESSAGE_MAX, "it is not possible"));
 	if (strcmp(error, ERROR_NOT_PERMITTED) == 0)
 		return command_fail(c, COMMAND_FAILED, "the helper does not let you ask this (root may)");
 	if (strcmp(error, ERROR_VERSION_MISMATCH) == 0)

@@ -7,6 +7,16 @@
 
 enum command_exit verb_status(const struct command *c);
 enum command_exit verb_accounts(const struct command *c);
+
+/* Commands of "accounts"; operands are those behind the command. */
+enum command_exit accounts_export(const struct command *c);
+enum command_exit accounts_import(const struct command *c);
+enum command_exit accounts_compare(const struct command *c);
+enum command_exit accounts_pin(const struct command *c);
+enum command_exit accounts_rename(const struct command *c);
+enum command_exit accounts_move(const struct command *c);
+enum command_exit accounts_release(const struct command *c);
+
 enum command_exit verb_show(const struct command *c);
 enum command_exit verb_forget(const struct command *c);
 enum command_exit verb_try(const struct command *c);

@@ -107,17 +107,17 @@ class TinyProvider:
         h.answer(200, reply)
         self.sent["token"] = time.monotonic()
 
-    def token_reply(self, name, subject):
+    def token_reply(self, name, subject, **more):
         now = int(time.time())
         claims = {"iss": self.issuer, "sub": subject, "aud": "latchkey", "iat": now, "exp": now + 600,
-                  "preferred_username": name, "name": name}
+                  "preferred_username": name, "name": name, **more}
         text = b64(json.dumps({"alg": "RS256", "kid": "k1"}).encode()) + "." + b64(json.dumps(claims).encode())
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=text.encode(), check=True,
                                    capture_output=True).stdout
         return {"access_token": "at", "token_type": "Bearer", "expires_in": 600, "id_token": text + "." + b64(signature)}
 
-    def approve_last(self, name, subject):
-        reply = self.token_reply(name, subject)
+    def approve_last(self, name, subject, **claims):
+        reply = self.token_reply(name, subject, **claims)
         with self.lock:
             self.approved[list(self.polls)[-1]] = reply
 
