@@ -30,7 +30,8 @@ everyone = yes
 connections_per_uid = 8
 codes_per_address = 1000
 """
-METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount")
+METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
+           "MoveAccount", "ReleaseName")
 
 
 def version(client):
@@ -125,7 +126,7 @@ def test_l1_table_of_peers():
                     (reply["error"] == "io.latchkey.NotPermitted" and not reply.get("parameters")), (method, reply)
         assert "error" not in rig.client().ask("io.latchkey.Status")
         assert rig.client().ask("io.latchkey.ListAccounts", more=True)["parameters"] == {"accounts": []}
-        for method in ("ShowAccount", "ForgetAccount"):
+        for method in ("ShowAccount", "ForgetAccount", "ReleaseName"):
             assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"
 
 
