@@ -16,7 +16,7 @@ static int find(struct accounts *a, const char *name, struct account **ret)
 
 	if (r == 0)
 		r = store_find_name(a->store, name, &known);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (known->state == ACCOUNT_FORGOTTEN)
 		return -ENOENT;
@@ -29,7 +29,7 @@ int accounts_rename(struct accounts *a, const char *name, const char *new_name, 
 	LK_CLEANUP(account_freep) struct account *known = NULL;
 	int r = find(a, name, &known);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (!name_is_valid(new_name, true, true))
 		return ACCOUNT_FIELD_INVALID;
@@ -48,7 +48,7 @@ int accounts_move(struct accounts *a, const char *name, uint32_t uid, uint32_t g
 	uint32_t old_uid;
 	int r = find(a, name, &known);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (gid == 0)
 		gid = known->gid == known->uid ? uid : known->gid;

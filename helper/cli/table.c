@@ -51,22 +51,29 @@ static enum command_exit bad(const struct reading *r, unsigned line, const char 
 			    which ? which : "");
 }
 
-static enum command_exit add_row(struct reading *r, unsigned line, struct table_row **ret)
+/* Return: the row, or NULL after the reason was printed. */
+static struct table_row *add_row(struct reading *r, unsigned line)
 {
-	if (r->table.n == TABLE_ROWS_MAX)
-		return bad(r, line, "more accounts than a file may hold", NULL);
+	struct table_row *row;
+
+	if (r->table.n == TABLE_ROWS_MAX) {
+		(void)bad(r, line, "more accounts than a file may hold", NULL);
+		return NULL;
+	}
 	if (r->table.n == r->capacity) {
 		size_t wanted = r->capacity ? r->capacity * 2 : 64;
 		struct table_row *grown = reallocarray(r->table.rows, wanted, sizeof(*grown));
 
-		if (!grown)
-			return bad(r, line, "out of memory", NULL);
+		if (!grown) {
+			(void)bad(r, line, "out of memory", NULL);
+			return NULL;
+		}
 		r->table.rows = grown;
 		r->capacity = wanted;
 	}
-	*ret = &r->table.rows[r->table.n++];
-	**ret = (struct table_row){.line = line};
-	return COMMAND_OK;
+	row = &r->table.rows[r->table.n++];
+	*row = (struct table_row){.line = line};
+	return row;
 }
 
 static enum command_exit set_field(const struct reading *r, struct table_row *row, size_t column, const char *text)
@@ -136,11 +143,13 @@ static enum command_exit read_csv(struct reading *r, const char *text, size_t le
 	if (status != COMMAND_OK)
 		return status;
 	while ((result = csv_next(&csv)) == 1) {
-		struct table_row *row = NULL;
+		struct table_row *row;
 
 		if (csv.n_fields != n)
 			return bad(r, csv.line, "not as many fields as the first line names", NULL);
-		status = add_row(r, csv.line, &row);
+		row = add_row(r, csv.line);
+		if (!row)
+			return COMMAND_FAILED;
 		for (size_t i = 0; status == COMMAND_OK && i < n; i++)
 			status = set_field(r, row, (size_t)columns[i], csv.fields[i]);
 		if (status == COMMAND_OK)
@@ -211,12 +220,14 @@ static enum command_exit read_object(struct reading *r, const char *text, size_t
 {
 	LK_CLEANUP(json_object_putp) struct json_object *o = NULL;
 	unsigned number = (unsigned)r->table.n + 1;
-	struct table_row *row = NULL;
-	enum command_exit status;
+	enum command_exit status = COMMAND_OK;
+	struct table_row *row;
 
 	if (json_parse(&o, text, len) < 0)
 		return bad(r, number, "this account is not strict JSON", NULL);
-	status = add_row(r, number, &row);
+	row = add_row(r, number);
+	if (!row)
+		return COMMAND_FAILED;
 	for (size_t i = 0; status == COMMAND_OK && i < TABLE_COLUMNS; i++)
 		status = read_member(r, row, o, i);
 	return status == COMMAND_OK ? finish_row(r, row) : status;

@@ -26,7 +26,7 @@ void account_free(struct account *a)
 
 static int read_numbers(sqlite3_stmt *row, struct account *a)
 {
-	int64_t uid, gid, state;
+	int64_t uid = 0, gid = 0, state = 0;
 	int r;
 
 	r = store_read_int(row, 1, 1, INT32_MAX, &uid);

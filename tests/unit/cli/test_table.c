@@ -138,7 +138,7 @@ static void drift(void **state)
 		{"name,uid,state\nalice,1,forgotten\n", "name,uid,state\nalice,2,active\nbob,1,active\n",
 		 "alice: UID 1 in a:2, 2 in b:2\nUID 1: alice in a:2, bob in b:3\n"},
 	};
-	struct scratch s;
+	struct scratch s = {0};
 
 	(void)state;
 	assert_true(scratch_new(&s));
@@ -203,7 +203,7 @@ static void misuse(void **state)
 /* Files that cannot be read, and more than one message holds. */
 static void files(void **state)
 {
-	struct scratch s;
+	struct scratch s = {0};
 	struct capture c;
 	FILE *f;
 
