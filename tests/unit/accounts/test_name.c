@@ -339,13 +339,130 @@ static void injective(void **state)
 	}
 }
 
+/*
+ * I2, I3, I4: what a provider may send, through each kind of rule. One spelling of a name makes it; every other is refused
+ * and never folded, so that no second identity can ever mean the same account.
+ */
+static void spellings(void **state)
+{
+	static const struct {
+		const char *core; /* before the domain, where there is one */
+		bool is_good;
+	} rows[] = {
+		{"alice", true},
+		{"al\x69"
+		 "ce",
+		 true}, /* al\u0069ce is these bytes when JSON was read */
+		{"Alice", false},
+		{"ALICE", false},
+		{"alicE", false},
+		{"alice ", false},
+		{" alice", false},
+		{"alice\t", false},
+		{"alice\xc2\xa0", false}, /* no-break space */
+		{"alice.", false},
+		{".alice", false},
+		{"alice\\", false},
+		{"al\xc4\xb1"
+		 "ce",
+		 false}, /* Turkish dotless i */
+		{"AL\xc4\xb0"
+		 "CE",
+		 false}, /* and dotted I */
+		{"stra\xc3\x9f\x65", false},
+		{"\xef\xbd\x81\xef\xbd\x8c\xef\xbd\x89\xef\xbd\x83\xef\xbd\x85", false}, /* fullwidth */
+		{"\xd0\xb0lice", false},                                                 /* Cyrillic a */
+		{"\xce\xb1lice", false},                                                 /* Greek alpha */
+		{"alic\xc3\xa9", false},                                                 /* NFC */
+		{"alice\xcc\x81", false},                                                /* NFD */
+		{"ali\xef\xac\x81", false},                                              /* ligature fi */
+		{"al\xe2\x80\x8d\x69\x63\x65", false},                                   /* zero-width joiner */
+		{"al\xe2\x80\x8b\x69\x63\x65", false},                                   /* zero-width space */
+		{"\xe2\x80\xae\x61lice", false},                                         /* right-to-left override */
+		{"alice\xe2\x80\xa4", false},                                            /* one dot leader, for a dot */
+		{"alice\xef\xbc\xa0", false},                                            /* fullwidth at sign */
+		{"al\xc0\xa9\x63\x65", false},                                           /* overlong */
+		{"al\xff\x63\x65", false},
+		{"alice%40x", false},
+		{"alice+x", false},
+		{"EXAMPLE\\alice", false},
+		{"cn=alice", false},
+		{"0", false},
+		{"1000", false},
+		{"-alice", false},
+	};
+	char good[] = "good.example", prefix[] = "ad-", suffix[] = "-x";
+	char *domains[] = {good, NULL};
+	const struct name_rule rules[] = {
+		{0},
+		{.strip_domains = domains},
+		{.strip_domains = domains, .allow_dot = true, .allow_at = true},
+		{.prefix = prefix, .allow_dot = true},
+		{.suffix = suffix, .allow_at = true},
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			char claim[128], out[NAME_MAX_LEN + 1] = "";
+			bool digits = rows[i].core[0] == '0' || rows[i].core[0] == '1' || rows[i].core[0] == '-';
+
+			/* behind a prefix or before a suffix some of these are names of their own */
+			if ((rules[r].prefix && (digits || rows[i].core[0] == '.')) ||
+			    (rules[r].suffix && strcmp(rows[i].core, "alice.") == 0))
+				continue;
+			snprintf(claim, sizeof(claim), "%s%s", rows[i].core,
+				 rules[r].strip_domains ? "@good.example" : "");
+			if ((from(claim, &rules[r], out) == 0) != rows[i].is_good)
+				fail_msg("rule %zu, row %zu: %s", r, i, out);
+		}
+	}
+}
+
+/* I4: whatever surrounds the one domain, it is no other domain's alice. */
+static void domains(void **state)
+{
+	static const char *const refused[] = {
+		"alice@evil.example",
+		"alice@evil.example@good.example",
+		"alice@good.example@evil.example",
+		"alice@good.example.evil.example",
+		"alice@evilgood.example",
+		"alice@good.example.",
+		"alice@.good.example",
+		"alice@good.example/",
+		"alice@good.example\\@evil.example",
+		"\"alice@evil.example\"@good.example",
+		"alice%good.example@evil.example",
+		"alice@good.example ",
+		"alice@ good.example",
+		"alice@GOOD.EXAMPLE",
+		"alice@g\xd0\xbe\xd0\xbe\x64.example", /* Cyrillic o */
+		"alice@good\xe3\x80\x82\x65xample",    /* ideographic full stop */
+		"alice@xn--god-tna.example",
+		"alice",
+		"@good.example",
+	};
+	char good[] = "good.example";
+	char *list[] = {good, NULL};
+	const struct name_rule rule = {.strip_domains = list, .allow_dot = true, .allow_at = true};
+	char out[NAME_MAX_LEN + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (from(refused[i], &rule, out) == 0)
+			fail_msg("%s made %s", refused[i], out);
+	assert_int_equal(from("alice@good.example", &rule, out), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(valid_names),    cmocka_unit_test(naughty_names),  cmocka_unit_test(each_byte),
 		cmocka_unit_test(long_name),      cmocka_unit_test(reserved_names), cmocka_unit_test(plain_rule),
 		cmocka_unit_test(strip_domains),  cmocka_unit_test(affixes),        cmocka_unit_test(at_in_suffix),
-		cmocka_unit_test(bytes_and_cuts), cmocka_unit_test(injective),
+		cmocka_unit_test(bytes_and_cuts), cmocka_unit_test(injective),      cmocka_unit_test(spellings),
+		cmocka_unit_test(domains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
