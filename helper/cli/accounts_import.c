@@ -26,7 +26,7 @@ struct import {
 	struct json_object *list;
 	unsigned *lines; /* of each that is sent */
 	size_t n;
-	size_t n_forgotten;
+	size_t n_left_out;
 };
 
 static void import_done(struct import *i)
@@ -56,6 +56,14 @@ static struct json_object *row_json(const struct table_row *row)
 	return LK_STEAL(o);
 }
 
+/* Not those who are gone where the file comes from, nor its local accounts. */
+static bool is_to_come(const struct table_row *row)
+{
+	const char *state = row->fields[TABLE_STATE];
+
+	return !state || strcmp(state, "active") == 0 || strcmp(state, "expected") == 0;
+}
+
 static int collect(struct import *in)
 {
 	in->list = json_object_new_array();
@@ -66,10 +74,8 @@ static int collect(struct import *in)
 		const struct table_row *row = &in->table.rows[i];
 		struct json_object *o;
 
-		const char *state = row->fields[TABLE_STATE];
-
-		if (state && (strcmp(state, "forgotten") == 0 || strcmp(state, "withdrawn") == 0)) {
-			in->n_forgotten++;
+		if (!is_to_come(row)) {
+			in->n_left_out++;
 			continue;
 		}
 		o = row_json(row);
@@ -124,9 +130,10 @@ static enum command_exit send(const struct command *c, const struct import *in)
 	}
 	(void)fprintf(c->out, "Imported %lld accounts, %zu were there already.\n", (long long)imported,
 		      in->n - (size_t)imported);
-	if (in->n_forgotten > 0)
-		(void)fprintf(c->out, "%zu that are forgotten or withdrawn where they come from were left out.\n",
-			      in->n_forgotten);
+	if (in->n_left_out > 0)
+		(void)fprintf(c->out,
+			      "%zu that are forgotten, withdrawn or local where they come from were left out.\n",
+			      in->n_left_out);
 	return COMMAND_OK;
 }
 

@@ -116,7 +116,7 @@ def test_import_export_compare():
                 f.write(text)
         # of another host: its provider has another address here, and the same name
         said = other.good("accounts", "import", w.rig.path("a.csv"))
-        assert "Imported 2 accounts" in said and "1 that are forgotten or withdrawn" in said, said
+        assert "Imported 2 accounts" in said and "1 that are forgotten, withdrawn or local" in said, said
         assert "0 accounts, 2 were" in other.good("accounts", "import", w.rig.path("a.json"))
         assert other.show("alice")["subject"] == "s-1"
         with open(w.rig.path("b.csv"), "w", encoding="utf-8") as f:
