@@ -203,6 +203,7 @@ static int range_reserve(struct map_reader *r, size_t size)
 		return -ENOMEM;
 	/* A fork between these lines must not leave the child with a range that is not as long as it says. */
 	r->range_size = 0;
+	r->range_used = 0;
 	atomic_thread_fence(memory_order_seq_cst);
 	r->range = p;
 	atomic_thread_fence(memory_order_seq_cst);
@@ -272,12 +273,17 @@ static int exchange(struct map_reader *r, int fd, const struct stat *st, struct 
 	struct map_view v;
 	void *p;
 
+	/* Never less than is used, wherever a fork comes between. */
+	if (r->range_used < page_up(size))
+		r->range_used = page_up(size);
 	p = mmap(r->range, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	/* What is left of a longer file goes, so that it does not keep its blocks. */
-	if (r->range_size > page_up(size))
-		(void)blank((unsigned char *)r->range + page_up(size), r->range_size - page_up(size));
+	if (r->range_used > page_up(size)) {
+		if (blank((unsigned char *)r->range + page_up(size), r->range_used - page_up(size)) != MAP_FAILED)
+			r->range_used = page_up(size);
+	}
 	if (!map_view_init(&v, p, size)) {
 		(void)blank(r->range, r->range_size);
 		return -EBADMSG;

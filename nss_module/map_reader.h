@@ -51,6 +51,7 @@ struct map_reader {
 	struct map_reader_view view;
 	void *range; /* address space that holds the map, and its size */
 	size_t range_size;
+	size_t range_used;     /* bytes from its start where a file may be mapped; the others are blank */
 	uint64_t epoch_device; /* which file is mapped as the epoch */
 	uint64_t epoch_inode;
 	_Atomic(struct map_reader_page *) page; /* forgotten by a forked child: it has no other thread */
