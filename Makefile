@@ -172,7 +172,8 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 # tests/unit/LAYER/test_x.c is one program of cmocka tests, linked with LAYER and those below; other .c files of that
-# folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap).
+# folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap, or a library).
+LDFLAGS_test_server := $(SYSTEMD_LIBS)
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
 unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))

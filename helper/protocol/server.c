@@ -93,12 +93,26 @@ static bool conn_is_blocked(const struct conn *c)
 	return c->out.len > 0 && !c->is_calling;
 }
 
+static uint64_t now_usec(const struct conn *c)
+{
+	uint64_t now = UINT64_MAX;
+
+	(void)sd_event_now(c->server->event, CLOCK_BOOTTIME, &now);
+	return now;
+}
+
+/* A peer that takes a long answer a little at a time is never idle. */
+static bool conn_is_late(const struct conn *c)
+{
+	return c->late != 0 && (c->is_calling || c->out.len > 0) && now_usec(c) >= c->late;
+}
+
 static int on_later(sd_event_source *source, void *userdata)
 {
 	struct conn *c = userdata;
 
 	(void)source;
-	if (c->is_over) {
+	if (c->is_over || conn_is_late(c)) {
 		conn_free(c);
 		return 0;
 	}
@@ -216,20 +230,6 @@ static void conn_start_idling(struct conn *c)
 	if (sd_event_source_set_time_relative(c->idle, idle_usec(c)) < 0 ||
 	    sd_event_source_set_enabled(c->idle, SD_EVENT_ONESHOT) < 0)
 		conn_drop(c);
-}
-
-static uint64_t now_usec(const struct conn *c)
-{
-	uint64_t now = UINT64_MAX;
-
-	(void)sd_event_now(c->server->event, CLOCK_BOOTTIME, &now);
-	return now;
-}
-
-/* A peer that takes a long answer a few bytes at a time is never idle. */
-static bool conn_is_late(const struct conn *c)
-{
-	return c->late != 0 && now_usec(c) >= c->late;
 }
 
 /* Takes the next complete call, if there is one; the reply may come within or later. */
