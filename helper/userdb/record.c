@@ -172,8 +172,6 @@ static int group_by_gid(const struct map_view *v, uint32_t gid, struct group *gr
 	struct map_group_slot slot;
 	struct map_user_slot user;
 
-	if (!map_id_is_ours(&v->h, gid))
-		return RECORD_NONE;
 	if (map_view_find_gid(v, gid, &slot) >= 0)
 		return group_of(v, &slot, gr, buffer);
 	return private_group_of(v, map_view_find_uid(v, gid, &user), &user, gr, buffer);
