@@ -177,7 +177,7 @@ static void append_encoded(struct buf *out, const char *template, const char *fi
 {
 	const char *place = strstr(template, "{}");
 
-	if (place == NULL) {
+	if (place == NULL || filter == NULL) {
 		buf_append_text(out, template);
 		return;
 	}

@@ -16,7 +16,7 @@
 #include "nss_module/pack.h"
 
 #define USER_BUFFER 1024u /* each length is one byte */
-#define GROUP_BUFFER (RECORD_MEMBERS_MAX * (MAP_NAME_MAX + 1 + sizeof(char *)) + 256u)
+#define GROUP_BUFFER (RECORD_MEMBERS_MAX * (MAP_NAME_MAX + 1 + sizeof(uintptr_t)) + 256u)
 
 static bool add(struct json_object *o, const char *key, struct json_object *value)
 {

@@ -38,7 +38,7 @@ static int read_numbers(sqlite3_stmt *row, struct account *a)
 		r = store_read_int(row, 11, 0, INT64_MAX, &a->created_s);
 	if (r == 0)
 		r = store_read_int(row, 12, 0, INT64_MAX, &a->last_sign_in_s);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	a->uid = (uint32_t)uid;
 	a->gid = (uint32_t)gid;
