@@ -114,6 +114,15 @@ int accounts_bind(struct accounts *a, const struct account_person *person, int64
 		  bool *ret_is_new);
 
 /**
+ * accounts_take_back() - what accounts_bind() has just stored was no sign-in: the caller holds another answer of NSS
+ * @seen_uid: the number that it holds
+ * Neither a key nor a certificate may open the account by it, for the session would have that number. If the number is
+ * nobody's yet, nobody will ever have it, since a session may all the same begin with it as soon as there is a real
+ * sign-in. Return: 0, negative errno.
+ */
+int accounts_take_back(struct accounts *a, struct account *account, uint32_t seen_uid, int64_t now_s);
+
+/**
  * accounts_note_facts() - replace the facts of a known identity that policy has just refused
  * @facts: as in accounts_bind(). Nothing else changes, its last sign-in least of all. Return: 0, also where nobody is bound; 1
  * where the map must be published, since the person is in other groups now; negative errno.

@@ -208,6 +208,16 @@ int accounts_bind(struct accounts *a, const struct account_person *person, int64
 	return ACCOUNT_BOUND;
 }
 
+int accounts_take_back(struct accounts *a, struct account *account, uint32_t seen_uid, int64_t now_s)
+{
+	bool is_new_number = seen_uid >= a->settings->uid_min && seen_uid <= a->settings->uid_max;
+	int r;
+
+	account->last_sign_in_s = 0;
+	r = store_update(a->store, account);
+	return r == 0 && is_new_number ? store_retire_id(a->store, account->name, seen_uid, now_s) : r;
+}
+
 int accounts_note_facts(struct accounts *a, const char *issuer, const char *subject, const char *facts)
 {
 	LK_CLEANUP(account_freep) struct account *known = NULL;

@@ -212,6 +212,12 @@ static void bind(struct attempt *a, const struct identity *identity, const struc
 		refuse(a, refusal_of_account(r), refusal_account_text(r));
 		return;
 	}
+	/* finish() will refuse; until the caller has connected again, no key may open the account by this approval either. */
+	if (differs_from_seen(a) &&
+	    accounts_take_back(a->ctx->accounts, a->account, a->seen_uid, clock_realtime_s()) < 0) {
+		refuse(a, REASON_NO_STORE, "what the caller holds could not be retired");
+		return;
+	}
 
 	if (is_new) {
 		a->ctx->map_changes++;

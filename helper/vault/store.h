@@ -93,6 +93,10 @@ int store_remove(struct store *s, const struct account *a, bool keep_name, int64
 /** store_release() - a retired name is nobody's any more. Return: 0, -ENOENT it is not retired, as store_insert(). */
 int store_release(struct store *s, const char *name);
 
+/** store_retire_id() - nobody ever gets this number, which was promised to @name; nothing where somebody has it.
+ *  Return: 0, as store_insert(). */
+int store_retire_id(struct store *s, const char *name, uint32_t id, int64_t now_s);
+
 /** store_find_retired() - which account had @name before. Return: 0 with its uid, -ENOENT, as the look-ups. */
 int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid);
 

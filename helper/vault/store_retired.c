@@ -194,3 +194,16 @@ int store_release(struct store *s, const char *name)
 		r = -ENOENT;
 	return store_finish(s, r, true);
 }
+
+int store_retire_id(struct store *s, const char *name, uint32_t id, int64_t now_s)
+{
+	uint32_t free_id;
+	int r = store_free_uid(s, id, id, &free_id);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = store_begin(s);
+	if (r < 0)
+		return r;
+	return store_finish(s, retire_id(s, id, name, now_s), true);
+}

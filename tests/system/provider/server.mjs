@@ -71,7 +71,7 @@ const provider = new Provider(issuer, {
   scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'people.read'],
   claims: {
     openid: ['sub'],
-    profile: ['name', 'preferred_username'],
+    profile: ['name', 'preferred_username', 'uidNumber'],
     email: ['email', 'email_verified'],
     groups: ['groups'],
   },

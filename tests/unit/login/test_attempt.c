@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "helper/base/clock.h"
+#include "helper/login/account_check.h"
 #include "helper/protocol/names.h"
 #include "tests/unit/login/fake_oauth.h"
 #include "tests/unit/login/world.h"
@@ -418,7 +419,9 @@ static void test_seen_differs(void **state)
 /* I12: the number is the provider's, which only the token tells; nothing it says later moves an account. */
 static void test_i12_uid_claim(void **state)
 {
+	const struct account_check_request by_key = {.user = "alice", .service = "sshd"};
 	struct world *w = *state;
+	uint32_t free_uid;
 	static const char *const refused[] = {
 		"{\"preferred_username\":\"alice\"}",
 		"{\"preferred_username\":\"alice\",\"uidNumber\":0}",
@@ -444,9 +447,13 @@ static void test_i12_uid_claim(void **state)
 		       "{\"preferred_username\":\"alice\",\"uidNumber\":\"1890000000\"}");
 	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
 	assert_string_equal(fake.wanted, "preferred_username name uidNumber ");
+	/* It was no sign-in: a key would open a session with sshd's number, which nobody else gets either. */
+	assert_string_equal(account_check(&w->ctx, &by_key), REASON_NOT_ALLOWED);
+	assert_int_equal(store_free_uid(w->ctx.store, 0x70000001, 0x70000001, &free_uid), -ENOENT);
 	until_decision(w, "alice", 1890000000, "s-1", "{\"preferred_username\":\"alice\",\"uidNumber\":1890000000}");
 	assert_string_equal(w->said, "granted");
 	assert_int_equal(w->uid, 1890000000);
+	assert_null(account_check(&w->ctx, &by_key));
 	assert_string_equal(fake.wanted, "uidNumber ");
 	sign_in(w, "alice", "s-1", "{}");
 	assert_string_equal(w->said, "granted");
