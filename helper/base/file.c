@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,5 +89,37 @@ int file_read(struct buf *ret, const char *path, enum file_owner owner, enum fil
 	(void)close(fd);
 	if (r < 0)
 		buf_done(ret);
+	return r;
+}
+
+static int check_folder(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return st.st_uid == 0 ? check_mode(&st, FILE_READABLE) : -EPERM;
+}
+
+int file_check_folder(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strnlen(path, sizeof(part));
+	int r = 0;
+
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; r == 0 && i < len; i++) {
+		size_t end = i + strcspn(path + i, "/");
+
+		memcpy(part, path, end);
+		part[end] = '\0';
+		r = check_folder(part);
+		i = end;
+	}
 	return r;
 }

@@ -28,3 +28,12 @@ enum file_privacy {
  * or another negative errno.
  */
 int file_read(struct buf *ret, const char *path, enum file_owner owner, enum file_privacy privacy, size_t max);
+
+/**
+ * file_check_folder() - is this folder root's alone, and every one on the way to it, "/" apart
+ * @path: absolute, at most 4095 bytes; a '/' at its end counts for nothing
+ * Nobody else can then put something else in its place. An access list shows in the mode's group bits.
+ * Return: 0; -ENOENT one of them is not there; -ELOOP one is a link; -ENOTDIR; -EPERM one belongs to somebody else, or others
+ * can write to it; -ENAMETOOLONG or another negative errno.
+ */
+int file_check_folder(const char *path);

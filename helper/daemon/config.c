@@ -247,13 +247,17 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 	if (r == 0 && with_secrets)
 		r = read_secrets(d, note, userdata, why);
 	if (r == 0 && with_secrets)
+		r = config_check_home_base(d->config, "", why);
+	if (r == 0 && with_secrets)
 		r = config_check_local_users(d->config, "", note, userdata, why);
 	if (r < 0) {
 		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
 		return r;
 	}
-	if (with_secrets)
+	if (with_secrets) {
+		config_note_shell(d->config, "", note, userdata);
 		config_note_local_groups(d->config, "", note, userdata);
+	}
 	*ret = LK_STEAL(d->config);
 	return 0;
 }

@@ -99,6 +99,13 @@ int config_check_local_users(const struct config *c, const char *root, config_no
  *  Return: 0, -EINVAL with @why, -ENOMEM. */
 int config_check_directory(struct config_draft *d, size_t i, char *why);
 
+/** config_check_home_base() - the folder of all homes below @root ("" for this machine) is root's alone, or not there yet
+ *  Return: 0, -EINVAL with @why filled. */
+int config_check_home_base(const struct config *c, const char *root, char *why);
+
+/** config_note_shell() - what to say aloud of the shell */
+void config_note_shell(const struct config *c, const char *root, config_note_fn note, void *userdata);
+
 /** config_finish() - defaults, then what no single line can show: contradictions, gaps, and what to say aloud
  *  @why: reason with its section. Return: 0, -EINVAL, -ENOMEM. */
 int config_finish(struct config_draft *d, config_note_fn note, void *userdata, char *why);

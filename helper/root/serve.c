@@ -17,6 +17,7 @@
 
 #include "helper/base/cleanup.h"
 #include "helper/base/clock.h"
+#include "helper/base/file.h"
 #include "helper/base/text.h"
 #include "helper/root/check.h"
 #include "helper/root/install.h"
@@ -113,6 +114,13 @@ int serve_publish(const struct serve_context *c, int memfd, uint64_t size, struc
 	r = settings_load(&settings, c->config, &fault);
 	if (r < 0)
 		return answer_with(answer, PUBLISH_FAILED, fault.text);
+	/* Whoever can change the folder of the homes could put one of theirs in the place of the next person's. */
+	r = file_check_folder(settings->home_base);
+	if (r < 0 && r != -ENOENT) {
+		(void)snprintf(why, sizeof(why), "homes cannot lie in %.100s: it must be a folder of root's alone",
+			       settings->home_base);
+		return answer_with(answer, PUBLISH_REFUSED, why);
+	}
 	r = locals_load(&locals, c->root);
 	if (r < 0)
 		return answer_error(answer, "reading /etc/passwd and /etc/group", r);

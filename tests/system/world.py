@@ -46,8 +46,8 @@ account required pam_permit.so
 """
 _SESSION = """
 session required pam_unix.so
-session optional {module} {options}
-session required pam_mkhomedir.so umask=0077
+session [success=ignore default=1] {module} {options}
+session optional pam_mkhomedir.so umask=0077
 """
 PAM_STACKS = {
     "sshd": _AUTH + "account required pam_nologin.so" + _ACCOUNT + _SESSION,

@@ -3,6 +3,7 @@
 #include "helper/base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +150,31 @@ static void test_links_and_absence(void **state)
 	assert_int_equal(read_readable("f/below"), -ENOTDIR);
 }
 
+/* Root's alone, all the way: what others could exchange is no place for anybody's home. */
+static void test_folders(void **state)
+{
+	char longest[PATH_MAX + 8];
+	struct stat st;
+
+	(void)state;
+	/* Where root's files are not root's, as in a namespace of an ordinary user, none of them is believed. */
+	if (stat("/usr", &st) < 0 || st.st_uid != 0)
+		skip();
+	assert_int_equal(file_check_folder("/"), 0);
+	assert_int_equal(file_check_folder("/usr"), 0);
+	assert_int_equal(file_check_folder("/usr/share/"), 0);
+	assert_int_equal(file_check_folder("/tmp"), -EPERM);
+	assert_int_equal(file_check_folder("/tmp/nobody-has-this/"), -EPERM);
+	assert_int_equal(file_check_folder("/usr/nobody-has-this/x"), -ENOENT);
+	assert_int_equal(file_check_folder("/etc/passwd"), -ENOTDIR);
+	assert_int_equal(file_check_folder("/etc/passwd/x"), -ENOTDIR);
+	assert_int_equal(file_check_folder("/proc/self/fd"), -ELOOP);
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[0] = '/';
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(file_check_folder(longest), -ENAMETOOLONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +186,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_foreign_owner, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_a_regular_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_links_and_absence, set_up, tear_down),
+		cmocka_unit_test(test_folders),
 	};
 
 	(void)umask(022);

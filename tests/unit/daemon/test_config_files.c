@@ -12,7 +12,8 @@
 #include "tests/unit/as_root.h"
 #include "tests/unit/scratch.h"
 
-#define PROVIDER "[provider corp]\nissuer=https://id.example\nclient_id=c\n"
+/* In a namespace of an ordinary user /home is nobody's. */
+#define PROVIDER "[accounts]\nhome=/no-homes-here/%u\n[provider corp]\nissuer=https://id.example\nclient_id=c\n"
 
 static int group_setup(void **state)
 {
@@ -45,7 +46,7 @@ static void write_with_secret(const struct scratch *s, const char *secret, size_
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), PROVIDER "client_secret_file=%s/secret\n[access]\nusers=alice\n", s->path);
+	snprintf(text, sizeof(text), "%sclient_secret_file=%s/secret\n[access]\nusers=alice\n", PROVIDER, s->path);
 	write_file(s, "latchkey.conf", text, 0644);
 	assert_true(scratch_write(s, "secret", secret, len, mode));
 }
@@ -105,9 +106,9 @@ static void secret_of_the_directory(void **state)
 	char notes[2048], text[512];
 
 	snprintf(text, sizeof(text),
-		 PROVIDER "directory=scim\ndirectory_url=https://id.example/scim\n"
-			  "directory_client_secret_file=%s/secret\n[access]\nusers=alice\n",
-		 s->path);
+		 "%sdirectory=scim\ndirectory_url=https://id.example/scim\n"
+		 "directory_client_secret_file=%s/secret\n[access]\nusers=alice\n",
+		 PROVIDER, s->path);
 	write_file(s, "latchkey.conf", text, 0644);
 	write_file(s, "secret", "s3cret\n", 0600);
 	assert_int_equal(load(s, &c, notes, &fault), 0);
