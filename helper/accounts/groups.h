@@ -46,3 +46,9 @@ bool group_rules_want(const struct group_rules *g, const char *value);
  * Return: 0, -EBADMSG facts that cannot be read, -ENOMEM.
  */
 int group_rules_apply(const struct group_rules *g, const char *issuer, const char *facts, struct membership *ret);
+
+/**
+ * group_facts_key() - the part of stored facts that membership follows from: same text, same issuer, same groups
+ * Return: a pointer into @facts, up to their end; NULL where they put nobody into any group.
+ */
+const char *group_facts_key(const char *facts);

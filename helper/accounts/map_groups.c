@@ -12,6 +12,8 @@
 #include "helper/base/buf.h"
 #include "nss_module/map_local.h"
 
+#define SETS 256u
+
 /* Names of members, ended by NULL when the group is written. */
 struct member_list {
 	const char **names; /* each belongs to map_groups.names */
@@ -19,7 +21,15 @@ struct member_list {
 	size_t capacity;
 };
 
+/* People are in few different sets of groups: each is read once. */
+struct known_set {
+	char *issuer;
+	char *key;
+	struct membership membership;
+};
+
 struct map_groups {
+	struct known_set sets[SETS]; /* by hash; the newest of two that meet stays */
 	const struct group_rules *rules;
 	struct member_list *members; /* one for each rule */
 	char **names;
@@ -43,6 +53,13 @@ int map_groups_new(struct map_groups **ret, const struct group_rules *rules)
 	return 0;
 }
 
+static void forget_set(struct known_set *s)
+{
+	free(s->issuer);
+	free(s->key);
+	*s = (struct known_set){.key = NULL};
+}
+
 void map_groups_free(struct map_groups *m)
 {
 	if (!m)
@@ -53,6 +70,8 @@ void map_groups_free(struct map_groups *m)
 	for (size_t i = 0; i < m->n_names; i++)
 		free(m->names[i]);
 	free(m->names);
+	for (size_t i = 0; i < SETS; i++)
+		forget_set(&m->sets[i]);
 	buf_done(&m->local);
 	free(m);
 }
@@ -84,12 +103,46 @@ static int keep_name(struct map_groups *m, const char *name, const char **ret)
 	return 0;
 }
 
+static size_t hash_of(const char *text)
+{
+	uint32_t h = 2166136261u; /* FNV-1a: whoever could choose the texts gains a slower map, and nothing else */
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h % SETS;
+}
+
+/* Return: 0, -ENOMEM. */
+static int find_membership(struct map_groups *m, const struct account *a, struct membership *ret)
+{
+	const char *key = group_facts_key(a->facts);
+	struct known_set *s;
+
+	*ret = (struct membership){.bits = {0}};
+	if (!key)
+		return 0;
+	s = &m->sets[hash_of(key)];
+	if (!s->key || strcmp(s->key, key) != 0 || strcmp(s->issuer, a->issuer) != 0) {
+		forget_set(s);
+		if (group_rules_apply(m->rules, a->issuer, a->facts, &s->membership) == -ENOMEM)
+			return -ENOMEM;
+		s->issuer = strdup(a->issuer);
+		s->key = strdup(key);
+		if (!s->issuer || !s->key) {
+			forget_set(s);
+			return -ENOMEM;
+		}
+	}
+	*ret = s->membership;
+	return 0;
+}
+
 int map_groups_add(struct map_groups *m, const struct account *a)
 {
 	struct membership membership;
 	const char *name = NULL;
 
-	if (group_rules_apply(m->rules, a->issuer, a->facts, &membership) == -ENOMEM)
+	if (find_membership(m, a, &membership) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < m->rules->n; i++) {
 		struct member_list *list = &m->members[i];

@@ -78,14 +78,18 @@ static void providers_are_apart(void **state)
 
 static void facts_that_cannot_be_read(void **state)
 {
-	static const char *const facts[] = {
+	static const char *const none[] = {
 		"",
 		"[]",
 		"\"devs\"",
 		"{\"groups\":\"devs\"}",
 		"{\"groups\":{\"devs\":true}}",
-		"{\"groups\":[\"devs\",1]}",
 		"{\"groups\":[[\"devs\"]]}",
+		"{\"groups\": [\"devs\"]}", /* nobody stores facts with blanks */
+		"{\"email\":\"\\\"groups\\\":[\\\"devs\\\"]\"}",
+	};
+	static const char *const facts[] = {
+		"{\"groups\":[\"devs\",1]}",
 		"{\"groups\":[\"devs\"],\"groups\":[]}",
 		"{\"groups\":[\"devs\"]",
 	};
@@ -93,6 +97,11 @@ static void facts_that_cannot_be_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		expect(ISSUER, facts[i], -EBADMSG, 0);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		expect(ISSUER, none[i], 0, 0);
+	/* somebody else's member of that name */
+	expect(ISSUER, "{\"x\":{\"groups\":[\"devs\"]},\"groups\":[]}", 0, 0);
+	expect(ISSUER, "{\"x\":{\"groups\":[\"devs\"]},\"groups\":[\"/teams/ops\"]}", 0, 2);
 }
 
 int main(void)

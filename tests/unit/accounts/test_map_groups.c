@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,11 +151,45 @@ static void left_off(void **state)
 	free(made.bytes);
 }
 
+/* Sets of groups are read once each: nobody gets somebody else's, whatever is kept of them. */
+static void many_sets(void **state)
+{
+	struct world *w = *state;
+	LK_CLEANUP(map_groups_freep) struct map_groups *m = NULL;
+	LK_CLEANUP(map_writer_freep) struct map_writer *writer = NULL;
+	struct made made = {.bytes = NULL};
+	struct map_group_slot g;
+	uint32_t expected = 0;
+	void *bytes;
+	size_t len;
+
+	w->settings.groups = groups;
+	assert_int_equal(accounts_settle_groups(w->accounts, 1, no_fault, NULL), 0);
+	assert_int_equal(map_groups_new(&m, &groups), 0);
+	assert_int_equal(map_writer_new(&writer), 0);
+	for (uint32_t i = 0; i < 5000; i++) {
+		const char *issuer = i % 3 == 0 ? OTHER_ISSUER : ISSUER;
+		char name[16], facts[64];
+
+		snprintf(name, sizeof(name), "u%u", i);
+		snprintf(facts, sizeof(facts), "{\"groups\":[\"x%u\"%s]}", i % 700, i % 2 == 0 ? ",\"c\"" : "");
+		expected += i % 3 != 0 && i % 2 == 0;
+		add(m, writer, name, 0x70000001 + i, issuer, facts);
+	}
+	assert_int_equal(map_groups_finish(m, w->store, w->local, writer), 0);
+	assert_int_equal(map_writer_finish(writer, &bytes, &len), 0);
+	assert_true(map_view_init(&made.v, bytes, len));
+	assert_true(map_view_find_group(&made.v, "crew", 4, &g) >= 0);
+	assert_int_equal(g.n_members, expected);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_is_in_which, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(left_off, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(many_sets, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
