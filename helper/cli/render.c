@@ -9,8 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "helper/base/buf.h"
 #include "helper/base/json.h"
 #include "helper/base/text.h"
+
+#define WORDS_MAX 1024u
 
 void render_line(const struct command *c, const char *label, const char *text)
 {
@@ -116,6 +119,22 @@ static void render_when(const struct command *c, const char *label, const struct
 	render_line(c, label, text);
 }
 
+/* A list of texts as words. */
+static void render_words(const struct command *c, const char *label, const struct json_object *o, const char *key)
+{
+	LK_CLEANUP(buf_done) struct buf words = {0};
+	struct json_object *list;
+
+	if (json_read_array(o, key, WORDS_MAX, &list) != 0)
+		return;
+	buf_init(&words, RENDER_TEXT_MAX);
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		buf_append_text(&words, i > 0 ? " " : "");
+		buf_append_text(&words, json_object_get_string(json_object_array_get_idx(list, i)));
+	}
+	render_line(c, label, words.len > 0 ? words.data : "-");
+}
+
 void render_account(const struct command *c, const struct json_object *account)
 {
 	render_member(c, "name", account, "name");
@@ -124,6 +143,7 @@ void render_account(const struct command *c, const struct json_object *account)
 	render_member(c, "full name", account, "gecos");
 	render_member(c, "home", account, "home");
 	render_member(c, "shell", account, "shell");
+	render_words(c, "groups", account, "groups");
 	render_member(c, "state", account, "state");
 	render_member(c, "provider", account, "provider");
 	render_member(c, "issuer", account, "issuer");

@@ -67,6 +67,7 @@ static void print_status(const struct command *c, const struct json_object *stat
 		render_line(c, "up for", text);
 	}
 	render_member(c, "accounts", status, "accounts");
+	render_member(c, "groups", status, "groups");
 	render_member(c, "pending", status, "pending");
 	render_member(c, "network", status, "fetch");
 	if (json_read_array(status, "providers", PROVIDERS_MAX, &providers) != 0)

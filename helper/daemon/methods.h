@@ -42,6 +42,12 @@ void method_no_such_account(struct conn *c, const char *name);
 /** method_account_json() - the Account of the interface; NULL without memory */
 struct json_object *method_account_json(const struct account *a);
 
+/** method_account_with_groups() - the same with the groups that the last sign-in puts somebody into */
+struct json_object *method_account_with_groups(struct manager *m, const struct account *a);
+
+/** method_count_groups() - of our own, and in use */
+int64_t method_count_groups(struct manager *m);
+
 /** method_local_account_json() - the same for an account of /etc/passwd that belongs to an identity */
 struct json_object *method_local_account_json(const struct account *a);
 

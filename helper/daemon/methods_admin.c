@@ -77,6 +77,7 @@ void method_status(struct manager *m, struct conn *c, const struct varlink_call 
 	ok = ok && method_add_text(p, "release", LK_RELEASE);
 	ok = ok && method_add_int(p, "uptime", (int64_t)((clock_monotonic_ms() - m->started_ms) / 1000));
 	ok = ok && method_add_int(p, "accounts", accounts < 0 ? 0 : accounts);
+	ok = ok && method_add_int(p, "groups", method_count_groups(m));
 	ok = ok && method_add_int(p, "pending", m->login.pending);
 	ok = ok && method_add_text(p, "fetch", fetch_client_state(m->fetch));
 	ok = ok && method_add(p, "providers", LK_STEAL(providers));
@@ -215,7 +216,7 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 	if (r == -ENOENT)
 		r = store_find_name(m->store, name, &a);
 	if (r == 0)
-		reply_account(c, method_account_json(a));
+		reply_account(c, method_account_with_groups(m, a));
 	else if (r == -ENOENT)
 		method_no_such_account(c, name);
 	else

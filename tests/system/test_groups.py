@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Groups: what the provider says, as far as root's configuration lets it mean something, seen by real programs."""
+import json
 import os
 import re
 
@@ -9,6 +10,7 @@ import people
 import terminal
 import world
 
+COMMAND = f"{world.PROGRAMS}/latchkey"
 LAB_GID = 5555
 CREW = "claim_values=operators"
 LAB = "claim_values=operators\nlocal=yes"
@@ -50,7 +52,6 @@ def named(w, group):
 @check.test
 def in_with_one_sign_in_and_out_with_the_next(w):
     """alice's shell has the own group by NSS and the local one by setcred, and neither once the provider takes it (I13)"""
-    configure(w)
     check.eventually(lambda: named(w, "crew"), "the own group, which is there while nobody is in it")
     gid = int(named(w, "crew").split(":")[2])
     check.equal(named(w, "crew"), f"crew:x:{gid}:", "crew before")
@@ -61,6 +62,9 @@ def in_with_one_sign_in_and_out_with_the_next(w):
     check.equal(named(w, "crew"), f"crew:x:{gid}:alice", "crew with alice")
     check.equal(named(w, "lab"), f"lab:x:{LAB_GID}:", "lab, as /etc/group has it (I14)")
     check.equal(groups_in(w.run("id", "alice")[1]), {"alice", "crew"}, "as NSS tells others")
+    check.contains(w.run(COMMAND, "show", "alice")[1], "groups         crew lab\n")
+    check.equal(json.loads(w.run(COMMAND, "show", "alice", "--json")[1])["groups"], ["crew", "lab"], "show --json")
+    check.equal(json.loads(w.run(COMMAND, "status", "--json")[1])["groups"], 1, "own groups in status")
     say(w, "staff")
     check.equal(session(w), {"alice"}, "groups of the next session")
     check.equal(named(w, "crew"), f"crew:x:{gid}:", "crew without alice")
@@ -205,4 +209,5 @@ if __name__ == "__main__":
     with world.World() as the_world:
         the_world.start()
         world.write("/etc/group", world.read("/etc/group") + f"lab:x:{LAB_GID}:\n")
+        configure(the_world)
         check.run(the_world)

@@ -124,7 +124,8 @@ static void assert_run(const char *method, const char *const *replies, const cha
 static void test_status(void **state)
 {
 	static const char reply[] =
-		"{\"parameters\":{\"release\":\"0.1.0\",\"uptime\":90061,\"accounts\":12,\"pending\":1,\"fetch\":"
+		"{\"parameters\":{\"release\":\"0.1.0\",\"uptime\":90061,\"accounts\":12,\"groups\":3,\"pending\":1,"
+		"\"fetch\":"
 		"\"ready\","
 		"\"providers\":[{\"name\":\"work\",\"issuer\":\"https://"
 		"idp.example\",\"dialect\":\"keycloak\",\"ready\":true},"
@@ -140,6 +141,7 @@ static void test_status(void **state)
 		"release        0.1.0\n"
 		"up for         1 day 1 h\n"
 		"accounts       12\n"
+		"groups         3\n"
 		"pending        1\n"
 		"network        ready\n"
 		"provider       work (keycloak) at https://idp.example: ready\n"
@@ -168,6 +170,23 @@ static void test_show_and_forget(void **state)
 		   "issuer         https://idp.example\n"
 		   "subject        s-1\n"
 		   "created        2023-11-14 22:13:20 UTC\n"
+		   "last sign-in   never\n",
+		   "");
+	assert_run(METHOD_SHOW_ACCOUNT,
+		   WORDS("{\"parameters\":{\"account\":{\"name\":\"a\",\"groups\":[\"crew\",\"la\\u001bb\"]}}}"),
+		   WORDS("show", "a"), COMMAND_OK,
+		   "name           a\n"
+		   "uid            -\n"
+		   "gid            -\n"
+		   "full name      -\n"
+		   "home           -\n"
+		   "shell          -\n"
+		   "groups         crew la?b\n"
+		   "state          -\n"
+		   "provider       -\n"
+		   "issuer         -\n"
+		   "subject        -\n"
+		   "created        -\n"
 		   "last sign-in   never\n",
 		   "");
 	assert_run(METHOD_FORGET_ACCOUNT, WORDS("{\"parameters\":{\"account\":" ALICE "}}"), WORDS("forget", "alice"),
