@@ -94,6 +94,7 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 		{"token_endpoint", s->token_endpoint},
 		{"userinfo_endpoint", s->userinfo_endpoint},
 		{"jwks_uri", s->jwks_uri},
+		{"group_check_endpoint", s->group_check_endpoint},
 	};
 	struct uri proxy;
 
@@ -137,6 +138,9 @@ static int check_issuer(const struct config *c, const struct provider_settings *
 		return r;
 	if (uri_parse(&uri, plain) < 0 || uri.has_query)
 		return config_refuse(why, "[provider %s]: issuer has a query", s->name);
+	if (s->group_check_endpoint && !s->dialect->group_check_url)
+		return config_refuse(why, "[provider %s]: group_check_endpoint means nothing to dialect %s", s->name,
+				     s->dialect->name);
 	if (s->tenants && !s->dialect->tenant_claim)
 		return config_refuse(why, "[provider %s]: tenants means nothing to dialect %s", s->name,
 				     s->dialect->name);

@@ -21,6 +21,7 @@
 #include "helper/login/log.h"
 #include "helper/login/refusal.h"
 #include "helper/login/wanted.h"
+#include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 #include "helper/protocol/names.h"
 
@@ -51,6 +52,8 @@ struct attempt {
 	struct provider_wait *prepare;
 	struct device_flow *flow;
 	struct identity_check *check;
+	struct group_check *groups;
+	struct identity *identity; /* while its groups are asked about */
 	struct publish_wait *publish;
 	uint64_t map_changes;     /* when it was asked for */
 	struct token_set *tokens; /* while they are judged */
@@ -96,6 +99,8 @@ void attempt_free(struct attempt *a)
 	provider_wait_cancel(a->prepare);
 	device_flow_free(a->flow);
 	identity_check_free(a->check);
+	group_check_free(a->groups);
+	identity_free(a->identity);
 	publish_wait_cancel(a->publish);
 	token_set_free(a->tokens);
 	account_free(a->account);
@@ -232,31 +237,6 @@ static void bind(struct attempt *a, const struct identity *identity, const struc
 		refuse(a, REASON_NO_STORE, "out of memory");
 }
 
-static bool is_email(const char *claim)
-{
-	return strcmp(claim, "email") == 0 || strcmp(claim, "/email") == 0;
-}
-
-/* The name that the rule makes. @email: NULL unless verified. Return: 0, or -EINVAL with @why filled. */
-static int name_by_rule(struct attempt *a, const struct identity *identity, const char *email, char *out, char *why)
-{
-	const char *claim;
-	int r;
-
-	r = wanted_read_claim(identity->claims, a->lp->names->claim, 256, &claim);
-	if (r != 0) {
-		memcpy(why, "the name claim is missing", sizeof("the name claim is missing"));
-		return -EINVAL;
-	}
-	/* I5: anybody can write somebody else's address into a profile. */
-	if (is_email(a->lp->names->claim) && email == NULL) {
-		memcpy(why, "the address that makes the name is not verified",
-		       sizeof("the address that makes the name is not verified"));
-		return -EINVAL;
-	}
-	return name_from_claim(out, claim, strlen(claim), a->lp->names, why);
-}
-
 /*
  * The name of whoever approved. @known: the account, or NULL. Somebody who was renamed at the provider and asks for the new
  * name is called so from now on (I6); whoever asks for the bound name still has it. What a directory says of somebody who
@@ -267,9 +247,9 @@ static int name_of(struct attempt *a, const struct account *known, const struct 
 		   char *out, char *why)
 {
 	if (known == NULL || accounts_is_from_directory(known))
-		return name_by_rule(a, identity, email, out, why);
-	if (strcmp(known->name, a->user) != 0 && name_by_rule(a, identity, email, out, why) == 0 &&
-	    strcmp(out, a->user) == 0)
+		return wanted_read_name(identity->claims, a->lp->names, email, out, why);
+	if (strcmp(known->name, a->user) != 0 &&
+	    wanted_read_name(identity->claims, a->lp->names, email, out, why) == 0 && strcmp(out, a->user) == 0)
 		return 0;
 	(void)snprintf(out, NAME_MAX_LEN + 1, "%s", known->name);
 	return 0;
@@ -380,12 +360,47 @@ static void judge_person(struct attempt *a, const struct identity *identity)
 	bind(a, identity, &person, facts);
 }
 
+static const char *group_claim_of(const struct attempt *a)
+{
+	return a->ctx->access->group_claim != NULL ? a->ctx->access->group_claim : "groups";
+}
+
+static void on_groups(void *userdata, const struct oauth_result *result, struct json_object *groups)
+{
+	struct attempt *a = userdata;
+	LK_CLEANUP(identity_freep) struct identity *identity = LK_STEAL(a->identity);
+
+	if (result->outcome != OAUTH_DONE || groups == NULL) {
+		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		return;
+	}
+	if (json_object_object_add(identity->claims, group_claim_of(a), json_object_get(groups)) < 0) {
+		json_object_put(groups);
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+		return;
+	}
+	judge_person(a, identity);
+}
+
+/* Somebody in more groups than a token has room for. Where no group means anything here, nobody is asked. */
+static void ask_groups(struct attempt *a, struct identity *identity, const struct token_set *tokens)
+{
+	LK_CLEANUP(text_free_listp) char **ids = NULL;
+
+	a->identity = identity;
+	if (wanted_groups(&ids, a->ctx->access, identity->issuer) < 0 ||
+	    group_check_start(&a->groups, a->lp->provider, a->ctx->fetch, tokens->access_token,
+			      (const char *const *)ids, on_groups, a) < 0)
+		refuse(a, REASON_UNAVAILABLE, "out of memory");
+}
+
 static void on_identity(void *userdata, const struct oauth_result *result, struct identity *identity)
 {
 	LK_CLEANUP(identity_freep) struct identity *owned = identity;
 	struct attempt *a = userdata;
 
-	token_set_free(LK_STEAL(a->tokens));
+	LK_CLEANUP(token_set_freep) struct token_set *tokens = LK_STEAL(a->tokens);
+
 	if (result->outcome != OAUTH_DONE || owned == NULL) {
 		refuse(a, refusal_of_oauth(result->outcome), result->detail);
 		return;
@@ -394,7 +409,10 @@ static void on_identity(void *userdata, const struct oauth_result *result, struc
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
 		return;
 	}
-	judge_person(a, owned);
+	if (group_check_is_needed(provider_settings(a->lp->provider), owned->claims, group_claim_of(a)))
+		ask_groups(a, LK_STEAL(owned), tokens);
+	else
+		judge_person(a, owned);
 }
 
 static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)

@@ -6,9 +6,11 @@
 #include "helper/login/wanted.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "helper/base/json.h"
+#include "helper/base/text.h"
 
 static void want(struct wanted_claims *w, size_t *n, const char *claim)
 {
@@ -65,6 +67,41 @@ void wanted_claims_add(struct wanted_claims *w, const char *claim)
 	want(w, &n, claim);
 }
 
+static int add_values(char ***list, size_t *n, char *const *values)
+{
+	for (; values != NULL && *values != NULL; values++) {
+		char **grown;
+
+		if (text_in_list(*list, *values))
+			continue;
+		grown = reallocarray(*list, *n + 2, sizeof(*grown));
+		if (grown == NULL)
+			return -ENOMEM;
+		*list = grown;
+		grown[*n] = strdup(*values);
+		grown[*n + 1] = NULL;
+		if (grown[(*n)++] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int wanted_groups(char ***ret, const struct access_rules *access, const char *issuer)
+{
+	LK_CLEANUP(text_free_listp) char **list = calloc(1, sizeof(*list));
+	size_t n = 0;
+	int r = list != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < access->n_policies; i++)
+		r = add_values(&list, &n, access->policies[i].groups);
+	for (size_t i = 0; r == 0 && access->groups != NULL && i < access->groups->n; i++)
+		if (strcmp(access->groups->rules[i].issuer, issuer) == 0)
+			r = add_values(&list, &n, access->groups->rules[i].claim_values);
+	if (r == 0)
+		*ret = LK_STEAL(list);
+	return r;
+}
+
 int wanted_read_claim(struct json_object *claims, const char *claim, size_t max_len, const char **ret)
 {
 	struct json_object *value = NULL;
@@ -82,4 +119,26 @@ int wanted_read_claim(struct json_object *claims, const char *claim, size_t max_
 		return -EBADMSG;
 	*ret = json_object_get_string(value);
 	return 0;
+}
+
+static bool is_email(const char *claim)
+{
+	return strcmp(claim, "email") == 0 || strcmp(claim, "/email") == 0;
+}
+
+int wanted_read_name(struct json_object *claims, const struct name_rule *names, const char *email, char *out, char *why)
+{
+	const char *claim;
+
+	if (wanted_read_claim(claims, names->claim, 256, &claim) != 0) {
+		memcpy(why, "the name claim is missing", sizeof("the name claim is missing"));
+		return -EINVAL;
+	}
+	/* I5: anybody can write somebody else's address into a profile. */
+	if (is_email(names->claim) && email == NULL) {
+		memcpy(why, "the address that makes the name is not verified",
+		       sizeof("the address that makes the name is not verified"));
+		return -EINVAL;
+	}
+	return name_from_claim(out, claim, strlen(claim), names, why);
 }

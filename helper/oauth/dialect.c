@@ -121,6 +121,9 @@ static const struct dialect dialects[] = {
 		.has_id_token = true,
 		.subject_claim = "oid",
 		.tenant_claim = "tid",
+		/* Microsoft Graph, "user: checkMemberGroups"; User.Read is enough for one's own groups. */
+		.group_check_url = "https://graph.microsoft.com/v1.0/me/checkMemberGroups",
+		.group_check_max = 20,
 		.name_claim = "preferred_username",
 		.email_needs_verification = true,
 	},

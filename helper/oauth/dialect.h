@@ -46,6 +46,8 @@ struct dialect {
 	const char *subject_claim;     /* "sub"; Entra "oid"; GitHub "id" (numeric) */
 	const char *tenant_claim;      /* Entra "tid": part of the subject; else NULL */
 	const char *userinfo_accept;   /* media type that userinfo wants to be asked for; NULL: JSON or JWT */
+	const char *group_check_url;   /* where to ask about groups that a token has no room for; NULL: nowhere */
+	uint32_t group_check_max;      /* groups in one such question */
 	const char *name_claim;        /* default for name_claim of the configuration */
 	bool email_needs_verification; /* false only where the provider never sends unverified ones and says so */
 };

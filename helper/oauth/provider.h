@@ -34,6 +34,7 @@ struct provider_settings {
 	char *token_endpoint;
 	char *userinfo_endpoint;
 	char *jwks_uri;
+	char *group_check_endpoint; /* instead of the dialect's */
 	char *jwks_file;            /* keys from root's file instead of the network */
 	char **tenants;             /* Entra: allowed tids */
 	char **verification_hosts;  /* hosts beyond the provider's own that a person may be sent to */

@@ -4,6 +4,7 @@
 #include "helper/oauth/request.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define USER_AGENT ("User-Agent: latchkey/" LK_RELEASE)
 #define HEADER_MAX (20u * 1024u)
@@ -62,5 +63,28 @@ int request_get(struct fetch_client *fetch, const struct provider_settings *s, c
 			return r;
 		headers[2] = authorization.data;
 	}
+	return fetch_start(fetch, &request, done, userdata, ret);
+}
+
+int request_post_json(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *text,
+		      const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		      struct fetch_call **ret)
+{
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
+	const char *headers[] = {
+		"Accept: application/json", USER_AGENT, "Content-Type: application/json", NULL, NULL,
+	};
+	struct fetch_request request = {.profile = &s->fetch, .url = url, .headers = headers, .timeout_ms = timeout_ms};
+	int r;
+
+	buf_init(&authorization, HEADER_MAX);
+	buf_append_text(&authorization, "Authorization: Bearer ");
+	buf_append(&authorization, secret_data(bearer), secret_len(bearer));
+	r = buf_fault(&authorization);
+	if (r < 0)
+		return r;
+	headers[3] = authorization.data;
+	request.body = text;
+	request.body_len = strlen(text);
 	return fetch_start(fetch, &request, done, userdata, ret);
 }

@@ -7,7 +7,7 @@
 #include "helper/oauth/form.h"
 #include "helper/oauth/provider.h"
 
-/* The two shapes of request that every flow uses. Both send Accept and User-Agent; @url is used as it is, with the query
+/* The shapes of request that every flow uses. All send Accept and User-Agent; @url is used as it is, with the query
  * that it may have (RFC 6749 section 3.2). */
 
 /**
@@ -27,3 +27,11 @@ int request_post(struct fetch_client *fetch, const struct provider_settings *s, 
 int request_get(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *accept,
 		const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
 		struct fetch_call **ret);
+
+/**
+ * request_post_json() - post a JSON text to an endpoint that knows people by their token
+ * @text: copied
+ */
+int request_post_json(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *text,
+		      const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		      struct fetch_call **ret);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/text.h"
 #include "helper/oauth/device.h"
+#include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 
 struct run {
@@ -16,6 +18,11 @@ struct run {
 	struct provider_settings settings;
 	struct device_flow *flow;
 	struct identity_check *check;
+	struct group_check *groups;
+	struct token_set *tokens;
+	struct identity *identity;
+	struct json_object *found;
+	char **ids; /* groups to be asked about */
 	uint32_t lifetime_s;
 };
 
@@ -29,15 +36,31 @@ static void end(struct run *run, const struct oauth_result *result, const struct
 		(void)json_object_object_add(o, "subject", json_object_new_string(identity->subject));
 		(void)json_object_object_add(o, "claims", json_object_get(identity->claims));
 	}
+	if (run->found != NULL)
+		(void)json_object_object_add(o, "groups", json_object_get(run->found));
 	(void)printf("%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 	json_object_put(o);
 	(void)sd_event_exit(run->event, 0);
 }
 
+static void on_groups(void *userdata, const struct oauth_result *result, struct json_object *groups)
+{
+	struct run *run = userdata;
+
+	run->found = json_object_get(groups);
+	end(run, result, run->identity);
+}
+
 static void on_identity(void *userdata, const struct oauth_result *result, struct identity *identity)
 {
-	end(userdata, result, identity);
-	identity_free(identity);
+	struct run *run = userdata;
+
+	run->identity = identity;
+	if (identity == NULL || !group_check_is_needed(&run->settings, identity->claims, "groups"))
+		end(run, result, identity);
+	else if (group_check_start(&run->groups, run->provider, run->fetch, run->tokens->access_token,
+				   (const char *const *)run->ids, on_groups, run) < 0)
+		(void)sd_event_exit(run->event, 1);
 }
 
 static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)
@@ -45,11 +68,11 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 	static const char *const wanted[] = {"preferred_username", NULL};
 	struct run *run = userdata;
 
+	run->tokens = tokens;
 	if (tokens == NULL)
 		end(run, result, NULL);
 	else if (identity_check_start(&run->check, run->provider, run->fetch, tokens, wanted, on_identity, run) < 0)
 		(void)sd_event_exit(run->event, 1);
-	token_set_free(tokens);
 }
 
 static void on_challenge(void *userdata, const struct device_challenge *challenge)
@@ -72,12 +95,23 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		(void)sd_event_exit(run->event, 1);
 }
 
+static int split_ids(struct run *run, char *value)
+{
+	for (char *p = value; *p != '\0'; p++)
+		*p = *p == ',' ? ' ' : *p;
+	return text_split(&run->ids, value, 1000);
+}
+
 static int setting(struct run *run, const char *name, char *value)
 {
 	struct provider_settings *s = &run->settings;
 
 	if (strcmp(name, "userinfo") == 0)
 		s->userinfo_endpoint = value;
+	else if (strcmp(name, "group_check") == 0)
+		s->group_check_endpoint = value;
+	else if (strcmp(name, "groups") == 0)
+		return split_ids(run, value);
 	else if (strcmp(name, "tenant") == 0)
 		s->tenants[0] = value;
 	else if (strcmp(name, "lifetime") == 0)
@@ -129,6 +163,11 @@ int main(int argc, char **argv)
 		return 2;
 	r = sd_event_loop(run.event);
 	identity_check_free(run.check);
+	group_check_free(run.groups);
+	identity_free(run.identity);
+	token_set_free(run.tokens);
+	text_free_list(run.ids);
+	json_object_put(run.found);
 	device_flow_free(run.flow);
 	provider_free(run.provider);
 	fetch_client_free(run.fetch);

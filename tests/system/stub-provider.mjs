@@ -20,6 +20,7 @@
 //   "token"       {"alg": "RS256" | "ES256" | "none", "forged": true, "header": {...}, "claims": {...}}; claims and
 //                 header are laid over the right ones, null removes one
 //   "userinfo"    claims instead of the person's; "signed_userinfo": true sends them as a JWT
+//   "groups"      ids of the groups that the person is in, for POST /v1.0/me/checkMemberGroups (entra's, as Graph has it)
 //   "form"        true: form-encoded replies to every POST, whatever the client accepts
 //   "strict"      polls before the interval get slow_down, and the interval grows               (true)
 //   "faults"      {"/path": fault or [fault, ...]}: a list is used up one by one, a single one stays. A fault has
@@ -233,6 +234,16 @@ function userinfo(request) {
 	return { status: 200, body: claims };
 }
 
+// Microsoft Graph, "user: checkMemberGroups": at most 20 ids, each of them one.
+function checkMemberGroups(request, text) {
+	if (!request.headers.authorization?.startsWith('Bearer at-')) return { status: 401, body: { error: { code: 'InvalidAuthenticationToken' } } };
+	const ids = JSON.parse(text).groupIds;
+	const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+	if (request.headers['content-type'] !== 'application/json' || ids.length > 20 || !ids.every((id) => guid.test(id)))
+		return { status: 400, body: { error: { code: 'Request_BadRequest' } } };
+	return { status: 200, body: { '@odata.context': `${base}/v1.0/$metadata`, value: ids.filter((id) => scenario.groups?.includes(id)) } };
+}
+
 function control(request, path, text) {
 	if (path === '/control/log') return { status: 200, body: log };
 	const changes = JSON.parse(text);
@@ -241,9 +252,10 @@ function control(request, path, text) {
 	return { status: 200, body: {} };
 }
 
-function answer(request, path, form, entry) {
+function answer(request, path, form, entry, text) {
 	const d = dialect();
 	const post = request.method === 'POST';
+	if (post && path === '/v1.0/me/checkMemberGroups') return checkMemberGroups(request, text);
 	if (post && path === d.device && (path !== d.token || form.response_type === 'device_code')) return start(form, request);
 	if (post && path === d.token) return poll(form, request, entry);
 	if (!post && path === d.userinfo) return userinfo(request);
@@ -277,7 +289,7 @@ async function serve(request, response) {
 	const entry = { method: request.method, path: request.url, form, headers: request.headers, at_ms: Date.now(), early: false };
 	if (!isControl) log.push(entry);
 
-	let reply = isControl ? control(request, path, text) : answer(request, path, form, entry);
+	let reply = isControl ? control(request, path, text) : answer(request, path, form, entry, text);
 	const fault = isControl ? undefined : takeFault(path);
 	if (fault?.hang) return;
 	if (fault?.delay_ms) await wait(fault.delay_ms);

@@ -45,6 +45,13 @@ def asked(path, times):
     return check
 
 
+def groups(*expected):
+    def check(result, log):
+        assert result.get("groups") == list(expected), result
+        assert not any("graph.windows.net" in str(q) or "elsewhere" in q["path"] for q in log), log
+    return check
+
+
 def no_secret_at_start(_, log):
     posts = [q for q in log if q["method"] == "POST"]
     assert "client_secret" not in posts[0]["form"], posts[0]
@@ -59,6 +66,11 @@ def fault(path, **values):
     return {path: values}
 
 
+GRAPH = "/v1.0/me/checkMemberGroups"
+GROUP_IDS = [f"{i:08x}-0000-0000-0000-000000000000" for i in range(45)]
+OVERAGE = {"_claim_names": {"groups": "src1"},
+           "_claim_sources": {"src1": {"endpoint": "http://127.0.0.1:1/elsewhere/getMemberObjects"}}}
+ASKS = [f"tenant={TENANT}", f"group_check=BASE{GRAPH}", "groups=" + ",".join(GROUP_IDS)]
 SECRET = {"id": "client", "secret": "s3cret"}
 CANARY = {"headers": {"Location": "http://127.0.0.1:1/stolen"}}
 CASES = [
@@ -73,6 +85,19 @@ CASES = [
     Case("entra, no tenants", BAD, "tenants", dialect="entra"),
     Case("entra, declined", DENIED, "authorization_declined", dialect="entra", polls=["denied"],
          flow=[f"tenant={TENANT}"]),
+    Case("entra, too many groups for a token", DONE, dialect="entra", flow=ASKS, token=claims(**OVERAGE),
+         groups=[GROUP_IDS[3], GROUP_IDS[44], "ffffffff-0000-0000-0000-000000000000"],
+         check=groups(GROUP_IDS[3], GROUP_IDS[44])),
+    Case("entra, three questions for 45 groups", DONE, dialect="entra", flow=ASKS, token=claims(**OVERAGE),
+         check=asked(GRAPH, 3)),
+    Case("entra, groups in the token: nothing is asked", DONE, dialect="entra", flow=ASKS,
+         token=claims(groups=[GROUP_IDS[1]]), check=asked(GRAPH, 0)),
+    Case("entra, Graph refuses", BAD, "groups: HTTP 403", dialect="entra", flow=ASKS, token=claims(**OVERAGE),
+         faults={GRAPH: {"status": 403, "body": '{"error":{"code":"Authorization_RequestDenied"}}'}}),
+    Case("entra, Graph redirects", BAD, "groups", dialect="entra", flow=ASKS, token=claims(**OVERAGE),
+         faults={GRAPH: {"status": 307, "body": "", "headers": {"Location": "http://127.0.0.1:1/stolen"}}}),
+    Case("entra, Graph is down at the last question", UNREACHABLE, "groups", dialect="entra", flow=ASKS,
+         token=claims(**OVERAGE), faults={GRAPH: [{}, {}, {"status": 503, "body": ""}]}),
     Case("google", DONE, dialect="google", client=SECRET, flow=["auth=post", "secret=s3cret"],
          check=no_secret_at_start),
     Case("okta", DONE, dialect="okta"),

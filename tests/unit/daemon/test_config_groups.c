@@ -74,11 +74,14 @@ static void the_only_provider(void **state)
 {
 	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER "[group devs]\nclaim_values=d\n", NULL);
 	LK_CLEANUP(config_freep) struct config *none = load(PROVIDER, NULL);
+	LK_CLEANUP(config_freep)
+	struct config *entra = load(PROVIDER "dialect=entra\ngroup_check_endpoint=https://graph.example/check\n", NULL);
 
 	(void)state;
 	assert_null(c->accounts.groups.rules[0].provider);
 	assert_string_equal(c->accounts.groups.rules[0].issuer, "https://id.example");
 	assert_int_equal(none->accounts.groups.n, 0);
+	assert_string_equal(entra->providers[0].settings.group_check_endpoint, "https://graph.example/check");
 }
 
 static void faults(void **state)
@@ -106,6 +109,9 @@ static void faults(void **state)
 		{PROVIDER "[group 123456789012345678901234567890123]\nclaim_values=d\n", "a group's name has 1 to 32"},
 		{PROVIDER "[group Devs]\nclaim_values=d\n", "a group's name is like an account's"},
 		{PROVIDER "[group 1devs]\nclaim_values=d\n", "a group's name is like an account's"},
+		{PROVIDER "group_check_endpoint=https://graph.example/check\n",
+		 "group_check_endpoint means nothing to dialect generic"},
+		{PROVIDER "dialect=entra\ngroup_check_endpoint=http://graph.example/check\n", "group_check_endpoint: "},
 		{PROVIDER "[accounts]\nreserved_names=boss\n[group boss]\nclaim_values=d\n", "this name is reserved"},
 	};
 	static const char *const privileged[] = {"root",   "sudo", "wheel", "docker",         "lxd", "adm", "disk",

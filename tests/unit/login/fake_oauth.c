@@ -132,6 +132,37 @@ void identity_check_free(struct identity_check *c)
 	fake.identity_done = NULL;
 }
 
+bool group_check_is_needed(const struct provider_settings *s, struct json_object *claims, const char *group_claim)
+{
+	(void)s;
+	(void)claims;
+	assert_string_equal(group_claim, "groups");
+	return fake.needs_groups;
+}
+
+int group_check_start(struct group_check **ret, struct provider *p, struct fetch_client *fetch,
+		      const struct secret *access_token, const char *const *ids, group_check_done_fn done,
+		      void *userdata)
+{
+	(void)p;
+	(void)fetch;
+	(void)access_token;
+	fake.groups_done = done;
+	fake.groups_userdata = userdata;
+	fake.wanted_groups[0] = '\0';
+	for (; *ids != NULL; ids++)
+		strcat(strcat(fake.wanted_groups, *ids), " ");
+	*ret = (struct group_check *)(void *)&waiting;
+	return 0;
+}
+
+void group_check_free(struct group_check *c)
+{
+	if (c != NULL && fake.groups_done != NULL)
+		fake.cancelled++;
+	fake.groups_done = NULL;
+}
+
 int publisher_request(struct publisher *p, publish_done_fn done, void *userdata, struct publish_wait **ret)
 {
 	(void)p;
@@ -212,4 +243,18 @@ void fake_published(int error)
 	assert_non_null(done);
 	fake.publish_done = NULL;
 	done(fake.publish_userdata, error, error == 0 ? "" : "refused");
+}
+
+void fake_groups(enum oauth_outcome outcome, const char *groups)
+{
+	group_check_done_fn done = fake.groups_done;
+	struct oauth_result r = result_of(outcome);
+	struct json_object *list = NULL;
+
+	assert_non_null(done);
+	fake.groups_done = NULL;
+	if (outcome == OAUTH_DONE)
+		assert_int_equal(json_parse(&list, groups, strlen(groups)), 0);
+	done(fake.groups_userdata, &r, list);
+	json_object_put(list);
 }

@@ -5,6 +5,7 @@
 
 #include "helper/accounts/publish.h"
 #include "helper/oauth/device.h"
+#include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 #include "helper/oauth/provider.h"
 
@@ -19,9 +20,13 @@ struct fake_oauth {
 	void *flow_userdata;
 	identity_done_fn identity_done;
 	void *identity_userdata;
+	group_check_done_fn groups_done;
+	void *groups_userdata;
 	publish_done_fn publish_done;
 	void *publish_userdata;
 	char wanted[256]; /* claims asked for, each followed by a blank */
+	char wanted_groups[256];
+	bool needs_groups; /* the token had no room for them */
 
 	/* counts since fake_reset() */
 	unsigned prepared, flows, identities, published;
@@ -39,3 +44,5 @@ void fake_challenge(void);
 void fake_tokens(enum oauth_outcome outcome);
 void fake_identity(enum oauth_outcome outcome, const char *issuer, const char *subject, const char *claims);
 void fake_published(int error);
+/** fake_groups() - the provider's answer about groups, a JSON array */
+void fake_groups(enum oauth_outcome outcome, const char *groups);

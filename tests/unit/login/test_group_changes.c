@@ -89,12 +89,44 @@ static void a_refusal_takes_groups_away(void **state)
 	assert_string_equal(w->said, "granted");
 }
 
+/* ID-19, I13: too many groups for a token. What the provider answers counts as the claim would, and nothing else does. */
+static void groups_that_were_asked_for(void **state)
+{
+	struct world *w = *state;
+
+	w->policy.everyone = false;
+	w->policy.groups = let_in_values;
+	fake.needs_groups = true;
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", IN_NONE);
+	assert_string_equal(fake.wanted_groups, "let-in d ");
+	assert_string_equal(w->said, "challenge");
+	fake_groups(OAUTH_DONE, "[\"let-in\"]");
+	fake_published(0);
+	assert_string_equal(w->said, "granted");
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", IN_NONE);
+	fake_groups(OAUTH_DONE, "[]");
+	assert_string_equal(w->said, REASON_NOT_ALLOWED);
+	/* no answer is no answer, whatever the claims say */
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", IN_BOTH);
+	fake_groups(OAUTH_UNREACHABLE, NULL);
+	assert_string_equal(w->said, REASON_UNAVAILABLE);
+	/* R6: who leaves meanwhile leaves nothing behind */
+	until_identity(w, "alice");
+	fake_identity(OAUTH_DONE, ISSUER, "s-1", IN_BOTH);
+	attempt_free(LK_STEAL(w->attempt));
+	assert_null(fake.groups_done);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_map_before_the_grant, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(no_map_no_grant, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(a_refusal_takes_groups_away, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(groups_that_were_asked_for, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
