@@ -27,11 +27,13 @@ class Person:
 class Directory:
     """@people: replaced at will. @page_max: no page is larger, whatever is asked for. @fault: (status, text) of every reply
     from the page number @fault_from on, or None. @total: what SCIM says instead of the truth; @next: where Graph sends
-    everybody after the first page."""
+    everybody after the first page. While @goes_on is cleared, requests are taken and not answered."""
 
     def __init__(self, people):
         self.people, self.page_max = people, 1000
         self.fault, self.fault_from, self.total, self.next = None, 0, None, None
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.log = []
         directory = self
 
@@ -40,6 +42,7 @@ class Directory:
 
             def do_GET(self):  # pylint: disable=invalid-name
                 status, body = directory.answer(self.path, self.headers)
+                directory.goes_on.wait()
                 data = body.encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -142,6 +142,25 @@ def failures_change_nothing(w):
 
 
 @check.test
+def in_nobodys_way(w):
+    """a directory that hangs: lookups, status and sign-ins go on (N6, N7)"""
+    w.directory.people = [Person("bob")]
+    w.directory.log.clear()
+    w.directory.goes_on.clear()
+    try:
+        w.reconfigure(**{f"provider_{world.PROVIDER}": provider(w, "scim")})
+        check.eventually(lambda: w.directory.log, "a request")
+        check.equal(uid_of(w, "bob") is not None, True, "bob, from the run before")
+        with w.ssh("alice", "echo let-in") as t:
+            people.sign_in(t, "alice")
+            t.expect(r"\nlet-in")
+            check.equal(t.finish(), 0, "ssh's status")
+        check.lacks(directory_status(w), "last_success")
+    finally:
+        w.directory.goes_on.set()
+
+
+@check.test
 def every_kind(w):
     """SCIM, Graph and Keycloak list the same people, also in pages smaller than asked for"""
     w.directory.people = [Person(f"person{n}") for n in range(250)]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a listing to accounts, and when the next one is due; T1 and the account phase with accounts that are expected. The
- * directory and the event loop are stand-ins here. Threats T1, I1, I18, L17. */
+ * directory and the event loop are stand-ins here. Threats T1, I1, I18, N6. */
 #include "helper/login/directory_sync.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ int sd_event_add_defer(sd_event *event, sd_event_source **ret, sd_event_handler_
 int sd_event_source_set_priority(sd_event_source *s, int64_t priority)
 {
 	assert_ptr_equal(s, only);
-	assert_int_equal(priority, SD_EVENT_PRIORITY_IDLE); /* L17: never before a sign-in */
+	assert_int_equal(priority, SD_EVENT_PRIORITY_IDLE); /* N6: never before a sign-in */
 	return 0;
 }
 
