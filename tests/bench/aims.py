@@ -33,14 +33,12 @@ def against(result, other, questions, limit, label, at_least=False):
     verdict(label, holds, ", ".join(figures))
 
 
-def first_lookup(users, result):
-    ours = result["latchkey"].best("first", 0), result["latchkey"].best("last", 0)
-    others = {t: (c.best("first", 0), c.best("last", 0)) for t, c in result.items() if t not in BUILT_IN}
-    known = {t: v for t, v in others.items() if None not in v}
-    holds = all(ours[i] < v[i] for v in known.values() for i in (0, 1)) if known and None not in ours else None
-    verdict(f"{users} users: the first lookup of a fresh process costs less than any neighbour's (us, first and late user)",
-            holds, f"latchkey {ours[0]:.0f} {ours[1]:.0f}; " + ", ".join(f"{t} {v[0]:.0f} {v[1]:.0f}"
-                                                                         for t, v in known.items()))
+def first_lookup(users, result, which, label):
+    ours = result["latchkey"].best(which, 0)
+    known = {t: c.best(which, 0) for t, c in result.items() if t not in BUILT_IN and c.best(which, 0)}
+    holds = all(ours < v for v in known.values()) if known and ours else None
+    verdict(f"{users} users: a fresh process's first lookup, {label}, costs less than any neighbour's (us)", holds,
+            ", ".join(f"{t} {v:.0f}" for t, v in {"latchkey": ours or 0, **known}.items()))
 
 
 def no_system_call(results):
@@ -65,13 +63,14 @@ def show(results):
                     at_least=True)
     for users in results:
         if users in (10000, 100000):
-            first_lookup(users, results[users])
+            first_lookup(users, results[users], "middle", "of a user in the middle")
+            first_lookup(users, results[users], "first", "of the very first user of a file")
     if 1000000 in results:
         ours = results[1000000]["latchkey"]
-        if ours.best("getpwnam") and ours.best("last", 0):
+        if ours.best("getpwnam") and ours.best("middle", 0):
             slowest = max(ours.median(q) or 0 for q in HITS)
             verdict("1000000 users: nobody would notice (a lookup below 2 us, opening and the first one below 1 ms)",
-                    slowest < 2000 and ours.median("last", 0) < 1000,
+                    slowest < 2000 and ours.median("middle", 0) < 1000,
                     f"{slowest:.0f} ns, {ours.median('last', 0):.0f} us")
     no_system_call(results)
     loaded = {c.libraries for r in results.values() for t, c in r.items() if t == "latchkey" and c.libraries is not None}

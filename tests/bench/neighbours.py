@@ -59,9 +59,11 @@ class Neighbour:
     service = None
     start = ""  # shell, in the namespace
     visits = False  # has everybody to be asked for before it is warm
+    most = None  # it is given no more users than these
 
     def __init__(self, scratch, build, n):
-        self.scratch, self.build, self.n = scratch, build, n
+        self.scratch, self.build = scratch, build
+        self.n = n if self.most is None else min(n, self.most)
         self.folder = f"{scratch}/run/{self.title}-{n}"
         self.state = f"{scratch}/state/{self.title}-{n}"
         self.process = None
@@ -192,6 +194,7 @@ class Sssd(Neighbour):
     title = "sss"
     service = "sss"
     visits = True
+    most = 30000  # more take its store minutes; with fewer it has the easier task
     start = """mount -t tmpfs tmpfs /var/lib/sss/db
 cp /kept/cache_bench.ldb /var/lib/sss/db
 sssd -i >/var/log/sssd.out 2>&1 &"""
