@@ -69,6 +69,7 @@ static void *work(void *userdata)
 		j->size = len;
 	}
 	free(bytes);
+	map_writer_free(LK_STEAL(j->writer)); /* takes its time too */
 	(void)!write(j->ready, &one, sizeof(one));
 	return NULL;
 }

@@ -11,12 +11,13 @@
 #include <sys/random.h>
 
 #include "helper/accounts/record_index.h"
+#include "helper/accounts/text_arena.h"
 #include "nss_module/map_format.h"
 #include "nss_module/map_local.h"
 #include "nss_module/map_view.h"
 
 struct user_record {
-	char *text; /* name, gecos, home, shell, each with its NUL */
+	char *text; /* name, gecos, home, shell, each with its NUL; in the writer's arena */
 	uint32_t uid;
 	uint32_t gid;
 	uint8_t name_len;
@@ -38,6 +39,7 @@ struct group_record {
 };
 
 struct map_writer {
+	struct text_arena texts;
 	struct user_record *users;
 	struct group_record *groups;
 	size_t n_users;
@@ -114,8 +116,7 @@ void map_writer_free(struct map_writer *w)
 {
 	if (w == NULL)
 		return;
-	for (size_t i = 0; i < w->n_users; i++)
-		free(w->users[i].text);
+	text_arena_done(&w->texts);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		free(w->groups[i].name);
 		free(w->groups[i].members);
@@ -151,7 +152,7 @@ static bool name_can_stand(const char *s)
 	return field_is_valid(s, 1, MAP_NAME_MAX) && strpbrk(s, ", /") == NULL;
 }
 
-static int user_copy(struct user_record *ret, const struct map_user *u)
+static int user_copy(struct map_writer *w, struct user_record *ret, const struct map_user *u)
 {
 	struct user_record r = {.uid = u->uid, .gid = u->gid, .is_local = u->is_local};
 	char *p;
@@ -160,7 +161,7 @@ static int user_copy(struct user_record *ret, const struct map_user *u)
 	r.gecos_len = (uint8_t)strlen(u->gecos);
 	r.home_len = (uint8_t)strlen(u->home);
 	r.shell_len = (uint8_t)strlen(u->shell);
-	r.text = malloc((size_t)r.name_len + r.gecos_len + r.home_len + r.shell_len + 4);
+	r.text = text_arena_take(&w->texts, (size_t)r.name_len + r.gecos_len + r.home_len + r.shell_len + 4);
 	if (r.text == NULL)
 		return -ENOMEM;
 	p = stpcpy(r.text, u->name) + 1;
@@ -194,7 +195,7 @@ int map_writer_add_user(struct map_writer *w, const struct map_user *u)
 	if (grow((void **)&w->users, &w->users_capacity, w->n_users, sizeof(*w->users)) < 0 ||
 	    index_reserve(&w->user_names) < 0 || index_reserve(&w->user_ids) < 0)
 		return -ENOMEM;
-	r = user_copy(&w->users[number], u);
+	r = user_copy(w, &w->users[number], u);
 	if (r < 0)
 		return r;
 	w->n_users++;
