@@ -204,8 +204,10 @@ UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UN
 FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archives,daemon)
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archive,root) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
+
+$(B)/tests/fuzz/fuzz_check: $(B)/tests/unit/root/slow_reader.o
 
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 $(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(call archive,root) $(call archives,daemon)
@@ -222,7 +224,7 @@ $(B)/tests/bench/libnss_lkconst.so.2: $(B)/tests/bench/nss_constant.o
 # Helpers of module and system tests: small programs of their own.
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))
 TORTURE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/module/torture/*.c)))
-$(B)/tests/module/nss_torture: $(TORTURE_OBJECTS)
+$(B)/tests/module/nss_torture $(B)/tests/module/publish_crowd: $(TORTURE_OBJECTS)
 $(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
 
