@@ -5,14 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,36 +20,10 @@
 #include "tests/module/torture/crowd.h"
 #include "tests/module/torture/people.h"
 #include "tests/module/torture/post.h"
-#include "tests/unit/as_root.h"
+#include "tests/module/torture/torture.h"
 
 #define KEPT_FDS 16
 #define COPY_PATH "/var/lib/latchkey-copy.so"
-
-void torture_wrong(struct torture *t, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (atomic_fetch_add(&t->wrong, 1) == 0)
-		(void)vsnprintf(t->what, sizeof(t->what), format, args);
-	va_end(args);
-}
-
-void torture_must(bool ok, const char *what)
-{
-	if (!ok) {
-		(void)fprintf(stderr, "%s: %s\n", what, strerrordesc_np(errno));
-		exit(2);
-	}
-}
-
-static void enter_namespace(void)
-{
-	torture_must(as_root(), "a user namespace");
-	torture_must(unshare(CLONE_NEWNS) == 0, "unshare");
-	torture_must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "mount /");
-	torture_must(mount("tmpfs", "/var/lib", "tmpfs", 0, "mode=0755") == 0, "mount /var/lib");
-}
 
 static void copy_file(const char *from, const char *to)
 {
@@ -243,7 +214,7 @@ static int run(double seconds, const char *build)
 	torture_must(t != MAP_FAILED, "mmap");
 	(void)snprintf(module, sizeof(module), "%s/libnss_latchkey.so.2", build);
 	(void)snprintf(root, sizeof(root), "%s/latchkey-root", build);
-	enter_namespace();
+	torture_namespace();
 	copy_file(module, COPY_PATH);
 	post_init(&p, t, root);
 	post_publish(&p, 100);

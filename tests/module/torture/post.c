@@ -27,7 +27,6 @@
 
 #define PLACE "/var/lib/latchkey"
 #define CONF_PATH PLACE "/latchkey.conf"
-#define SOCKET_PATH PLACE "/root.socket"
 #define MAP_PATH MAP_DIRECTORY "/" MAP_NAME
 #define EPOCH_PATH MAP_DIRECTORY "/" MAP_EPOCH_NAME
 #define OTHER_PATH MAP_DIRECTORY "/other"
@@ -39,7 +38,7 @@
 
 void post_init(struct post *p, struct torture *t, const char *program)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = POST_SOCKET_PATH};
 	int fd;
 
 	*p = (struct post){.t = t, .program = program, .random = 4711};
@@ -49,10 +48,10 @@ void post_init(struct post *p, struct torture *t, const char *program)
 	(void)close(fd);
 	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	torture_must(bind(p->listener, (const struct sockaddr *)&at, sizeof(at)) == 0 && listen(p->listener, 8) == 0,
-		     SOCKET_PATH);
+		     POST_SOCKET_PATH);
 }
 
-static void start(struct post *p)
+void post_start(struct post *p)
 {
 	char pid[32];
 	char uid[32];
@@ -111,7 +110,7 @@ static int sealed(const void *bytes, size_t len)
 /* Return: the connection, with the question sent. */
 static int send_map(const void *bytes, size_t len)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
+	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = POST_SOCKET_PATH};
 	struct publish_question q = {.magic = PUBLISH_MAGIC, .verb = PUBLISH_MAP, .size = len};
 	struct iovec v = {.iov_base = &q, .iov_len = sizeof(q)};
 	union {
@@ -170,7 +169,7 @@ void post_publish(struct post *p, uint64_t n)
 	int fd;
 
 	if (p->root == 0)
-		start(p);
+		post_start(p);
 	fd = send_map(bytes, len);
 	torture_must(recv(fd, &a, sizeof(a), MSG_WAITALL) == (ssize_t)sizeof(a), "an answer of latchkey-root");
 	(void)close(fd);
@@ -191,7 +190,7 @@ void post_publish_and_kill(struct post *p, uint64_t n)
 	int fd;
 
 	if (p->root == 0)
-		start(p);
+		post_start(p);
 	fd = send_map(bytes, len);
 	(void)nanosleep(&wait, NULL);
 	end(p);
@@ -206,7 +205,7 @@ void post_restart(struct post *p)
 	struct stat st = {.st_size = 0};
 
 	end(p);
-	start(p);
+	post_start(p);
 	for (int i = 0; st.st_size != MAP_EPOCH_BYTES && i < 60000; i++) {
 		(void)nanosleep(&wait, NULL);
 		torture_must(stat(EPOCH_PATH, &st) == 0, EPOCH_PATH);

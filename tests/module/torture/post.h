@@ -7,6 +7,8 @@
 
 /* The publisher's side: a real latchkey-root behind its socket, and what can happen to it and to its files. */
 
+#define POST_SOCKET_PATH "/var/lib/latchkey/root.socket"
+
 struct post {
 	struct torture *t;
 	const char *program; /* latchkey-root */
@@ -21,6 +23,9 @@ struct post {
 /** post_init() - the configuration, the folder and the socket below /var/lib/latchkey, which is the test's own */
 void post_init(struct post *p, struct torture *t, const char *program);
 void post_done(struct post *p);
+
+/** post_start() - latchkey-root behind the socket; the others below see to it themselves */
+void post_start(struct post *p);
 
 /** post_publish() - the next generation, with @n people; ends the program where latchkey-root does not take it */
 void post_publish(struct post *p, uint64_t n);

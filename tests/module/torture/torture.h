@@ -37,6 +37,9 @@ void torture_wrong(struct torture *t, const char *format, ...) __attribute__((__
 /** torture_must() - what the test itself needs; ends the program with the errno's text */
 void torture_must(bool ok, const char *what);
 
+/** torture_namespace() - be root in a mount namespace with a /var/lib of its own */
+void torture_namespace(void);
+
 /** torture_random() - xorshift; @state must not be 0 */
 static inline uint64_t torture_random(uint64_t *state)
 {
