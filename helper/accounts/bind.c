@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "helper/accounts/accounts_internal.h"
+#include "helper/accounts/expected.h"
 
 LK_DEFINE_CLEANUP(char *, free);
 
@@ -28,6 +29,26 @@ static int check_known(const struct accounts *a, const struct account *known, co
 	return accounts_is_in_bounds(a->settings, &renamed) ? 0 : ACCOUNT_OUT_OF_BOUNDS;
 }
 
+/* What a directory keeps for nobody in particular gives way to who proves the name, as it does to a newcomer; its number is
+ * nobody's from then on, since a renamed person keeps the one that she has. */
+static int rename_over_expected(struct accounts *a, const char *old_name, struct account *known, int64_t now_s)
+{
+	LK_CLEANUP(account_freep) struct account *other = NULL;
+	int r = store_find_name(a->store, known->name, &other);
+
+	if (r < 0)
+		return r == -ENOENT ? -EEXIST : r;
+	if (!accounts_is_from_directory(other) || other->subject || strcmp(other->issuer, known->issuer) != 0)
+		return -EEXIST;
+	r = store_batch_begin(a->store);
+	if (r < 0)
+		return r;
+	r = store_remove(a->store, other, false, now_s);
+	if (r == 0)
+		r = store_rename(a->store, old_name, known, now_s);
+	return store_batch_end(a->store, r);
+}
+
 int accounts_rename_known(struct accounts *a, struct account *known, const char *name, int64_t now_s)
 {
 	LK_CLEANUP(freep) char *old_name = LK_STEAL(known->name);
@@ -38,6 +59,8 @@ int accounts_rename_known(struct accounts *a, struct account *known, const char 
 	if (!known->name)
 		return -ENOMEM;
 	r = store_rename(a->store, old_name, known, now_s);
+	if (r == -EEXIST)
+		r = rename_over_expected(a, old_name, known, now_s);
 	if (r != -EEXIST)
 		return r;
 	r = store_find_name(a->store, name, &other);

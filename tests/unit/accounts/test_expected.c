@@ -248,6 +248,35 @@ static void renamed_before_the_first_sign_in(void **state)
 	assert_int_equal(w->account->uid, uid);
 }
 
+/* I6: somebody who has an account is renamed, and the directory names the new name before she comes; where it knows no
+ * subjects it cannot know that it is her. She keeps her number, and the other one is nobody's. */
+static void renamed_into_an_expected_name(void **state)
+{
+	struct world *w = *state;
+	uint32_t uid, other, free_uid;
+
+	assert_int_equal(sign_in(w, "alice", ISSUER, "sub-alice"), ACCOUNT_BOUND);
+	uid = w->account->uid;
+	assert_int_equal(expect(w, "alicia", ISSUER, NULL, NULL), 0);
+	other = find(w, "alicia")->uid;
+	assert_int_equal(sign_in(w, "alicia", ISSUER, "sub-alice"), ACCOUNT_BOUND);
+	assert_true(w->is_new);
+	assert_int_equal(w->account->uid, uid);
+	assert_string_equal(w->account->name, "alicia");
+	assert_int_equal(store_free_uid(w->store, other, other, &free_uid), -ENOENT);
+	assert_int_equal(sign_in(w, "alice", ISSUER, "sub-other"), ACCOUNT_NAME_RETIRED);
+
+	/* also where the directory has dropped the name since; not where it is kept for somebody, or by another issuer */
+	assert_int_equal(expect(w, "ali", ISSUER, NULL, NULL), 0);
+	assert_int_equal(withdraw_all_but(w, nobody), 1);
+	assert_int_equal(expect(w, "bob", ISSUER, "sub-bob", NULL), 0);
+	assert_int_equal(expect(w, "carol", OTHER_ISSUER, NULL, NULL), 0);
+	assert_int_equal(sign_in(w, "bob", ISSUER, "sub-alice"), ACCOUNT_NAME_TAKEN);
+	assert_int_equal(sign_in(w, "carol", ISSUER, "sub-alice"), ACCOUNT_NAME_TAKEN);
+	assert_int_equal(sign_in(w, "ali", ISSUER, "sub-alice"), ACCOUNT_BOUND);
+	assert_int_equal(w->account->uid, uid);
+}
+
 /* I1, L23: what is the machine's, an administrator's or another provider's is not the directory's. */
 static void names_that_are_taken(void **state)
 {
@@ -339,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(somebody_else_signs_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(gone_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(renamed_before_the_first_sign_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(renamed_into_an_expected_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_that_are_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(promised_numbers_are_kept, setup, teardown),
