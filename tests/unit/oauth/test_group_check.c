@@ -45,7 +45,6 @@ static void begin(struct asker *a)
 {
 	*a = (struct asker){0};
 	world_init(&a->w, "entra");
-	assert_int_equal(provider_new(&a->w.provider, &a->w.settings, NULL, NULL), 0);
 	assert_int_equal(secret_copy(&a->token, "at-1", 4), 0);
 }
 

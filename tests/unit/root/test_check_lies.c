@@ -323,14 +323,26 @@ static void lie_local_group_root(struct world *w)
 {
 	memcpy(local_at(w), "root\0\0", 6);
 }
+/* Another part, as long as it is. */
+static void put_local(struct world *w, const char *part, uint32_t len)
+{
+	header(w)->local_size = len;
+	header(w)->file_size = w->v.h.local + len;
+	w->len = header(w)->file_size;
+	memcpy(local_at(w), part, len);
+}
+
 static void lie_local_group_twice(struct world *w)
 {
-	static const char twice[] = "lab\0bob\0\0lab\0bob\0\0";
+	static const char twice[] = "lab\0bob\0\0lab\0bob\0";
 
-	header(w)->local_size = sizeof(twice) - 1;
-	header(w)->file_size = w->v.h.local + sizeof(twice) - 1;
-	w->len = header(w)->file_size;
-	memcpy(local_at(w), twice, sizeof(twice) - 1);
+	put_local(w, twice, sizeof(twice));
+}
+static void lie_local_group_apart(struct world *w)
+{
+	static const char apart[] = "lab\0bob\0\0lab\0alice\0";
+
+	put_local(w, apart, sizeof(apart));
 }
 static void lie_local_member(struct world *w)
 {
@@ -338,7 +350,9 @@ static void lie_local_member(struct world *w)
 }
 static void lie_local_member_twice(struct world *w)
 {
-	memcpy(local_at(w) + 7, "bob\0bob\0", 8);
+	static const char twice[] = "lab\0bob\0bob\0";
+
+	put_local(w, twice, sizeof(twice));
 }
 static void lie_local_member_none(struct world *w)
 {
@@ -430,6 +444,7 @@ static void test_every_field_that_lies(void **state)
 		lie_local_group_own,
 		lie_local_group_root,
 		lie_local_group_twice,
+		lie_local_group_apart,
 		lie_local_member,
 		lie_local_member_twice,
 		lie_local_member_none,

@@ -87,6 +87,23 @@ static void test_who_may_be_marked(void **state)
 	judged(SECTION, person("local", SAMPLE_ALICE + 100), "local user or group");
 }
 
+/* I13: nor does it get a group of /etc/group from the map: /etc/group is where its groups stand. */
+static void test_no_groups_by_the_map(void **state)
+{
+	const struct map_user marks[] = {mark("local", 1000, 1000), {.name = NULL}};
+	char why[CHECK_WHY_SIZE] = "";
+	struct world w;
+
+	(void)state;
+	world_init(&w, SECTION);
+	with_marks(&w, marks);
+	assert_int_equal(judge(&w, why), 0);
+	memcpy(w.bytes + w.v.h.local + strlen("docker") + 1, "local", 5); /* alice's place */
+	assert_int_equal(judge(&w, why), -EBADMSG);
+	assert_non_null(strstr(why, "local group 'docker' has a member that is no user"));
+	world_done(&w);
+}
+
 static void lie_flags(struct map_user_slot *u)
 {
 	u->flags |= MAP_USER_PRIVATE_GROUP;
@@ -191,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_may_be_marked),
+		cmocka_unit_test(test_no_groups_by_the_map),
 		cmocka_unit_test(test_every_field_of_a_mark),
 		cmocka_unit_test(test_no_member),
 	};
