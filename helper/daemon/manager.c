@@ -137,9 +137,6 @@ static int add_directories(struct manager *m)
 	size_t n = 0;
 	int r;
 
-	m->directories = calloc(m->config->n_providers + 1, sizeof(*m->directories));
-	if (m->directories == NULL)
-		return -ENOMEM;
 	for (size_t i = 0; i < m->config->n_providers; i++)
 		if (m->config->providers[i].directory.kind != NULL)
 			issuers[n++] = m->config->providers[i].settings.issuer;
@@ -263,9 +260,8 @@ void manager_free(struct manager *m)
 	server_free(m->server); /* first: ends every attempt while what it stands on is there */
 	resolver_free(m->resolver);
 	publish_wait_cancel(m->first_publish);
-	for (size_t i = 0; m->directories != NULL && i < m->login.n_providers; i++)
+	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
-	free(m->directories);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		provider_free(m->login_providers[i].provider);
 	free(m->login_providers);

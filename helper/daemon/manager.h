@@ -35,7 +35,7 @@ struct manager {
 	struct accounts *accounts;
 	struct publisher *publisher;
 	struct login_provider *login_providers;
-	struct directory_sync **directories; /* one for each provider, NULL where it has none */
+	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
 	struct limits *codes;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct login_context login;
