@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures lookups through glibc with one NSS service, inside the namespace where that service lives. Reads commands from
- * standard input and answers each with one line, so that bench_nss.py can have several services take turns.
+/* Measures lookups through glibc with one NSS service, inside the namespace
+ *where that service lives. Reads commands from standard input and answers each
+ *with one line, so that bench_nss.py can have several services take turns.
  *	lookups SERVICE USERS
  *	ready                           1 where the first user is found, else 0
- *	visit FROM TO                   asks for these users and their groups in every way: caches are warm afterwards
- *	measure QUESTION THREADS MS     ns per lookup, lookups, wrong answers
- *	calls QUESTION                  system calls of a lookup
- *	first NAME                      us of the first lookup of a fresh process, libraries that it loaded
- * The accounts are those of accounts.py. */
+ *	visit FROM TO                   asks for these users and their groups in
+ *every way: caches are warm afterwards measure QUESTION THREADS MS     ns per
+ *lookup, lookups, wrong answers calls QUESTION                  system calls of
+ *a lookup first NAME                      us of the first lookup of a fresh
+ *process, libraries that it loaded The accounts are those of accounts.py. */
 #include <errno.h>
 #include <grp.h>
 #include <link.h>
@@ -34,6 +35,7 @@
 #define USERS_IN_GROUPS 50u /* the first ones are in 32 groups each */
 #define GROUPS_OF_25 10u
 #define TRACED_LOOKUPS 32u
+#define SLOW_NS 1e6 /* fewer of these are traced */
 
 enum question {
 	BY_NAME,
@@ -55,9 +57,10 @@ struct key {
 };
 
 static struct key *keys;
-static uint32_t
-	n_keys; /* all of them, or twice as many as users: what is asked should not be larger than what answers */
-static uint32_t place; /* goes on from one measurement to the next: an unknown name shall be new to everybody */
+static uint32_t n_keys; /* all of them, or twice as many as users: what is asked
+                           should not be larger than what answers */
+static uint32_t place;  /* goes on from one measurement to the next: an unknown
+                           name shall be new to everybody */
 
 static void must(int ok, const char *what)
 {
@@ -138,7 +141,9 @@ static void make_keys(enum question q, uint32_t users)
 	}
 }
 
-/* --- measure ------------------------------------------------------------------------------------------------------ */
+/* --- measure
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 struct job {
 	enum question question;
@@ -170,7 +175,8 @@ static void *work(void *arg)
 		}
 		job->done += batch;
 		after = now_ns();
-		/* As many as make the clock's own cost vanish, as few as keep the end in reach. */
+		/* As many as make the clock's own cost vanish, as few as keep the end in
+     * reach. */
 		if (batch < BATCH_MAX && (after - before) * 64 < job->budget_ns)
 			batch *= 2;
 		before = after;
@@ -210,22 +216,29 @@ static void measure(enum question q, uint32_t n_threads, double ms)
 		     (unsigned long long)wrong);
 }
 
-/* --- system calls ------------------------------------------------------------------------------------------------- */
+/* --- system calls
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* Those of a child between its two marks, each a getppid(). */
 static void calls(enum question q)
 {
 	enum __ptrace_request next = PTRACE_SYSCALL;
+	double start = now_ns();
 	uint64_t stops = 0;
+	uint32_t n;
 	int marks = 0;
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	(void)ask(q, &keys[place]);
+	n = now_ns() - start < SLOW_NS ? TRACED_LOOKUPS : TRACED_LOOKUPS / 16;
+	pid = fork();
 	must(pid >= 0, "fork");
 	if (pid == 0) {
 		must(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 && raise(SIGSTOP) == 0, "ptrace");
-		for (uint32_t i = 0; i < TRACED_LOOKUPS * 2; i++) {
-			if (i == TRACED_LOOKUPS)
+		for (uint32_t i = 0; i < n * 2; i++) {
+			if (i == n)
 				(void)getppid();
 			(void)ask(q, &keys[(place + i) % n_keys]);
 		}
@@ -248,11 +261,13 @@ static void calls(enum question q)
 		else if (info.entry.nr != SYS_getppid && marks == 1)
 			stops++;
 	}
-	place = (place + TRACED_LOOKUPS * 2) % n_keys;
-	(void)printf("%.1f\n", (double)stops / TRACED_LOOKUPS);
+	place = (place + n * 2) % n_keys;
+	(void)printf("%.1f\n", (double)stops / n);
 }
 
-/* --- a fresh process ---------------------------------------------------------------------------------------------- */
+/* --- a fresh process
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static int count_library(struct dl_phdr_info *info, size_t size, void *count)
 {
@@ -307,7 +322,9 @@ static void fresh(const char *service, const char *name)
 	must(waitpid(pid, &status, 0) == pid && status == 0, "a fresh process");
 }
 
-/* --- commands ----------------------------------------------------------------------------------------------------- */
+/* --- commands
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static void visit(uint32_t from, uint32_t to)
 {

@@ -64,8 +64,8 @@ class Neighbour:
     def __init__(self, scratch, build, n):
         self.scratch, self.build = scratch, build
         self.n = n if self.most is None else min(n, self.most)
-        self.folder = f"{scratch}/run/{self.title}-{n}"
-        self.state = f"{scratch}/state/{self.title}-{n}"
+        self.folder = f"{scratch}/run/{self.title}-{self.n}"
+        self.state = f"{scratch}/state/{self.title}-{self.n}"
         self.process = None
 
     def files(self):
@@ -248,6 +248,7 @@ nslcd -n >/var/log/nslcd.out 2>&1 &"""
 class Userdb(Neighbour):
     title = "userdb"
     service = "systemd"
+    most = 10000  # each question about a group reads the folder, four files a user
 
     def files(self):
         os.makedirs(f"{self.folder}/etc/userdb")
