@@ -21,7 +21,6 @@
 
 #define BUCKETS 256u
 #define QUESTIONS_MAX (48u * 1024u * 1024u)
-#define READS_PER_EVENT 16
 #define MS UINT64_C(1000)
 #define PATIENCE_MS 3000u /* beyond a request's own time, which latchkey-fetch keeps */
 #define IDLE_MS 60000u
@@ -198,43 +197,17 @@ static void take_answer(struct fetch_client *c, struct wire_answer *a)
 	call_free(call);
 }
 
-static int take_frames(struct fetch_client *c)
+static int take_frame(void *userdata, const char *frame, size_t len)
 {
-	const char *frame;
-	size_t len;
-	int r;
+	struct fetch_client *c = userdata;
+	struct wire_answer *a = NULL;
+	int r = wire_take_answer(&c->pending, frame, len, &a);
 
-	while ((r = frame_reader_next(&c->in, &frame, &len)) > 0) {
-		struct wire_answer *a = NULL;
-
-		r = wire_take_answer(&c->pending, frame, len, &a);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			continue;
-		take_answer(c, a);
-		wire_answer_free(a);
-		if (c->fd < 0)
-			return 0;
-	}
-	return r;
-}
-
-static int take_bytes(struct fetch_client *c)
-{
-	for (int i = 0; i < READS_PER_EVENT && c->fd >= 0; i++) {
-		ssize_t n = frame_reader_fill(&c->in, c->fd);
-		int r;
-
-		if (n == -EAGAIN)
-			return 0;
-		if (n <= 0)
-			return n < 0 ? (int)n : -EPIPE;
-		r = take_frames(c);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (r <= 0)
+		return r;
+	take_answer(c, a);
+	wire_answer_free(a);
+	return c->fd < 0 ? 1 : 0;
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -243,11 +216,10 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	int r = 0;
 
 	(void)source;
-	(void)fd;
 	if ((events & EPOLLOUT) != 0)
 		r = flush(c);
 	if (r >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
-		r = take_bytes(c);
+		r = frame_reader_drain(&c->in, fd, take_frame, c);
 	if (r < 0)
 		lose(c,
 		     r == -EBADMSG || r == -E2BIG ? "latchkey-fetch broke the protocol" : "latchkey-fetch went away");

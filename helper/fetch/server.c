@@ -20,7 +20,6 @@
 #define CONNECTIONS_MAX 8u
 #define JOBS_MAX 8192u /* of one connection; the pools refuse much earlier, with an answer */
 #define ANSWERS_MAX (48u * 1024u * 1024u)
-#define READS_PER_EVENT 16
 #define ACCEPT_PAUSE_US (200u * 1000u)
 
 struct connection;
@@ -179,8 +178,9 @@ static int start(struct connection *c, struct wire_question *q)
 	return 0;
 }
 
-static int take_frame(struct connection *c, const char *frame, size_t len)
+static int take_frame(void *userdata, const char *frame, size_t len)
 {
+	struct connection *c = userdata;
 	struct wire_question *q = NULL;
 	struct job *job;
 	int r = wire_take_question(&c->pending, frame, len, &q);
@@ -197,48 +197,16 @@ static int take_frame(struct connection *c, const char *frame, size_t len)
 	return 0;
 }
 
-static int take_frames(struct connection *c)
-{
-	const char *frame;
-	size_t len;
-	int r;
-
-	while ((r = frame_reader_next(&c->in, &frame, &len)) > 0) {
-		r = take_frame(c, frame, len);
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-static int take_bytes(struct connection *c)
-{
-	for (int i = 0; i < READS_PER_EVENT; i++) {
-		ssize_t n = frame_reader_fill(&c->in, c->fd);
-		int r;
-
-		if (n == -EAGAIN)
-			return 0;
-		if (n <= 0)
-			return n < 0 ? (int)n : -EPIPE;
-		r = take_frames(c);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct connection *c = userdata;
 	int r = 0;
 
 	(void)source;
-	(void)fd;
 	if ((events & EPOLLOUT) != 0)
 		r = flush(c);
 	if (r >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
-		r = take_bytes(c);
+		r = frame_reader_drain(&c->in, fd, take_frame, c);
 	if (r < 0)
 		connection_drop(c);
 	return 0;

@@ -12,6 +12,7 @@
 #include "helper/base/secret.h"
 
 #define CHUNK 16384u
+#define READS_PER_DRAIN 16
 
 void frame_reader_init(struct frame_reader *r, size_t max)
 {
@@ -97,6 +98,37 @@ int frame_reader_next(struct frame_reader *r, const char **ret, size_t *ret_len)
 	r->taken += *ret_len + 1;
 	r->scanned = r->taken;
 	return 1;
+}
+
+static int take_frames(struct frame_reader *r, frame_take_fn take, void *userdata)
+{
+	const char *frame;
+	size_t len;
+	int rc;
+
+	while ((rc = frame_reader_next(r, &frame, &len)) > 0) {
+		rc = take(userdata, frame, len);
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int frame_reader_drain(struct frame_reader *r, int fd, frame_take_fn take, void *userdata)
+{
+	for (int i = 0; i < READS_PER_DRAIN; i++) {
+		ssize_t n = frame_reader_fill(r, fd);
+		int rc;
+
+		if (n == -EAGAIN)
+			return 0;
+		if (n <= 0)
+			return n < 0 ? (int)n : -EPIPE;
+		rc = take_frames(r, take, userdata);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	return 0;
 }
 
 void frame_reader_done(struct frame_reader *r)

@@ -41,6 +41,15 @@ int frame_reader_feed(struct frame_reader *r, const void *bytes, size_t len);
  */
 int frame_reader_next(struct frame_reader *r, const char **ret, size_t *ret_len);
 
+/** frame_take_fn - one frame. Return: 0 go on; positive: stop, @r is gone; negative errno. */
+typedef int (*frame_take_fn)(void *userdata, const char *frame, size_t len);
+
+/**
+ * frame_reader_drain() - read and hand out what has come, a bounded amount, so that a busy peer leaves others their turn
+ * Return: 0; -EPIPE end of stream; what @take returned below 0; errors of frame_reader_fill() and frame_reader_next().
+ */
+int frame_reader_drain(struct frame_reader *r, int fd, frame_take_fn take, void *userdata);
+
 void frame_reader_done(struct frame_reader *r);
 
 /** frame_write() - append one message and its NUL to an output buffer, or nothing.

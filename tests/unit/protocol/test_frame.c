@@ -317,6 +317,74 @@ static void test_flush_in_pieces(void **state)
 	free(text);
 }
 
+struct taken {
+	unsigned n;
+	unsigned stop_at; /* 0: never */
+	int answer;       /* at that one */
+};
+
+static int take(void *userdata, const char *frame, size_t len)
+{
+	struct taken *t = userdata;
+
+	assert_int_equal(len, strlen(frame));
+	return ++t->n == t->stop_at ? t->answer : 0;
+}
+
+static void test_drain(void **state)
+{
+	LK_CLEANUP(frame_reader_done) struct frame_reader r;
+	struct taken all = {.n = 0}, stopped = {.stop_at = 2, .answer = 1}, refused = {.stop_at = 1, .answer = -EPERM};
+
+	(void)state;
+	frame_reader_init(&r, 10);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &all), 0);
+	assert_int_equal(write(pair[0], "a\0b\0c\0d", 7), 7);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &all), 0);
+	assert_int_equal(all.n, 3);
+	assert_int_equal(write(pair[0], "d\0e\0f\0g\0", 8), 8);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &stopped), 0);
+	assert_int_equal(stopped.n, 2); /* whoever stops may have freed the reader */
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &all), 0);
+	frame_reader_done(&r);
+
+	frame_reader_init(&r, 10);
+	assert_int_equal(write(pair[0], "a\0b\0", 4), 4);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &refused), -EPERM);
+	frame_reader_done(&r);
+	frame_reader_init(&r, 10);
+	assert_int_equal(write(pair[0], "a\0\0", 3), 3);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &all), -EBADMSG);
+	frame_reader_done(&r);
+	frame_reader_init(&r, 10);
+	assert_int_equal(write(pair[0], "a\0b", 3), 3);
+	assert_int_equal(shutdown(pair[0], SHUT_WR), 0);
+	assert_int_equal(frame_reader_drain(&r, pair[1], take, &all), -EPIPE);
+	assert_int_equal(all.n, 5);
+}
+
+/* A peer that never ends does not keep the event loop to itself. */
+static void test_drain_is_bounded(void **state)
+{
+	LK_CLEANUP(frame_reader_done) struct frame_reader r;
+	struct taken t = {.n = 0};
+	char chunk[4096] = "";
+	unsigned sent = 0, last;
+
+	(void)state;
+	memset(chunk, 'x', sizeof(chunk) - 1);
+	frame_reader_init(&r, sizeof(chunk));
+	do {
+		last = t.n;
+		while (send(pair[0], chunk, sizeof(chunk), MSG_DONTWAIT) == (ssize_t)sizeof(chunk))
+			sent++;
+		assert_int_equal(frame_reader_drain(&r, pair[1], take, &t), 0);
+		assert_in_range(t.n - last, 1, 17);
+	} while (sent < 400);
+	while (t.n < sent)
+		assert_int_equal(frame_reader_drain(&r, pair[1], take, &t), 0);
+}
+
 /* SIGPIPE would end the process: it belongs to somebody else. */
 static void test_flush_to_nobody(void **state)
 {
@@ -343,6 +411,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fill_at_the_maximum, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_passed_descriptors_are_closed, set_up, tear_down),
 		cmocka_unit_test(test_write_all_or_nothing),
+		cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drain_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_flush_in_pieces, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_flush_to_nobody, set_up, tear_down),
 	};
