@@ -204,7 +204,11 @@ UNIT := $(foreach l,$(UNIT_LAYERS),$(call unit_tests,$(l))) $(PAM_UNIT) $(NSS_UN
 FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archive,root) $(call archives,daemon)
+# The one for the PAM module stands in its surroundings, as its unit tests do.
+FUZZ_PAM := $(B)/tests/fuzz/fuzz_conversation
+$(FUZZ_PAM): $(B)/tests/fuzz/fuzz_conversation.o $(FUZZ_MAIN) $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,accounts)
+	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_accounts) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS))
+$(filter-out $(FUZZ_PAM),$(FUZZ)): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,userdb) $(call archive,root) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 $(B)/tests/fuzz/fuzz_check: $(B)/tests/unit/root/slow_reader.o

@@ -148,7 +148,7 @@ const char *pam_getenv(pam_handle_t *pamh, const char *name)
 	return strcmp(name, "SSH_AUTH_INFO_0") == 0 ? fake.auth_info : NULL;
 }
 
-static void text_add(struct fake_text *texts, int *n, int style, const char *format, va_list args)
+LK_PRINTF(4, 0) static void text_add(struct fake_text *texts, int *n, int style, const char *format, va_list args)
 {
 	assert_in_range(*n, 0, FAKE_TEXTS - 1);
 	texts[*n].style = style;
