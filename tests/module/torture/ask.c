@@ -243,7 +243,7 @@ static void ask_groups_of(struct asker *a, uint32_t i)
 void ask_something(struct asker *a)
 {
 	uint64_t random = torture_random(&a->random);
-	uint32_t i = (uint32_t)(random >> 16) % NAMES;
+	uint32_t i = (uint32_t)(random >> 16) % ((random >> 48) % 8 == 0 ? NAMES : ASK_OFTEN);
 	uint32_t group = (uint32_t)(random >> 8) % PEOPLE_GROUPS;
 
 	switch (random % 8) {

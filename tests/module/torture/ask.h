@@ -11,6 +11,8 @@
 
 /* Lookups by every entry point, in two ways, and the judgement of what they say. */
 
+#define ASK_OFTEN 100u /* the people who are asked for most */
+
 enum said {
 	SAID_FOUND,
 	SAID_NOT_FOUND,

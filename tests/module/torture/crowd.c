@@ -7,6 +7,7 @@
 #include <nss.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #define SILENCE_MAX_S 120 /* a machine may be slow; a reader that hangs does so for ever */
 #define CHILD_LOOKUPS 20
+#define FIRST_PLAIN 19u
 
 #ifdef __SANITIZE_ADDRESS__
 /* A child of many threads may find the sanitizer's allocator locked, and its interceptors bear no asynchronous end. */
@@ -38,16 +40,18 @@ struct reader {
 typedef void (*kind_fn)(struct reader *r, struct asker *a);
 
 static pthread_t threads[TORTURE_READERS];
+static pthread_barrier_t all_there;
 static struct reader readers[TORTURE_READERS];
 static const char *module_path;
 static const char *copy_path;
 
 static void read_on(struct reader *r, struct asker *a)
 {
-	(void)r;
 	for (int i = 0; i < 16; i++)
 		ask_something(a);
-	(void)sched_yield();
+	/* The others never leave the processor themselves: it is taken from them in the middle of lookups. */
+	if (r->number % 4 == 0)
+		(void)sched_yield();
 }
 
 /* --- forks -------------------------------------------------------------------------------------------------------- */
@@ -134,7 +138,8 @@ static void *until_cancelled(void *userdata)
 	return NULL;
 }
 
-/* Only what neither allocates nor takes a lock may end anywhere: the module's own lookups do neither. */
+/* No function but those of cancellation itself may be ended anywhere, by POSIX. The module's lookups neither allocate nor
+ * take a lock that is waited for, so what is left behind by one that was is a descriptor at most. */
 static void *until_torn(void *userdata)
 {
 	char buffer[4096];
@@ -151,14 +156,12 @@ static void *until_torn(void *userdata)
 	return NULL;
 }
 
-static void cancel_on(struct reader *r, struct asker *a)
+static void cancel_one(struct reader *r, struct asker *a, void *(*fn)(void *))
 {
-	uint64_t random = torture_random(&a->random);
-	bool is_torn = random % 2 == 0 && !is_sanitized;
-	struct timespec wait = {.tv_nsec = (long)(random >> 8) % 300000};
+	struct timespec wait = {.tv_nsec = (long)(torture_random(&a->random) >> 8) % 300000};
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, is_torn ? until_torn : until_cancelled, a) != 0) {
+	if (pthread_create(&thread, NULL, fn, a) != 0) {
 		torture_wrong(r->t, "no thread");
 		return;
 	}
@@ -168,6 +171,24 @@ static void cancel_on(struct reader *r, struct asker *a)
 	if (pthread_join(thread, NULL) != 0)
 		torture_wrong(r->t, "a thread was not cancelled");
 	atomic_fetch_add(&r->t->cancelled, 1);
+}
+
+static void cancel_on(struct reader *r, struct asker *a)
+{
+	pid_t pid;
+
+	cancel_one(r, a, until_cancelled);
+	if (is_sanitized)
+		return;
+	/* In a process of its own; lookups there must be right afterwards, too. */
+	pid = fork();
+	if (pid == 0) {
+		cancel_one(r, a, until_torn);
+		for (int i = 0; i < CHILD_LOOKUPS; i++)
+			ask_something(a);
+		_exit(0);
+	}
+	reap(r, pid);
 }
 
 /* --- the rest ----------------------------------------------------------------------------------------------------- */
@@ -196,6 +217,28 @@ static void watch_on(struct reader *r, struct asker *a)
 		torture_wrong(r->t, "somebody closed descriptor %d", fd);
 }
 
+/* Holds a thread up wherever it is, long enough for the next map to come. */
+static void on_signal(int number)
+{
+	const struct timespec wait = {.tv_nsec = 4000000};
+	int saved = errno;
+
+	(void)number;
+	(void)nanosleep(&wait, NULL);
+	errno = saved;
+}
+
+/* Stops plain readers in the middle of lookups: left to the scheduler, that happens too seldom to show anything. */
+static void stop_on(struct reader *r, struct asker *a)
+{
+	const struct timespec wait = {.tv_nsec = 50000};
+	uint64_t random = torture_random(&a->random);
+
+	(void)r;
+	(void)pthread_kill(threads[FIRST_PLAIN + random % (TORTURE_READERS - FIRST_PLAIN)], SIGUSR1);
+	(void)nanosleep(&wait, NULL);
+}
+
 static kind_fn kind_of(unsigned int number)
 {
 	switch (number) {
@@ -208,7 +251,7 @@ static kind_fn kind_of(unsigned int number)
 	case 4:
 		return load_on;
 	default:
-		return number < 13 ? fork_on : number < 19 ? cancel_on : read_on;
+		return number < 13 ? fork_on : number < 18 ? cancel_on : number < FIRST_PLAIN ? stop_on : read_on;
 	}
 }
 
@@ -224,6 +267,7 @@ static void *run(void *userdata)
 
 	/* The publisher wants its turn on a machine of few processors. */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+	(void)pthread_barrier_wait(&all_there);
 	while (!atomic_load(&r->t->is_over)) {
 		kind_of(r->number)(r, &a);
 		atomic_fetch_add_explicit(&r->t->alive[r->number], 1, memory_order_relaxed);
@@ -233,8 +277,12 @@ static void *run(void *userdata)
 
 void crowd_start(struct torture *t, const char *module, const char *copy)
 {
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	torture_must(sigaction(SIGUSR1, &action, NULL) == 0, "sigaction");
 	module_path = module;
 	copy_path = copy;
+	torture_must(pthread_barrier_init(&all_there, NULL, TORTURE_READERS) == 0, "a barrier");
 	for (unsigned int i = 0; i < TORTURE_READERS; i++) {
 		readers[i] = (struct reader){.t = t, .number = i};
 		torture_must(pthread_create(&threads[i], NULL, run, &readers[i]) == 0, "a reader");
