@@ -31,6 +31,7 @@
 #define KEYS 131072u
 #define THREADS_MAX 8u
 #define BATCH_MAX 256u
+#define WARM_LOOKUPS 1000u
 #define FIRST_UID UINT32_C(0x70000000)
 #define USERS_IN_GROUPS 50u /* the first ones are in 32 groups each */
 #define GROUPS_OF_25 10u
@@ -153,9 +154,22 @@ struct job {
 	uint64_t wrong;
 	double begun_ns;
 	double ended_ns;
+	bool is_warm;
 };
 
 static pthread_barrier_t start_line;
+
+/* The first third of the time counts for nothing: whoever had the processor before has left the caches full of other
+ * things. Unless that would be all there is. */
+static void begin_when_warm(struct job *job, double after)
+{
+	if (job->is_warm || job->done < WARM_LOOKUPS || after - job->begun_ns < job->budget_ns / 3)
+		return;
+	job->is_warm = true;
+	job->budget_ns -= after - job->begun_ns;
+	job->begun_ns = after;
+	job->done = 0;
+}
 
 static void *work(void *arg)
 {
@@ -179,6 +193,7 @@ static void *work(void *arg)
      * reach. */
 		if (batch < BATCH_MAX && (after - before) * 64 < job->budget_ns)
 			batch *= 2;
+		begin_when_warm(job, after);
 		before = after;
 	} while (after - job->begun_ns < job->budget_ns);
 	job->ended_ns = after;
