@@ -95,7 +95,7 @@ int store_move_group(struct store *s, const char *name, uint32_t gid, int64_t no
 
 	if (r == 0)
 		r = store_begin(s);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	r = check_conflict(s, name, gid);
 	if (r == 0)
