@@ -14,7 +14,7 @@ LK_DEFINE_CLEANUP(char *, free);
 static int read_group(sqlite3_stmt *row, struct own_group *ret)
 {
 	LK_CLEANUP(freep) char *name = NULL;
-	int64_t gid, state;
+	int64_t gid = 0, state = 0;
 	int r;
 
 	r = store_read_text(row, 0, &name);
@@ -90,7 +90,7 @@ int store_insert_group(struct store *s, const char *name, uint32_t gid, int64_t 
 
 int store_move_group(struct store *s, const char *name, uint32_t gid, int64_t now_s)
 {
-	struct own_group old;
+	struct own_group old = {.gid = 0};
 	int r = store_find_group(s, name, &old);
 
 	if (r == 0)
