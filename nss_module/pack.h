@@ -170,14 +170,15 @@ MAP_INLINE enum pack_result pack_private_group(const struct map_view *v, const s
 }
 
 typedef int32_t pack_four __attribute__((__vector_size__(16)));
+typedef uint32_t pack_ids __attribute__((__vector_size__(16)));
 
 /* Can all of @n gids be added as they are: ours, and none of them @primary. */
 MAP_INLINE bool pack_gids_are_plain(const uint32_t *gids, uint32_t n, struct map_ids ids, uint32_t primary)
 {
 	/* Moved so that the lowest id is the lowest number with a sign: the only comparison that there is. */
-	const int32_t low = (int32_t)(ids.min ^ UINT32_C(0x80000000));
+	const uint32_t low = ids.min ^ UINT32_C(0x80000000);
 	const int32_t high = (int32_t)((ids.max - ids.min) ^ UINT32_C(0x80000000));
-	const pack_four other = {(int32_t)primary, (int32_t)primary, (int32_t)primary, (int32_t)primary};
+	const pack_ids other = {primary, primary, primary, primary};
 	pack_four bad = {0};
 	uint32_t rest = 0;
 	uint32_t i = 0;
@@ -185,10 +186,10 @@ MAP_INLINE bool pack_gids_are_plain(const uint32_t *gids, uint32_t n, struct map
 	if (ids.min > ids.max)
 		return false;
 	for (; n - i >= 4; i += 4) {
-		pack_four four;
+		pack_ids four;
 
 		memcpy(&four, gids + i, sizeof(four));
-		bad |= (four - low > high) | ((four | 1) == 65535) | (four == other);
+		bad |= ((pack_four)(four - low) > high) | ((four | 1) == 65535) | (four == other);
 	}
 	for (; i < n; i++)
 		rest |= gids[i] - ids.min > ids.max - ids.min || (gids[i] | 1) == 65535 || gids[i] == primary;
