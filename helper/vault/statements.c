@@ -138,6 +138,34 @@ int store_step(struct store *s, enum store_statement which)
 	return result == SQLITE_DONE ? 0 : store_errno(result);
 }
 
+int store_write_named(struct store *s, enum store_statement which, const char *name, uint32_t id, int64_t third)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
+	int r = store_bind_text(statement, 1, name);
+
+	if (r == 0)
+		r = store_bind_int(statement, 2, id);
+	if (r == 0)
+		r = store_bind_int(statement, 3, third);
+	return r < 0 ? r : store_step(s, which);
+}
+
+int store_check_named(struct store *s, enum store_statement which, const char *name, uint32_t id)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
+	int r, result;
+
+	r = store_bind_text(statement, 1, name);
+	if (r == 0)
+		r = store_bind_int(statement, 2, id);
+	if (r < 0)
+		return r;
+	result = sqlite3_step(statement);
+	if (result != SQLITE_ROW)
+		return result == SQLITE_DONE ? -EIO : store_errno(result);
+	return sqlite3_column_int64(statement, 0) != 0 ? -EEXIST : 0;
+}
+
 /*
  * The mark is written after the commit: before it, a power cut would leave a store that seems to have gone back. Where
  * the last mark could not be written, nothing more is given out until it can.

@@ -46,45 +46,15 @@ int store_find_group(struct store *s, const char *name, struct own_group *ret)
 	return read_group(statement, ret);
 }
 
-/* Has anybody but the group @name its name, or this number. Return: 0, -EEXIST, other negative errno. */
-static int check_conflict(struct store *s, const char *name, uint32_t gid)
-{
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_GROUP_CONFLICT];
-	int r, result;
-
-	r = store_bind_text(statement, 1, name);
-	if (r == 0)
-		r = store_bind_int(statement, 2, gid);
-	if (r < 0)
-		return r;
-	result = sqlite3_step(statement);
-	if (result != SQLITE_ROW)
-		return result == SQLITE_DONE ? -EIO : store_errno(result);
-	return sqlite3_column_int64(statement, 0) != 0 ? -EEXIST : 0;
-}
-
-/* @which: a statement with name, gid and time. */
-static int run(struct store *s, enum store_statement which, const char *name, uint32_t gid, int64_t now_s)
-{
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
-	int r = store_bind_text(statement, 1, name);
-
-	if (r == 0)
-		r = store_bind_int(statement, 2, gid);
-	if (r == 0)
-		r = store_bind_int(statement, 3, now_s);
-	return r < 0 ? r : store_step(s, which);
-}
-
 int store_insert_group(struct store *s, const char *name, uint32_t gid, int64_t now_s)
 {
 	int r = store_begin(s);
 
 	if (r < 0)
 		return r;
-	r = check_conflict(s, name, gid);
+	r = store_check_named(s, STATEMENT_GROUP_CONFLICT, name, gid);
 	if (r == 0)
-		r = run(s, STATEMENT_INSERT_GROUP, name, gid, now_s);
+		r = store_write_named(s, STATEMENT_INSERT_GROUP, name, gid, now_s);
 	return store_finish(s, r, true);
 }
 
@@ -97,11 +67,11 @@ int store_move_group(struct store *s, const char *name, uint32_t gid, int64_t no
 		r = store_begin(s);
 	if (r != 0)
 		return r;
-	r = check_conflict(s, name, gid);
+	r = store_check_named(s, STATEMENT_GROUP_CONFLICT, name, gid);
 	if (r == 0)
-		r = run(s, STATEMENT_RETIRE_ID, name, old.gid, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_ID, name, old.gid, now_s);
 	if (r == 0)
-		r = run(s, STATEMENT_MOVE_GROUP, name, gid, OWN_GROUP_IN_USE);
+		r = store_write_named(s, STATEMENT_MOVE_GROUP, name, gid, OWN_GROUP_IN_USE);
 	return store_finish(s, r, true);
 }
 
@@ -109,7 +79,7 @@ int store_set_group_state(struct store *s, const struct own_group *g, enum own_g
 {
 	int r = store_begin(s);
 
-	return r < 0 ? r : store_finish(s, run(s, STATEMENT_MOVE_GROUP, g->name, g->gid, state), true);
+	return r < 0 ? r : store_finish(s, store_write_named(s, STATEMENT_MOVE_GROUP, g->name, g->gid, state), true);
 }
 
 int store_next_group(struct store *s, const char *after, struct own_group *ret)

@@ -80,6 +80,13 @@ void store_rest(sqlite3_stmt **statement);
 /** store_step() - run a bound statement that yields nothing, and let it rest. Return: 0, negative errno. */
 int store_step(struct store *s, enum store_statement which);
 
+/** store_write_named() - store_step() of a statement whose ?1 is a name, ?2 an id and ?3 a time or a state. Return: as it. */
+int store_write_named(struct store *s, enum store_statement which, const char *name, uint32_t id, int64_t third);
+
+/** store_check_named() - a statement that asks whether somebody else than name ?1 and id ?2 stands in the way.
+ *  Return: 0, -EEXIST, other negative errno. */
+int store_check_named(struct store *s, enum store_statement which, const char *name, uint32_t id);
+
 /* The text stays the caller's, and must live until the statement rests; NULL binds NULL. Return: 0, negative errno. */
 int store_bind_text(sqlite3_stmt *statement, int at, const char *text);
 int store_bind_int(sqlite3_stmt *statement, int at, int64_t value);

@@ -25,36 +25,6 @@ int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid)
 	return r;
 }
 
-/* Return: 0, -EEXIST where an account, a group or another account's past has the name. */
-static int check_name(struct store *s, const char *name, uint32_t uid)
-{
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_NAME_TAKEN];
-	int r, result;
-
-	r = store_bind_text(statement, 1, name);
-	if (r == 0)
-		r = store_bind_int(statement, 2, uid);
-	if (r < 0)
-		return r;
-	result = sqlite3_step(statement);
-	if (result != SQLITE_ROW)
-		return result == SQLITE_DONE ? -EIO : store_errno(result);
-	return sqlite3_column_int64(statement, 0) != 0 ? -EEXIST : 0;
-}
-
-static int retire_name(struct store *s, const char *name, uint32_t uid, int64_t now_s)
-{
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_RETIRE_NAME];
-	int r;
-
-	r = store_bind_text(statement, 1, name);
-	if (r == 0)
-		r = store_bind_int(statement, 2, uid);
-	if (r == 0)
-		r = store_bind_int(statement, 3, now_s);
-	return r < 0 ? r : store_step(s, STATEMENT_RETIRE_NAME);
-}
-
 static int set_name(struct store *s, const char *name, const char *old_name, uint32_t uid)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_SET_NAME];
@@ -84,29 +54,16 @@ int store_rename(struct store *s, const char *old_name, const struct account *a,
 
 	if (r < 0)
 		return r;
-	r = check_name(s, a->name, a->uid);
+	r = store_check_named(s, STATEMENT_NAME_TAKEN, a->name, a->uid);
 	if (r == 0)
 		r = store_unretire_name(s, a->name);
 	if (r == 0)
-		r = retire_name(s, old_name, a->uid, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_NAME, old_name, a->uid, now_s);
 	if (r == 0)
 		r = set_name(s, a->name, old_name, a->uid);
 	if (r == 0)
 		r = store_update_row(s, a);
 	return store_finish(s, r, true);
-}
-
-static int retire_id(struct store *s, uint32_t id, const char *name, int64_t now_s)
-{
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_RETIRE_ID];
-	int r;
-
-	r = store_bind_text(statement, 1, name);
-	if (r == 0)
-		r = store_bind_int(statement, 2, id);
-	if (r == 0)
-		r = store_bind_int(statement, 3, now_s);
-	return r < 0 ? r : store_step(s, STATEMENT_RETIRE_ID);
 }
 
 static int set_ids(struct store *s, const struct account *a, uint32_t uid, uint32_t gid)
@@ -148,9 +105,9 @@ int store_move(struct store *s, const struct account *a, uint32_t uid, uint32_t 
 	if (r == 0)
 		r = follow_uid(s, uid, a->uid);
 	if (r == 0 && a->uid != uid && a->uid != gid)
-		r = retire_id(s, a->uid, a->name, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_ID, a->name, a->uid, now_s);
 	if (r == 0 && a->gid != uid && a->gid != gid)
-		r = retire_id(s, a->gid, a->name, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_ID, a->name, a->gid, now_s);
 	return store_finish(s, r, true);
 }
 
@@ -175,11 +132,11 @@ int store_remove(struct store *s, const struct account *a, bool keep_name, int64
 		return r;
 	r = delete_row(s, a);
 	if (r == 0 && keep_name)
-		r = retire_name(s, a->name, a->uid, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_NAME, a->name, a->uid, now_s);
 	if (r == 0)
-		r = retire_id(s, a->uid, a->name, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_ID, a->name, a->uid, now_s);
 	if (r == 0)
-		r = retire_id(s, a->gid, a->name, now_s);
+		r = store_write_named(s, STATEMENT_RETIRE_ID, a->name, a->gid, now_s);
 	return store_finish(s, r, true);
 }
 
@@ -205,5 +162,5 @@ int store_retire_id(struct store *s, const char *name, uint32_t id, int64_t now_
 	r = store_begin(s);
 	if (r < 0)
 		return r;
-	return store_finish(s, retire_id(s, id, name, now_s), true);
+	return store_finish(s, store_write_named(s, STATEMENT_RETIRE_ID, name, id, now_s), true);
 }
