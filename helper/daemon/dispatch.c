@@ -76,7 +76,7 @@ void dispatch_call(void *userdata, struct conn *c, const struct varlink_call *ca
 		if (rows[i].peers & peer_of(m, c, call, &rows[i])) {
 			rows[i].run(m, c, call);
 		} else {
-			method_log_refusal(m, c, "call", "not-permitted", rows[i].method);
+			method_log_refusal(m, c, AUDIT_CALL, NULL, "not-permitted", rows[i].method);
 			conn_error(c, ERROR_NOT_PERMITTED, NULL);
 		}
 		return;

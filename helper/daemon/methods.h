@@ -2,6 +2,7 @@
 #pragma once
 
 #include "helper/daemon/manager.h"
+#include "helper/login/audit.h"
 #include "helper/protocol/service.h"
 
 /* The methods behind the dispatch table, which has already said that the peer may call them. Each answers the call, now or
@@ -32,9 +33,9 @@ void method_get_interface_description(struct manager *m, struct conn *c, const s
 
 /* Shared by them. */
 
-/** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1) */
-void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
-			const char *detail);
+/** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1); @reference: NULL, none */
+void method_log_refusal(struct manager *m, const struct conn *c, enum audit_kind kind, const char *reference,
+			const char *result, const char *detail);
 
 /** method_no_such_account() - answer with NoSuchAccount */
 void method_no_such_account(struct conn *c, const char *name);

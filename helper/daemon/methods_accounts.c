@@ -71,15 +71,15 @@ static void publish_change(struct manager *m, struct conn *c, struct json_object
 		conn_reply(c, reply, false);
 }
 
-static void log_change(const char *what, const struct account *a, const char *detail)
+static void log_change(enum audit_kind kind, const struct account *a, const char *detail)
 {
-	log_decision(&(struct log_decision){.priority = LOG_NOTICE,
-					    .what = what,
-					    .result = "done",
-					    .user = a->name,
-					    .uid = a->uid,
-					    .provider = a->provider,
-					    .detail = detail});
+	audit_write(&(struct audit_event){.priority = LOG_NOTICE,
+					  .kind = kind,
+					  .result = "done",
+					  .user = a->name,
+					  .uid = a->uid,
+					  .provider = a->provider,
+					  .detail = detail});
 }
 
 static struct json_object *account_reply(const struct account *a)
@@ -170,7 +170,7 @@ void method_forget_account(struct manager *m, struct conn *c, const struct varli
 		refuse(c, name, r);
 		return;
 	}
-	log_change("forget", a, NULL);
+	log_change(AUDIT_FORGET, a, NULL);
 	publish_change(m, c, account_reply(a));
 }
 
@@ -187,7 +187,7 @@ void method_rename_account(struct manager *m, struct conn *c, const struct varli
 		refuse(c, r > 0 ? new_name : name, r);
 		return;
 	}
-	log_change("rename", a, name);
+	log_change(AUDIT_RENAME, a, name);
 	publish_change(m, c, account_reply(a));
 }
 
@@ -212,7 +212,7 @@ void method_move_account(struct manager *m, struct conn *c, const struct varlink
 		return;
 	}
 	(void)snprintf(detail, sizeof(detail), "from uid %u", old_uid);
-	log_change("move", a, detail);
+	log_change(AUDIT_MOVE, a, detail);
 	reply = account_reply(a);
 	publish_change(m, c, method_add_int(reply, "old_uid", old_uid) ? LK_STEAL(reply) : NULL);
 }
@@ -235,8 +235,8 @@ void method_release_name(struct manager *m, struct conn *c, const struct varlink
 		refuse(c, name, r);
 		return;
 	}
-	log_decision(&(struct log_decision){
-		.priority = LOG_NOTICE, .what = "release", .result = "done", .user = name, .uid = old_uid});
+	audit_write(&(struct audit_event){
+		.priority = LOG_NOTICE, .kind = AUDIT_RELEASE, .result = "done", .user = name, .uid = old_uid});
 	if (method_add_text(p, "name", name) && method_add_int(p, "old_uid", old_uid))
 		conn_reply(c, p, false);
 	else
@@ -303,8 +303,8 @@ static void import(struct manager *m, struct conn *c, const struct account_pin *
 		return;
 	}
 	(void)snprintf(detail, sizeof(detail), "%zu of %zu accounts are new", n_new, n);
-	log_decision(
-		&(struct log_decision){.priority = LOG_NOTICE, .what = "import", .result = "done", .detail = detail});
+	audit_write(&(struct audit_event){
+		.priority = LOG_NOTICE, .kind = AUDIT_IMPORT, .result = "done", .detail = detail});
 	publish_change(m, c, method_add_int(p, "imported", (int64_t)n_new) ? LK_STEAL(p) : NULL);
 }
 

@@ -6,6 +6,7 @@
 #include "helper/daemon/methods.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +16,14 @@
 #include "helper/protocol/names.h"
 
 #define SERVICE_LOCAL "local"
+#define MESSAGE_MAX 900u
 
 /* The attempt of one connection's call. */
 struct job {
 	struct manager *manager;
 	struct conn *conn;
 	struct attempt *attempt;
+	char reference[REFERENCE_LEN + 1];
 	char *user;
 	char *source;
 };
@@ -35,12 +38,16 @@ static void job_free(void *userdata)
 	free(j);
 }
 
-static void deny(struct conn *c, const char *reason)
+/* The person reads the reference, and an administrator finds by it what the log says. */
+static void deny(struct conn *c, const char *reason, const char *reference)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+	char message[MESSAGE_MAX];
 
+	(void)snprintf(message, sizeof(message), "%s (reference %s)", refusal_message(reason), reference);
 	(void)method_add_text(p, "reason", reason);
-	(void)method_add_text(p, "message", refusal_message(reason));
+	(void)method_add_text(p, "message", message);
+	(void)method_add_text(p, "reference", reference);
 	conn_error(c, ERROR_DENIED, p);
 }
 
@@ -48,7 +55,7 @@ static void on_refused(void *userdata, const char *reason)
 {
 	struct job *j = userdata;
 
-	deny(j->conn, reason);
+	deny(j->conn, reason, j->reference);
 }
 
 static void on_not_ours(void *userdata)
@@ -63,7 +70,8 @@ static void on_granted(void *userdata, const struct account *account)
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
 	struct job *j = userdata;
 
-	if (method_add_text(p, "state", STATE_GRANTED) && method_add(p, "account", method_account_json(account)))
+	if (method_add_text(p, "state", STATE_GRANTED) && method_add_text(p, "reference", j->reference) &&
+	    method_add(p, "account", method_account_json(account)))
 		conn_reply(j->conn, p, false);
 	else
 		conn_drop(j->conn);
@@ -187,6 +195,7 @@ static struct job *job_new(struct manager *m, struct conn *c, const struct attem
 		return NULL;
 	j->manager = m;
 	j->conn = c;
+	memcpy(j->reference, request->reference, sizeof(j->reference));
 	j->user = strdup(request->user);
 	j->source = request->source != NULL ? strdup(request->source) : NULL;
 	if (j->user == NULL || (request->source != NULL && j->source == NULL)) {
@@ -198,10 +207,12 @@ static struct job *job_new(struct manager *m, struct conn *c, const struct attem
 
 void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
-	struct attempt_request request = {.user = NULL};
+	char reference[REFERENCE_LEN + 1];
+	struct attempt_request request = {.reference = reference};
 	const char *bad = NULL;
 	struct job *j;
 
+	reference_new(reference);
 	if (!version_fits(c, call))
 		return;
 	if (!call->more) {
@@ -220,8 +231,9 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	if (conn_uid(c) == 0)
 		bad = read_claims_of_root(call, &request);
 	else if (server_jobs_of(m->server, conn_uid(c)) >= m->config->limits.attempts_per_uid) {
-		method_log_refusal(m, c, "sign-in", REASON_TOO_MANY, "too many sign-ins of this uid are pending");
-		deny(c, REASON_TOO_MANY);
+		method_log_refusal(m, c, AUDIT_SIGN_IN, reference, REASON_TOO_MANY,
+				   "too many sign-ins of this uid are pending");
+		deny(c, REASON_TOO_MANY, reference);
 		return;
 	}
 	if (bad != NULL) {
@@ -233,19 +245,22 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 
 	j = job_new(m, c, &request);
 	if (j == NULL) {
-		deny(c, REASON_UNAVAILABLE);
+		deny(c, REASON_UNAVAILABLE, reference);
 		return;
 	}
 	conn_set_job(c, j, job_free);
 	if (attempt_start(&j->attempt, &m->login, &request, &attempt_events, j) < 0)
-		deny(c, REASON_UNAVAILABLE);
+		deny(c, REASON_UNAVAILABLE, reference);
 }
 
 void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
-	struct account_check_request request = {.user = NULL};
+	char reference[REFERENCE_LEN + 1];
+	struct account_check_request request = {.reference = reference};
+	const char *given = NULL;
 	const char *reason;
 
+	reference_new(reference);
 	if (!version_fits(c, call))
 		return;
 	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0 ||
@@ -260,6 +275,9 @@ void method_check_account(struct manager *m, struct conn *c, const struct varlin
 	}
 	if (request.service == NULL)
 		request.service = SERVICE_LOCAL;
+	/* The sign-in's, where one went before in the same transaction. */
+	if (read_optional(call, "reference", REFERENCE_LEN, &given) && reference_is_valid(given))
+		request.reference = given;
 
 	reason = name_is_valid(request.user, true, true) ? account_check(&m->login, &request) : "";
 	if (reason == NULL)
@@ -267,5 +285,5 @@ void method_check_account(struct manager *m, struct conn *c, const struct varlin
 	else if (reason[0] == '\0')
 		conn_error(c, ERROR_NOT_OURS, NULL);
 	else
-		deny(c, reason);
+		deny(c, reason, request.reference);
 }

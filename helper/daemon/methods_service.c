@@ -34,15 +34,19 @@ bool method_add_int(struct json_object *o, const char *key, int64_t value)
 	return method_add(o, key, json_object_new_int64(value));
 }
 
-void method_log_refusal(struct manager *m, const struct conn *c, const char *what, const char *result,
-			const char *detail)
+void method_log_refusal(struct manager *m, const struct conn *c, enum audit_kind kind, const char *reference,
+			const char *result, const char *detail)
 {
 	char uid[16];
 
 	(void)snprintf(uid, sizeof(uid), "%u", conn_uid(c));
 	if (limits_take(m->refusals, uid) == 0)
-		log_decision(&(struct log_decision){
-			.priority = LOG_NOTICE, .what = what, .result = result, .uid = conn_uid(c), .detail = detail});
+		audit_write(&(struct audit_event){.priority = LOG_NOTICE,
+						  .kind = kind,
+						  .reference = reference,
+						  .result = result,
+						  .uid = conn_uid(c),
+						  .detail = detail});
 }
 
 void method_no_such_account(struct conn *c, const char *name)

@@ -12,7 +12,7 @@
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
 #include "helper/base/text.h"
-#include "helper/login/log.h"
+#include "helper/login/audit.h"
 #include "helper/login/refusal.h"
 #include "helper/protocol/names.h"
 
@@ -103,9 +103,10 @@ const char *account_check(struct login_context *ctx, const struct account_check_
 		reason = judge(ctx, request, account, &detail);
 	}
 
-	const struct log_decision d = {
-		.priority = reason == NULL ? LOG_INFO : LOG_NOTICE,
-		.what = "account",
+	struct audit_event e = {
+		.kind = AUDIT_ACCOUNT,
+		.priority = LOG_INFO,
+		.reference = request->reference,
 		.result = reason == NULL ? "granted" : reason,
 		.user = account != NULL ? account->name : NULL,
 		.service = request->service,
@@ -114,6 +115,14 @@ const char *account_check(struct login_context *ctx, const struct account_check_
 		.uid = account != NULL ? account->uid : 0,
 		.detail = detail,
 	};
-	log_decision(&d);
+	if (reason == NULL && audit_admit(&e) == 0)
+		return NULL;
+	if (reason == NULL) {
+		reason = REASON_NO_STORE;
+		e.detail = "the audit file, which is required, cannot be written";
+	}
+	e.priority = LOG_NOTICE;
+	e.result = reason;
+	audit_write(&e);
 	return reason;
 }

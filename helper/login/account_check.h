@@ -9,6 +9,7 @@
 
 struct account_check_request {
 	const char *user;
+	const char *reference; /* under which its event stands (helper/base/reference.h); NULL: none */
 	const char *service;
 	const char *source;
 	bool is_signed_in; /* this very transaction signed the person in */

@@ -17,8 +17,8 @@
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
 #include "helper/base/text.h"
+#include "helper/login/audit.h"
 #include "helper/login/id_claim.h"
-#include "helper/login/log.h"
 #include "helper/login/refusal.h"
 #include "helper/login/wanted.h"
 #include "helper/oauth/group_check.h"
@@ -33,6 +33,7 @@ struct attempt {
 	struct attempt_events events;
 	void *userdata;
 
+	char *reference;
 	char *user;
 	char *service;
 	char *source;
@@ -69,13 +70,14 @@ static int copy_text(char **ret, const char *text)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-static void log_end(struct attempt *a, int priority, const char *result, const char *detail)
+static struct audit_event end_of(const struct attempt *a, int priority, const char *result, const char *detail)
 {
-	const struct log_decision d = {
+	return (struct audit_event){
+		.kind = AUDIT_SIGN_IN,
 		.priority = priority,
-		.what = "sign-in",
 		.result = result,
 		.user = a->is_known || a->is_proved ? a->user : NULL,
+		.reference = a->reference,
 		.service = a->service,
 		.source = a->source,
 		.provider = a->lp != NULL ? provider_settings(a->lp->provider)->name : NULL,
@@ -83,9 +85,14 @@ static void log_end(struct attempt *a, int priority, const char *result, const c
 		.uid = a->account != NULL ? a->account->uid : 0,
 		.detail = detail,
 	};
+}
+
+static void log_end(struct attempt *a, int priority, const char *result, const char *detail)
+{
+	const struct audit_event e = end_of(a, priority, result, detail);
 
 	a->has_ended = true;
-	log_decision(&d);
+	audit_write(&e);
 }
 
 void attempt_free(struct attempt *a)
@@ -107,6 +114,7 @@ void attempt_free(struct attempt *a)
 	if (a->is_reserved)
 		accounts_release(a->ctx->accounts, a->user);
 	a->ctx->pending--;
+	free(a->reference);
 	free(a->user);
 	free(a->service);
 	free(a->source);
@@ -145,7 +153,13 @@ static bool is_still_there(const struct attempt *a)
 /* The one place where somebody is let in. */
 static void grant(struct attempt *a)
 {
-	log_end(a, LOG_INFO, "granted", NULL);
+	const struct audit_event e = end_of(a, LOG_INFO, "granted", NULL);
+
+	if (audit_admit(&e) < 0) {
+		refuse(a, REASON_NO_STORE, "the audit file, which is required, cannot be written");
+		return;
+	}
+	a->has_ended = true;
 	a->events.granted(a->userdata, a->account);
 }
 
@@ -160,7 +174,6 @@ static void finish(struct attempt *a)
 		refuse(a, REASON_CONNECT_AGAIN, "the caller holds an older answer of NSS");
 		return;
 	}
-
 	grant(a);
 }
 
@@ -398,7 +411,6 @@ static void on_identity(void *userdata, const struct oauth_result *result, struc
 {
 	LK_CLEANUP(identity_freep) struct identity *owned = identity;
 	struct attempt *a = userdata;
-
 	LK_CLEANUP(token_set_freep) struct token_set *tokens = LK_STEAL(a->tokens);
 
 	if (result->outcome != OAUTH_DONE || owned == NULL) {
@@ -436,7 +448,10 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 static void on_challenge(void *userdata, const struct device_challenge *challenge)
 {
 	struct attempt *a = userdata;
+	struct audit_event e = end_of(a, LOG_INFO, "code-shown", NULL);
 
+	e.kind = AUDIT_ATTEMPT;
+	audit_write(&e);
 	a->events.challenge(a->userdata, challenge, a->lp->title);
 }
 
@@ -572,9 +587,9 @@ int attempt_start(struct attempt **ret, struct login_context *ctx, const struct 
 	a->seen_gid = request->seen_gid;
 	ctx->pending++;
 
-	if (copy_text(&a->user, request->user) < 0 || copy_text(&a->service, request->service) < 0 ||
-	    copy_text(&a->source, request->source) < 0 || copy_text(&a->seen_home, request->seen_home) < 0 ||
-	    copy_text(&a->seen_shell, request->seen_shell) < 0) {
+	if (copy_text(&a->reference, request->reference) < 0 || copy_text(&a->user, request->user) < 0 ||
+	    copy_text(&a->service, request->service) < 0 || copy_text(&a->source, request->source) < 0 ||
+	    copy_text(&a->seen_home, request->seen_home) < 0 || copy_text(&a->seen_shell, request->seen_shell) < 0) {
 		attempt_free(a);
 		return -ENOMEM;
 	}

@@ -51,10 +51,11 @@ const struct login_provider *login_provider_for(const struct login_context *ctx,
 
 struct attempt_request {
 	const char *user;
-	const char *service; /* PAM service, or "local" */
-	const char *source;  /* client address, or NULL */
-	bool has_public_key; /* this connection proved one */
-	bool has_seen;       /* NSS answered the caller before authentication: */
+	const char *reference; /* under which its events stand (helper/base/reference.h); NULL: none */
+	const char *service;   /* PAM service, or "local" */
+	const char *source;    /* client address, or NULL */
+	bool has_public_key;   /* this connection proved one */
+	bool has_seen;         /* NSS answered the caller before authentication: */
 	uint32_t seen_uid;
 	uint32_t seen_gid;
 	const char *seen_home;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where every decision of the helper becomes one line. It must never wait for whoever reads the log, never print a
+ * Where what the helper says becomes one line. It must never wait for whoever reads the log, never print a
  * secret and never let foreign text start a line of its own.
  */
 #include "helper/login/log.h"
@@ -23,7 +23,6 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define MESSAGE_MAX 1024u
 #define ENTRY_MAX 8192u
-#define VALUE_MAX 288u
 
 static bool log_to_journal;
 static int journal_fd = -1;
@@ -95,60 +94,10 @@ void log_line(int priority, const char *format, ...)
 	log_message(priority, clean, "");
 }
 
-/* The same facts twice: words of one line, and fields that a search in the journal can name. */
-struct decision {
-	struct buf message;
-	struct buf fields;
-};
-
-static void decision_done(struct decision *d)
+void log_event(int priority, const char *line, const char *fields)
 {
-	buf_done(&d->message);
-	buf_done(&d->fields);
-}
+	char clean[MESSAGE_MAX];
 
-static void decision_add(struct decision *d, const char *field, const char *word, const char *value)
-{
-	char clean[VALUE_MAX];
-	const char *quote;
-
-	if (value == NULL)
-		return;
-	text_sanitise(clean, sizeof(clean), value, strlen(value), false);
-	/* a quote inside would end our own quoting early */
-	for (char *p = clean; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-
-	quote = strchr(clean, ' ') != NULL ? "\"" : "";
-	buf_printf(&d->message, "%s%s=%s%s%s", d->message.len > 0 ? " " : "", word, quote, clean, quote);
-	buf_printf(&d->fields, "%s=%s\n", field, clean);
-}
-
-void log_decision(const struct log_decision *d)
-{
-	LK_CLEANUP(decision_done) struct decision line = {.message = {0}};
-	char message[MESSAGE_MAX];
-	char uid[16];
-
-	buf_init(&line.message, ENTRY_MAX);
-	buf_init(&line.fields, ENTRY_MAX);
-	decision_add(&line, "LATCHKEY_DECISION", "decision", d->what);
-	decision_add(&line, "LATCHKEY_RESULT", "result", d->result);
-	decision_add(&line, "LATCHKEY_USER", "user", d->user != NULL ? d->user : "(unknown)");
-	if (d->uid != 0) {
-		(void)snprintf(uid, sizeof(uid), "%u", d->uid);
-		decision_add(&line, "LATCHKEY_UID", "uid", uid);
-	}
-	decision_add(&line, "LATCHKEY_SERVICE", "service", d->service);
-	decision_add(&line, "LATCHKEY_SOURCE", "from", d->source);
-	decision_add(&line, "LATCHKEY_PROVIDER", "provider", d->provider);
-	decision_add(&line, "LATCHKEY_SUBJECT", "subject", d->subject);
-	decision_add(&line, "LATCHKEY_DETAIL", "detail", d->detail);
-	if (buf_fault(&line.message) < 0 || buf_fault(&line.fields) < 0) {
-		log_message(d->priority, "a decision could not be written: out of memory", "");
-		return;
-	}
-	text_sanitise(message, sizeof(message), line.message.data, line.message.len, false);
-	log_message(d->priority, message, line.fields.data);
+	text_sanitise(clean, sizeof(clean), line, strlen(line), false);
+	log_message(priority, clean, fields);
 }

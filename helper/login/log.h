@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <stdint.h>
-
 #include "helper/base/cleanup.h"
 
 /* The helper's log: the journal with fields where there is one, else lines on stderr with a priority prefix. Foreign
@@ -20,19 +18,9 @@ void log_open(enum log_target target);
 /** log_line() - one line at a syslog priority; the formatted text is cut at 1 KiB and sanitised */
 void log_line(int priority, const char *format, ...) LK_PRINTF(2, 3);
 
-/* One decision about one person. NULL where something is not known. */
-struct log_decision {
-	int priority;
-	const char *what;   /* "sign-in", "account" */
-	const char *result; /* "granted" or a reason of names.h */
-	const char *user;   /* NULL for a name that nobody has proved: it may be a password typed in the wrong place */
-	const char *service;
-	const char *source; /* client address */
-	const char *provider;
-	const char *subject;
-	uint32_t uid; /* 0: none */
-	const char *detail;
-};
-
-/** log_decision() - one line for each decision, with journal fields LATCHKEY_* */
-void log_decision(const struct log_decision *d);
+/**
+ * log_event() - a line with fields of the journal's (audit.h makes both)
+ * @line: cut at 1 KiB and sanitised
+ * @fields: "NAME=value\n" for each; sanitised already
+ */
+void log_event(int priority, const char *line, const char *fields);
