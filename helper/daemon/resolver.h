@@ -4,7 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "helper/daemon/config.h"
-#include "helper/login/attempt.h"
+#include "helper/login/context.h"
 
 /* Answers the NSS module's one question (nss_module/resolve_format.h): may this unknown name have an answer before its first
  * login? Only root is answered, only for names that policy could admit, and only so often for each client address. */

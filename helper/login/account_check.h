@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "helper/login/attempt.h"
+#include "helper/login/context.h"
 
 /* The account phase: may a known person begin a session now? Also asked for public keys, cron and a remembered sudo. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "helper/login/attempt.h"
+#include "helper/login/context.h"
 #include "helper/oauth/directory.h"
 
 /* From a provider's directory to accounts that are expected: in the background, now and then, and never in the way of a

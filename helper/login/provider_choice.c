@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "helper/accounts/name.h"
-#include "helper/login/attempt.h"
+#include "helper/login/context.h"
 
 static const struct login_provider *provider_of_issuer(const struct login_context *ctx, const char *issuer)
 {

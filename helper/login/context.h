@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "helper/accounts/accounts.h"
+#include "helper/accounts/publish.h"
+#include "helper/fetch/client.h"
+#include "helper/login/limits.h"
+#include "helper/login/policy.h"
+#include "helper/oauth/provider.h"
+
+/* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
+
+/* A provider and the rule by which its people get names. */
+struct login_provider {
+	struct provider *provider;
+	const struct name_rule *names;
+	const char *title;
+	const char *gecos_claim;
+	const char *uid_claim; /* NULL: this host chooses */
+	const char *gid_claim;
+};
+
+/* What all attempts of one helper share; everything in it outlives them. */
+struct login_context {
+	sd_event *event;
+	struct fetch_client *fetch;
+	struct store *store;
+	struct localdb *local;
+	struct accounts *accounts;
+	struct publisher *publisher;
+	const struct access_rules *access;
+	const struct login_provider *providers;
+	size_t n_providers;
+	struct limits *codes; /* by client address */
+	bool is_map_current;  /* the last publish went well and nothing changed since */
+	uint64_t map_changes; /* so far: a publish that was asked for earlier does not make the map current */
+	unsigned pending;
+	unsigned pending_max;
+};
+
+/** login_provider_for() - which provider a name selects: the one it is bound to, else the one whose rule could make it.
+ *  NULL when none does. */
+const struct login_provider *login_provider_for(const struct login_context *ctx, const char *name);
