@@ -485,6 +485,8 @@ const char *fetch_outcome_text(enum fetch_outcome outcome)
 		return "URL is not allowed";
 	case FETCH_LOST:
 		return "latchkey-fetch is not available";
+	case FETCH_BROKEN:
+		return "the connection was cut";
 	case FETCH_OVERLOADED:
 		return "too many requests at once";
 	}

@@ -36,12 +36,13 @@ struct fetch_request {
 enum fetch_outcome {
 	FETCH_DONE = 0, /* there is a reply, whatever its status */
 	FETCH_TIMEOUT,
-	FETCH_UNREACHABLE, /* name, route, refused, reset */
+	FETCH_UNREACHABLE, /* name, route, refused: there was no connection, so nothing was sent */
 	FETCH_TLS,         /* certificate or handshake */
 	FETCH_TOO_LARGE,   /* body or headers beyond the limits */
 	FETCH_BAD_REPLY,   /* not HTTP */
 	FETCH_NOT_ALLOWED, /* a URL that policy forbids (scheme, user info, ...) */
 	FETCH_LOST,        /* latchkey-fetch is not there or went away in mid flow */
+	FETCH_BROKEN,      /* a connection that stood was cut; the request may have been acted upon */
 	FETCH_OVERLOADED,  /* too many requests wait already */
 };
 

@@ -284,8 +284,9 @@ static enum fetch_outcome outcome_of(CURLcode code)
 		{CURLE_COULDNT_RESOLVE_PROXY, FETCH_UNREACHABLE},
 		{CURLE_COULDNT_RESOLVE_HOST, FETCH_UNREACHABLE},
 		{CURLE_COULDNT_CONNECT, FETCH_UNREACHABLE},
-		{CURLE_SEND_ERROR, FETCH_UNREACHABLE},
-		{CURLE_RECV_ERROR, FETCH_UNREACHABLE},
+		{CURLE_SEND_ERROR, FETCH_BROKEN},
+		{CURLE_RECV_ERROR, FETCH_BROKEN},
+		{CURLE_GOT_NOTHING, FETCH_BROKEN},
 		{CURLE_PROXY, FETCH_UNREACHABLE},
 		{CURLE_SSL_CONNECT_ERROR, FETCH_TLS},
 		{CURLE_SSL_CERTPROBLEM, FETCH_TLS},
@@ -317,8 +318,8 @@ static enum fetch_outcome failure(const struct exchange *x, CURLcode code, char 
 	if (x->reply.fault != FETCH_DONE) {
 		outcome = x->reply.fault;
 		text = x->reply.detail;
-	} else if (x->error[0] != '\0' &&
-		   (outcome == FETCH_UNREACHABLE || outcome == FETCH_TLS || outcome == FETCH_TIMEOUT)) {
+	} else if (x->error[0] != '\0' && (outcome == FETCH_UNREACHABLE || outcome == FETCH_BROKEN ||
+					   outcome == FETCH_TLS || outcome == FETCH_TIMEOUT)) {
 		/* Of hosts, ports and certificates; for the other outcomes libcurl may quote the reply. */
 		text = x->error;
 	}

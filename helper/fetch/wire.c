@@ -34,6 +34,7 @@ static const char *const outcome_words[] = {
 	[FETCH_BAD_REPLY] = "bad-reply",
 	[FETCH_NOT_ALLOWED] = "not-allowed",
 	[FETCH_LOST] = "lost",
+	[FETCH_BROKEN] = "broken",
 	[FETCH_OVERLOADED] = "overloaded",
 };
 #define N_OUTCOMES (sizeof(outcome_words) / sizeof(outcome_words[0]))

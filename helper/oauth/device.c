@@ -284,21 +284,6 @@ static void on_start_done(void *userdata, enum fetch_outcome outcome, const stru
 		accept_code(f, &parsed);
 }
 
-static void add_scope(struct form *form, const struct provider_settings *s)
-{
-	LK_CLEANUP(buf_done) struct buf scope = {0};
-	const char *words = s->scope != NULL ? s->scope : s->dialect->default_scope;
-
-	if (words == NULL)
-		return;
-	buf_init(&scope, FORM_MAX);
-	for (const char *p = words; *p != '\0'; p++)
-		buf_append(&scope, *p == ' ' ? &s->dialect->scope_separator : p, 1);
-	form_add(form, "scope", scope.data);
-	if (form->fault == 0)
-		form->fault = buf_fault(&scope);
-}
-
 static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
 {
 	LK_CLEANUP(form_done) struct form form = {0};
@@ -307,7 +292,7 @@ static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
 
 	form_init(&form);
 	form_add_encoded(&form, s->dialect->device_start_parameters);
-	add_scope(&form, s);
+	request_add_scope(&form, s, s->scope != NULL ? s->scope : s->dialect->default_scope);
 	return request_post(f->fetch, s, provider_device_endpoint(f->provider), &form, s->dialect->secret_at_poll_only,
 			    timeout_ms, on_start_done, f, &f->call);
 }

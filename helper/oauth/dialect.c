@@ -7,6 +7,7 @@
 
 #define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 #define OPENID_SCOPE "openid profile email"
+#define OFFLINE_SCOPE OPENID_SCOPE " offline_access"
 
 /* A provider without a row of its own may speak any of these. */
 static const struct dialect_alias generic_aliases[] = {
@@ -54,14 +55,40 @@ static const struct dialect_alias google_aliases[] = {
 
 /* docs.github.com, "Authorizing OAuth apps", error codes for the device flow */
 static const struct dialect_alias github_aliases[] = {
-	{"token_expired", "expired_token"},
-	{"incorrect_client_credentials", "invalid_client"},
-	{"incorrect_device_code", "invalid_grant"},
-	{"device_flow_disabled", "unauthorized_client"},
-	{NULL, NULL},
+	{"token_expired", "expired_token"},         {"incorrect_client_credentials", "invalid_client"},
+	{"incorrect_device_code", "invalid_grant"}, {"device_flow_disabled", "unauthorized_client"},
+	{"bad_refresh_token", "invalid_grant"},     {NULL, NULL},
 };
 
 static const struct dialect_alias no_aliases[] = {{NULL, NULL}};
+
+/* Help "OAuth 2.0 error codes"; two requests at a time, by the text of before and after September 2024. */
+static const struct dialect_refusal salesforce_refusals[] = {
+	{"invalid_grant", "already being processed", REFRESH_MEANS_BUSY},
+	{"invalid_grant", "expired authorization code", REFRESH_MEANS_BUSY},
+	{"inactive_user", NULL, REFRESH_MEANS_GONE},
+	{"inactive_org", NULL, REFRESH_MEANS_GONE},
+	{NULL, NULL, REFRESH_MEANS_LATER},
+};
+
+/* MicrosoftDocs entra-docs, reference-error-codes.md: the token's own age, or a proof that only the person can give. */
+static const struct dialect_refusal entra_refusals[] = {
+	{"invalid_grant", "AADSTS700082", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "AADSTS700084", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "AADSTS70043", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "AADSTS50076", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "AADSTS50079", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "AADSTS65001", REFRESH_MEANS_DEAD},
+	{NULL, NULL, REFRESH_MEANS_LATER},
+};
+
+/* Keycloak, TokenManager.java: an age, and a copy that was used too often. "Session not active" is a logout. */
+static const struct dialect_refusal keycloak_refusals[] = {
+	{"invalid_grant", "Token is not active", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "Stale token", REFRESH_MEANS_DEAD},
+	{"invalid_grant", "Maximum allowed refresh token reuse exceeded", REFRESH_MEANS_DEAD},
+	{NULL, NULL, REFRESH_MEANS_LATER},
+};
 
 static const char *const entra_hosts[] = {"microsoft.com", "www.microsoft.com", "login.microsoft.com", NULL};
 static const char *const google_hosts[] = {"www.google.com", "google.com", NULL};
@@ -75,7 +102,7 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.verification_uri_member = "verification_url",
 		.error_aliases = generic_aliases,
 		.has_id_token = true,
@@ -97,9 +124,10 @@ static const struct dialect dialects[] = {
 		.device_grant_type = "device",
 		.device_code_parameter = "code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OPENID_SCOPE " refresh_token",
 		.default_expires_in_s = 600,
 		.error_aliases = salesforce_aliases,
+		.refresh_refusals = salesforce_refusals,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "preferred_username",
@@ -114,10 +142,12 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.verification_uri_member = "verification_url",
 		.verification_hosts = entra_hosts,
 		.error_aliases = entra_aliases,
+		.keeps_used_refresh_token = true,
+		.refresh_refusals = entra_refusals,
 		.has_id_token = true,
 		.subject_claim = "oid",
 		.tenant_claim = "tid",
@@ -142,6 +172,7 @@ static const struct dialect dialects[] = {
 		.verification_hosts = google_hosts,
 		.default_expires_in_s = 1800,
 		.error_aliases = google_aliases,
+		.keeps_used_refresh_token = true,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "email",
@@ -188,8 +219,9 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.error_aliases = no_aliases,
+		.refresh_grace_s = 30,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "preferred_username",
@@ -204,7 +236,7 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.error_aliases = no_aliases,
 		.has_id_token = true,
 		.subject_claim = "sub",
@@ -219,8 +251,9 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.error_aliases = no_aliases,
+		.refresh_refusals = keycloak_refusals,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "preferred_username",
@@ -234,9 +267,10 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.error_aliases = no_aliases,
 		.poll_margin_ms = 500,
+		.refresh_names_scope = true,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "preferred_username",
@@ -252,7 +286,7 @@ static const struct dialect dialects[] = {
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.scope_separator = ' ',
-		.default_scope = OPENID_SCOPE,
+		.default_scope = OFFLINE_SCOPE,
 		.error_aliases = no_aliases,
 		.poll_margin_ms = 1000,
 		.has_id_token = true,

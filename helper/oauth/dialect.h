@@ -13,6 +13,20 @@ struct dialect_alias {
 	const char *standard;
 };
 
+/* What an error of the token endpoint says when a refresh token was shown. */
+enum refresh_meaning {
+	REFRESH_MEANS_GONE,  /* the grant is no more: revoked, or the person is gone */
+	REFRESH_MEANS_DEAD,  /* this token is of no use any more; of the person nothing is said */
+	REFRESH_MEANS_BUSY,  /* another request with it is under way: once more in a moment */
+	REFRESH_MEANS_LATER, /* neither yes nor no */
+};
+
+struct dialect_refusal {
+	const char *error;
+	const char *text; /* is in error_description; NULL: whatever it says */
+	enum refresh_meaning meaning;
+};
+
 struct dialect {
 	const char *name;  /* as in the configuration: generic, salesforce, entra, google, ... */
 	const char *title; /* for people */
@@ -40,6 +54,12 @@ struct dialect {
 	uint32_t default_expires_in_s; /* 0: expires_in is required */
 	const struct dialect_alias *error_aliases; /* ended by {NULL, NULL} */
 	uint32_t poll_margin_ms;                   /* added to every wait; authentik and strict counters */
+
+	/* Refresh */
+	bool keeps_used_refresh_token; /* a used one stays good beside its successor: a lost reply costs nothing */
+	uint32_t refresh_grace_s;      /* a used one is taken once more for so long; 0: never */
+	bool refresh_names_scope;      /* a refresh without a scope is refused */
+	const struct dialect_refusal *refresh_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
 
 	/* Who it is */
 	bool has_id_token;             /* false: userinfo is the proof (only for tokens of our own flow), GitHub */

@@ -117,6 +117,7 @@ void oauth_result_from_fetch(struct oauth_result *r, const char *what, enum fetc
 	case FETCH_UNREACHABLE:
 	case FETCH_TLS:
 	case FETCH_LOST:
+	case FETCH_BROKEN:
 	case FETCH_OVERLOADED:
 		break;
 	}

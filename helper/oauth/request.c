@@ -9,6 +9,20 @@
 #define USER_AGENT ("User-Agent: latchkey/" LK_RELEASE)
 #define HEADER_MAX (20u * 1024u)
 
+void request_add_scope(struct form *form, const struct provider_settings *s, const char *words)
+{
+	LK_CLEANUP(buf_done) struct buf scope = {0};
+
+	if (words == NULL)
+		return;
+	buf_init(&scope, FORM_MAX);
+	for (const char *p = words; *p != '\0'; p++)
+		buf_append(&scope, *p == ' ' ? &s->dialect->scope_separator : p, 1);
+	form_add(form, "scope", scope.data);
+	if (form->fault == 0)
+		form->fault = buf_fault(&scope);
+}
+
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
 		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct fetch_call **ret)
 {

@@ -10,6 +10,9 @@
 /* The shapes of request that every flow uses. All send Accept and User-Agent; @url is used as it is, with the query
  * that it may have (RFC 6749 section 3.2). */
 
+/** request_add_scope() - @words with blanks between them, as the provider wants them separated; NULL adds nothing */
+void request_add_scope(struct form *form, const struct provider_settings *s, const char *words);
+
 /**
  * request_post() - post @form to an endpoint that knows clients
  * @form:      its client authentication is added here; released by the caller

@@ -38,7 +38,7 @@ static void happy_path(void **state)
 	assert_int_equal(secret_len(w.tokens->access_token), 2);
 	assert_int_equal(fake.n_requests, 3);
 	assert_string_equal(fake.requests[0].url, "https://idp.example/device");
-	assert_string_equal(fake.requests[0].body, "scope=openid+profile+email&client_id=client");
+	assert_string_equal(fake.requests[0].body, "scope=openid+profile+email+offline_access&client_id=client");
 	assert_string_equal(fake.requests[2].url, "https://idp.example/token");
 	assert_string_equal(fake.requests[2].body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&"
 						   "device_code=" DEVICE_CODE "&client_id=client");
@@ -396,10 +396,11 @@ static void refused_starts(void **state)
 static void network_failures_at_the_start(void **state)
 {
 	static const enum oauth_outcome expected[] = {
-		[FETCH_TIMEOUT] = OAUTH_UNREACHABLE, [FETCH_UNREACHABLE] = OAUTH_UNREACHABLE,
-		[FETCH_TLS] = OAUTH_UNREACHABLE,     [FETCH_TOO_LARGE] = OAUTH_BAD_REPLY,
-		[FETCH_BAD_REPLY] = OAUTH_BAD_REPLY, [FETCH_NOT_ALLOWED] = OAUTH_CLIENT_REFUSED,
-		[FETCH_LOST] = OAUTH_UNREACHABLE,    [FETCH_OVERLOADED] = OAUTH_UNREACHABLE,
+		[FETCH_TIMEOUT] = OAUTH_UNREACHABLE,    [FETCH_UNREACHABLE] = OAUTH_UNREACHABLE,
+		[FETCH_TLS] = OAUTH_UNREACHABLE,        [FETCH_TOO_LARGE] = OAUTH_BAD_REPLY,
+		[FETCH_BAD_REPLY] = OAUTH_BAD_REPLY,    [FETCH_NOT_ALLOWED] = OAUTH_CLIENT_REFUSED,
+		[FETCH_LOST] = OAUTH_UNREACHABLE,       [FETCH_BROKEN] = OAUTH_UNREACHABLE,
+		[FETCH_OVERLOADED] = OAUTH_UNREACHABLE,
 	};
 	struct world w;
 

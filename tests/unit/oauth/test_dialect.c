@@ -17,7 +17,8 @@
 	"{\"device_code\":\"dc\",\"user_code\":\"UC\",\"verification_uri\":\"https://idp.example/device\","            \
 	"\"expires_in\":600,\"interval\":5}"
 #define PENDING "{\"error\":\"authorization_pending\"}"
-#define START "scope=openid+profile+email&client_id=client"
+#define ONLINE "scope=openid+profile+email&client_id=client"
+#define START "scope=openid+profile+email+offline_access&client_id=client"
 #define POLL RFC8628_GRANT "&device_code=dc&client_id=client"
 
 struct row {
@@ -51,12 +52,12 @@ static const struct row rows[] = {
 	 "https://idp.example/token", POLL, 400, PENDING, 400, "{\"error\":\"bad_verification_code\"}",
 	 OAUTH_PROVIDER_REFUSED, 5500},
 	/* public at the start, with its secret at the poll; verification_url */
-	{"google", "s", "https://idp.example/device", START,
+	{"google", "s", "https://idp.example/device", ONLINE,
 	 "{\"device_code\":\"dc\",\"user_code\":\"UC\",\"verification_url\":\"https://www.google.com/device\","
 	 "\"expires_in\":1800,\"interval\":5}",
 	 "https://idp.example/token", POLL "&client_secret=s", 428, PENDING, 403, "{\"error\":\"access_denied\"}",
 	 OAUTH_DENIED, 5500},
-	{"google", "s", "https://idp.example/device", START,
+	{"google", "s", "https://idp.example/device", ONLINE,
 	 "{\"device_code\":\"dc\",\"user_code\":\"UC\",\"verification_url\":\"https://www.google.com/device\","
 	 "\"interval\":5}",
 	 "https://idp.example/token", POLL "&client_secret=s", 428, PENDING, 401, "{\"error\":\"invalid_client\"}",
@@ -89,7 +90,7 @@ static const struct row rows[] = {
 	{"github", NULL, "https://idp.example/login/device/code", "scope=read%3Auser&client_id=client", RFC8628_REPLY,
 	 "https://idp.example/login/oauth/access_token", POLL, 200, PENDING, 200,
 	 "{\"error\":\"device_flow_disabled\"}", OAUTH_CLIENT_REFUSED, 5500},
-	{"gitlab", NULL, "https://idp.example/device", START, RFC8628_REPLY, "https://idp.example/token", POLL, 400,
+	{"gitlab", NULL, "https://idp.example/device", ONLINE, RFC8628_REPLY, "https://idp.example/token", POLL, 400,
 	 PENDING, 400, "{\"error\":\"access_denied\"}", OAUTH_DENIED, 5500},
 	/* never says that a code is over */
 	{"authentik", NULL, "https://idp.example/device", START, RFC8628_REPLY, "https://idp.example/token", POLL, 400,
@@ -98,21 +99,21 @@ static const struct row rows[] = {
 	 POLL "&client_secret=s", 401, PENDING, 400, "{\"error\":\"invalid_request\"}", OAUTH_PROVIDER_REFUSED, 6500},
 	/* not RFC 8628: one endpoint, another grant, another parameter, no lifetime */
 	{"salesforce", NULL, "https://idp.example/services/oauth2/token",
-	 "response_type=device_code&scope=openid+profile+email&client_id=client",
+	 "response_type=device_code&scope=openid+profile+email+refresh_token&client_id=client",
 	 "{\"device_code\":\"dc\",\"user_code\":\"ABCD1234\",\"verification_uri\":\"https://idp.example/setup/"
 	 "connect\","
 	 "\"interval\":\"5\"}",
 	 "https://idp.example/token", "grant_type=device&code=dc&client_id=client", 400, PENDING, 400,
 	 "{\"error\":\"oauth_flow_disabled\"}", OAUTH_CLIENT_REFUSED, 5500},
 	{"salesforce", NULL, "https://idp.example/services/oauth2/token",
-	 "response_type=device_code&scope=openid+profile+email&client_id=client",
+	 "response_type=device_code&scope=openid+profile+email+refresh_token&client_id=client",
 	 "{\"device_code\":\"dc\",\"user_code\":\"ABCD1234\",\"verification_uri\":\"https://idp.example/setup/"
 	 "connect\","
 	 "\"interval\":5}",
 	 "https://idp.example/token", "grant_type=device&code=dc&client_id=client", 400, PENDING, 400,
 	 "{\"error\":\"invalid_client_id\"}", OAUTH_CLIENT_REFUSED, 5500},
 	{"salesforce", NULL, "https://idp.example/services/oauth2/token",
-	 "response_type=device_code&scope=openid+profile+email&client_id=client",
+	 "response_type=device_code&scope=openid+profile+email+refresh_token&client_id=client",
 	 "{\"device_code\":\"dc\",\"user_code\":\"ABCD1234\",\"verification_uri\":\"https://idp.example/setup/"
 	 "connect\","
 	 "\"interval\":5}",
@@ -185,6 +186,8 @@ static void every_row_is_whole(void **state)
 		assert_true(d->has_id_token || d->userinfo_path != NULL);
 		assert_true(d->has_discovery || (d->device_path != NULL && d->token_path != NULL));
 		assert_true(d->email_needs_verification);
+		/* what takes a used refresh token for ever needs no grace */
+		assert_true(!d->keeps_used_refresh_token || d->refresh_grace_s == 0);
 		/* no name for an error may make it "go on" where the provider said "stop" */
 		for (const struct dialect_alias *a = d->error_aliases; a->theirs != NULL; a++) {
 			assert_string_not_equal(a->standard, "authorization_pending");
