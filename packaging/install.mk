@@ -3,6 +3,7 @@
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 
 UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket latchkey-userdb.socket \
 	latchkeyd.service latchkey-fetch.service latchkey-root.service latchkey-userdb.service
@@ -22,6 +23,7 @@ install: all
 		> $(DESTDIR)$(UNITDIR)/$$unit && chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
 	install -D -m 0644 packaging/sysusers.d/latchkey.conf $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf
 	install -D -m 0644 packaging/tmpfiles.d/latchkey.conf $(DESTDIR)$(TMPFILESDIR)/latchkey.conf
+	install -D -m 0644 packaging/latchkey.catalog $(DESTDIR)$(CATALOGDIR)/latchkey.catalog
 	install -D -m 0644 packaging/pam-configs/latchkey $(DESTDIR)$(PAMCONFIGDIR)/latchkey
 	for page in $(PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	install -d -m 0755 $(CONFIGURATION) $(CONFIGURATION)/latchkey.conf.d
@@ -35,5 +37,5 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/bin/latchkey \
 		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
-		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey \
+		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey $(DESTDIR)$(CATALOGDIR)/latchkey.catalog \
 		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))

@@ -144,6 +144,7 @@ void config_free(struct config *c)
 	id_ranges_done(&c->accounts.migrated_ids);
 	text_free_list(c->accounts.reserved_names);
 	free(c->host);
+	free(c->audit_file);
 	free(c);
 }
 

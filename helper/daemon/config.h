@@ -37,6 +37,8 @@ struct limit_config {
 struct config {
 	char *host; /* shown in prompts; default: the node name */
 	enum log_target log_target;
+	char *audit_file; /* NULL: the log alone has the events */
+	bool audit_required;
 	bool allow_insecure_loopback; /* test switch */
 	struct account_settings accounts;
 	struct access_rules access;

@@ -411,6 +411,8 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 		r = set_default(&c->accounts.shell, "/bin/bash");
 	if (r == 0)
 		r = check_accounts(&c->accounts, why);
+	if (r == 0 && c->audit_required && c->audit_file == NULL)
+		r = config_refuse(why, "[latchkey] audit_required needs audit_file");
 	if (r == 0 && c->n_providers == 0)
 		r = config_refuse(why, "there is no [provider NAME] section");
 	for (size_t i = 0; r == 0 && i < c->n_providers; i++)

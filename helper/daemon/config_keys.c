@@ -17,6 +17,8 @@
 static const struct config_key keys_of_latchkey[] = {
 	{.name = "host", .set = config_set_title, .offset = offsetof(struct config, host)},
 	{.name = "log", .set = config_set_log},
+	{.name = "audit_file", .set = config_set_path, .offset = offsetof(struct config, audit_file), .max = 1024},
+	{.name = "audit_required", .set = config_set_bool, .offset = offsetof(struct config, audit_required)},
 	{.name = "allow_insecure_loopback",
 	 .set = config_set_bool,
 	 .offset = offsetof(struct config, allow_insecure_loopback)},

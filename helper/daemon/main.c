@@ -22,6 +22,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "helper/daemon/manager.h"
+#include "helper/login/audit.h"
 #include "helper/login/log.h"
 
 #define SERVICE_USER "latchkey"
@@ -225,6 +226,11 @@ static int serve(const struct arguments *a)
 		return EXIT_CONFIGURATION;
 	}
 	log_open(config->log_target);
+	if (audit_open(config->audit_file, config->audit_required) < 0) {
+		log_line(LOG_ERR, "cannot start: out of memory");
+		config_free(config);
+		return EXIT_FAILURE;
+	}
 	if (take_sockets(&sockets) < 0) {
 		log_line(LOG_ERR, "no socket 'io.latchkey' came from the service manager");
 		config_free(config);

@@ -97,7 +97,8 @@ static void everything(void **state)
 {
 	LK_CLEANUP(config_freep)
 	struct config *c = load(
-		"[latchkey]\nhost = web 1\nlog = stderr\nallow_insecure_loopback = yes\n"
+		"[latchkey]\nhost = web 1\nlog = stderr\naudit_file = /x/a\naudit_required = "
+		"yes\nallow_insecure_loopback = yes\n"
 		"[accounts]\nuid_min = 2000000000\nuid_max = 2000000999\nhome = /srv/people/%u\nshell = /bin/zsh\n"
 		"reserved_names = build deploy\nreserved_names = ci\nname_characters = . @\n"
 		"[limits]\nconnections_per_uid = 1\nattempts = 2\nattempts_per_uid = 3\ncodes_per_address = 4\n"
@@ -125,6 +126,8 @@ static void everything(void **state)
 	(void)state;
 	assert_string_equal(c->host, "web 1");
 	assert_int_equal(c->log_target, LOG_TARGET_STDERR);
+	assert_string_equal(c->audit_file, "/x/a");
+	assert_true(c->audit_required);
 	assert_true(c->allow_insecure_loopback);
 	assert_int_equal(c->accounts.uid_min, 2000000000);
 	assert_int_equal(c->accounts.uid_max, 2000000999);
@@ -213,6 +216,8 @@ static void faults_of_lines(void **state)
 		{"[access]\nbefore_start_networks=10.0.0.0/8 localhost\n", "'localhost' is not a network"},
 		{"[access]\nsign_in_age=15\n[access x]\nsign_in_age=15 m\n", "latchkey.conf:4: sign_in_age must be"},
 		{"[access]\nsign_in_age=15d\n", "sign_in_age must be"},
+		{"[latchkey]\naudit_file=audit.jsonl\n", "audit_file"},
+		{"[latchkey]\naudit_required=yes\n" PROVIDER, "audit_required needs audit_file"},
 		{"[access]\nsign_in_age=-1\n", "sign_in_age must be"},
 		{"[access]\nsign_in_age=m\n", "sign_in_age must be"},
 		{"[access]\nsign_in_age=99999h\n", "sign_in_age must be"},
