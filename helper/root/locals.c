@@ -220,3 +220,12 @@ bool locals_has_id(const struct locals *l, uint32_t id)
 {
 	return l->n_ids != 0 && bsearch(&id, l->by_id, l->n_ids, sizeof(*l->by_id), compare_ids) != NULL;
 }
+
+size_t locals_count_users(const struct locals *l, uint32_t uid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->entries[i].is_user && l->entries[i].has_id && l->entries[i].id == uid;
+	return n;
+}

@@ -35,3 +35,6 @@ bool locals_get_user(const struct locals *l, const char *name, uint32_t *ret_uid
 /* Names and ids of users and groups alike: an account needs both kinds of each. */
 bool locals_has_name(const struct locals *l, const char *name);
 bool locals_has_id(const struct locals *l, uint32_t id);
+
+/** locals_count_users() - how many lines of passwd have this uid */
+size_t locals_count_users(const struct locals *l, uint32_t uid);

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* latchkey-root: started when somebody connects to its socket, serves the helper's user alone, one question at a time,
- * and goes when nothing has come for half a minute. Keeps root's uid, since the map must be root's, and none of
- * root's capabilities. */
+ * and goes when nothing has come for half a minute. Keeps root's uid, since the map must be root's, and none of root's
+ * capabilities in effect. */
 #include <errno.h>
 #include <getopt.h>
-#include <linux/capability.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -22,6 +16,7 @@
 #include "helper/base/text.h"
 #include "helper/root/install.h"
 #include "helper/root/locals.h"
+#include "helper/root/privileges.h"
 #include "helper/root/serve.h"
 #include "helper/root/settings.h"
 #include "nss_module/map_format.h"
@@ -47,7 +42,8 @@ static int usage(int status)
 	(void)fprintf(status == 0 ? stdout : stderr,
 		      "Usage: latchkey-root [--config FILE] [--state FOLDER] [--peer-user NAME | --peer-uid UID]\n"
 		      "                     [--idle SECONDS] [--root FOLDER]\n"
-		      "Publishes the map of accounts for latchkeyd. Takes its listening socket from its starter.\n");
+		      "Publishes the map of accounts and ends sessions for latchkeyd. Takes its listening socket from "
+		      "its starter.\n");
 	return status;
 }
 
@@ -99,25 +95,6 @@ static int parse(struct arguments *a, int argc, char **argv)
 	return optind == argc ? 0 : -EINVAL;
 }
 
-/* Files of root are opened by their owner, and nothing here belongs to anybody else: no capability is needed. */
-static int give_up_privileges(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-	struct rlimit no_core = {0, 0};
-
-	(void)umask(022);
-	(void)setrlimit(RLIMIT_CORE, &no_core);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	if (syscall(SYS_capset, &header, none) < 0)
-		return -errno;
-	(void)signal(SIGPIPE, SIG_IGN);
-	return 0;
-}
-
 static int listening_socket(void)
 {
 	int n = sd_listen_fds(1);
@@ -140,7 +117,7 @@ static void serve_one(const struct serve_context *c, int listener)
 	r = serve_connection(c, fd, line, sizeof(line));
 	(void)close(fd);
 	if (r != -ENODATA)
-		say(r == PUBLISH_DONE ? LOG_INFO : LOG_WARNING, line);
+		say(r == PUBLISH_DONE || r == END_SESSION_LEFT ? LOG_INFO : LOG_WARNING, line);
 }
 
 static int serve(const struct arguments *a, int listener)
@@ -190,7 +167,7 @@ static int run(struct arguments *a)
 		say(LOG_ERR, "its starter must hand over exactly one listening stream socket");
 		return listener;
 	}
-	r = give_up_privileges();
+	r = privileges_give_up();
 	if (r < 0) {
 		say(LOG_ERR, "cannot give up privileges");
 		return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection: who is it, what does it ask, is the map in its hand sealed and good, publish, answer. Everything that
- * arrives may come from a latchkeyd that a stranger has taken over: sizes are exact, descriptors beyond one are closed,
+/* One connection: who is it, what does it ask, is the map in its hand sealed and good, publish or end sessions, answer.
+ * Everything that arrives may come from a latchkeyd that a stranger has taken over: sizes are exact, descriptors beyond one are closed,
  * and memory that its sender could still change is never looked at. */
 #include "helper/root/serve.h"
 
@@ -18,8 +18,9 @@
 #include "helper/base/cleanup.h"
 #include "helper/base/clock.h"
 #include "helper/base/file.h"
-#include "helper/base/text.h"
+#include "helper/root/answer.h"
 #include "helper/root/check.h"
+#include "helper/root/end_session.h"
 #include "helper/root/install.h"
 #include "nss_module/map_format.h"
 
@@ -33,7 +34,7 @@ static void close_fd(int *fd)
 		(void)close(*fd);
 }
 
-/* --- the verb ----------------------------------------------------------------------------------------------------- */
+/* --- the verb "publish" --------------------------------------------------------------------------------------- */
 
 struct mapping {
 	void *bytes;
@@ -44,22 +45,6 @@ static void mapping_done(struct mapping *m)
 {
 	if (m->bytes != NULL)
 		(void)munmap(m->bytes, m->size);
-}
-
-static int answer_with(struct publish_answer *a, enum publish_status status, const char *reason)
-{
-	a->magic = PUBLISH_MAGIC;
-	a->status = (uint32_t)status;
-	text_sanitise(a->reason, sizeof(a->reason), reason, strlen(reason), false);
-	return (int)status;
-}
-
-static int answer_error(struct publish_answer *a, const char *what, int error)
-{
-	char text[200];
-
-	(void)snprintf(text, sizeof(text), "%s: %s", what, strerrordesc_np(-error));
-	return answer_with(a, PUBLISH_FAILED, text);
 }
 
 /* Sealed in every way before it is mapped: from here on nobody can change a byte of it. */
@@ -172,7 +157,7 @@ static void take_fds(struct msghdr *m, int *memfd, bool *has_too_many)
 		*has_too_many = true;
 }
 
-/* Exactly one question with exactly one descriptor. */
+/* Exactly one question with at most one descriptor. */
 static int receive(int fd, struct publish_question *ret, int *memfd)
 {
 	union {
@@ -206,7 +191,7 @@ static int receive(int fd, struct publish_question *ret, int *memfd)
 		take_fds(&m, memfd, &has_too_many);
 		got += (size_t)n;
 	}
-	return has_too_many || *memfd < 0 ? -EPROTO : 0;
+	return has_too_many ? -EPROTO : 0;
 }
 
 static int peer_check(const struct serve_context *c, int fd)
@@ -217,6 +202,41 @@ static int peer_check(const struct serve_context *c, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || len != sizeof(peer))
 		return -EPERM;
 	return peer.uid == c->peer ? 0 : -EPERM;
+}
+
+/* A map comes with the question for it, and with no other. */
+static bool is_question(const struct publish_question *q, bool has_fd)
+{
+	if (q->magic != PUBLISH_MAGIC)
+		return false;
+	return has_fd ? q->verb == PUBLISH_MAP : q->verb == END_SESSION || q->verb == END_SESSION_NOW;
+}
+
+static int publish(const struct serve_context *c, const struct publish_question *q, int memfd, struct publish_answer *a,
+		   char *log, size_t log_size)
+{
+	int r = serve_publish(c, memfd, q->size, a);
+
+	if (r == PUBLISH_DONE)
+		(void)snprintf(log, log_size, "published map %llu of %llu bytes", (unsigned long long)a->serial,
+			       (unsigned long long)q->size);
+	else
+		(void)snprintf(log, log_size, "%s: %s", r == PUBLISH_REFUSED ? "refused a map" : "could not publish",
+			       a->reason);
+	return r;
+}
+
+static int end(const struct serve_context *c, const struct publish_question *q, struct publish_answer *a, char *log,
+	       size_t log_size)
+{
+	int r = serve_end_session(c, q->uid, q->verb == END_SESSION_NOW, a);
+
+	(void)snprintf(log, log_size, "%s uid %llu: %s",
+		       r == PUBLISH_REFUSED  ? "refused to end the sessions of"
+		       : r == PUBLISH_FAILED ? "could not end the sessions of"
+					     : "ended the sessions of",
+		       (unsigned long long)q->uid, a->reason);
+	return r;
 }
 
 int serve_connection(const struct serve_context *c, int fd, char *log, size_t log_size)
@@ -235,18 +255,15 @@ int serve_connection(const struct serve_context *c, int fd, char *log, size_t lo
 		(void)snprintf(log, log_size, "the peer went away without a question");
 		return r;
 	}
-	if (r < 0 || q.magic != PUBLISH_MAGIC || q.verb != PUBLISH_MAP) {
+	if (r < 0 || !is_question(&q, memfd >= 0)) {
 		(void)snprintf(log, log_size, "refused a question that is none: %s",
 			       strerrordesc_np(r < 0 ? -r : EPROTO));
 		return r < 0 ? r : -EPROTO;
 	}
-	r = serve_publish(c, memfd, q.size, &a);
-	if (r == PUBLISH_DONE)
-		(void)snprintf(log, log_size, "published map %llu of %llu bytes", (unsigned long long)a.serial,
-			       (unsigned long long)q.size);
+	if (q.verb == PUBLISH_MAP)
+		r = publish(c, &q, memfd, &a, log, log_size);
 	else
-		(void)snprintf(log, log_size, "%s: %s", r == PUBLISH_REFUSED ? "refused a map" : "could not publish",
-			       a.reason);
+		r = end(c, &q, &a, log, log_size);
 	if (send(fd, &a, sizeof(a), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(a))
 		return -EPIPE;
 	return r;
