@@ -19,15 +19,15 @@ static const char take_accounts_over[] =
 	"INSERT INTO account SELECT uid, gid, name, issuer, subject, provider, gecos, home, shell, facts, state, "
 	"created_s, last_sign_in_s FROM account_1; DROP TABLE account_1";
 
-static bool has_object(const struct schema *s, const char *name)
+static bool has_object(const struct schema *s, const struct schema_object *wanted)
 {
 	for (size_t i = 0; i < s->n_objects; i++)
-		if (strcmp(s->objects[i].name, name) == 0)
-			return true;
+		if (strcmp(s->objects[i].name, wanted->name) == 0)
+			return strcmp(s->objects[i].sql, wanted->sql) == 0;
 	return false;
 }
 
-/* Each of the newest objects that @old has not; all of them where it is NULL. */
+/* Each of the newest objects that @old has not, or not as it is now; all of them where it is NULL. */
 static int add_objects(sqlite3 *db, const struct schema *old)
 {
 	const struct schema *newest = schema_find(SCHEMA_VERSION);
@@ -36,7 +36,7 @@ static int add_objects(sqlite3 *db, const struct schema *old)
 	for (size_t i = 0; r == 0 && i < newest->n_objects; i++) {
 		const struct schema_object *object = &newest->objects[i];
 
-		if (!old || strcmp(object->name, "account") == 0 || !has_object(old, object->name))
+		if (!old || !has_object(old, object))
 			r = store_run(db, object->sql);
 	}
 	return r;
@@ -99,16 +99,17 @@ int schema_check(sqlite3 *db, const struct schema **ret)
 
 int schema_migrate(sqlite3 *db, const struct schema *from)
 {
+	bool has_old_accounts = from->version == 1;
 	int r;
 
 	if (from->version == SCHEMA_VERSION)
 		return 0;
 	r = store_run(db, "BEGIN IMMEDIATE");
-	if (r == 0)
+	if (r == 0 && has_old_accounts)
 		r = store_run(db, set_accounts_aside);
 	if (r == 0)
 		r = add_objects(db, from);
-	if (r == 0)
+	if (r == 0 && has_old_accounts)
 		r = store_run(db, take_accounts_over);
 	return r < 0 ? r : identify_and_commit(db);
 }

@@ -84,6 +84,62 @@ static const char local_account[] =
 	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
 	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
 	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0))";
+
+/* Whose a row is. The uid is an account's or that of a local account: the two never meet. */
+#define OWNER                                                                                                          \
+	"uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 4294967294), "                                      \
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "   \
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
+#define SEALED                                                                                                         \
+	"key_id TEXT NOT NULL CHECK (typeof(key_id) = 'text' AND length(CAST(key_id AS BLOB)) = 16), "                 \
+	"sealed BLOB NOT NULL CHECK (typeof(sealed) = 'blob' AND length(sealed) BETWEEN 30 AND 262144), "
+
+/* What helper/vault/seal.h has closed: nothing in the file says what is in there. */
+static const char kept_token[] =
+	"CREATE TABLE kept_token ("
+	OWNER SEALED
+	"stored_s INTEGER NOT NULL CHECK (typeof(stored_s) = 'integer' AND stored_s >= 0))";
+
+/* The provider's last word: good (1) or refused (2). */
+static const char standing[] =
+	"CREATE TABLE standing ("
+	OWNER
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2)), "
+	"checked_s INTEGER NOT NULL CHECK (typeof(checked_s) = 'integer' AND checked_s >= 0), "
+	"reason TEXT NOT NULL CHECK (typeof(reason) = 'text' AND length(CAST(reason AS BLOB)) BETWEEN 0 AND 255), "
+	"auth_time_s INTEGER NOT NULL CHECK (typeof(auth_time_s) = 'integer' AND auth_time_s >= 0), "
+	"acr TEXT NOT NULL CHECK (typeof(acr) = 'text' AND length(CAST(acr AS BLOB)) BETWEEN 0 AND 255), "
+	"amr TEXT NOT NULL CHECK (typeof(amr) = 'text' AND length(CAST(amr AS BLOB)) BETWEEN 0 AND 1024), "
+	"sid TEXT NOT NULL CHECK (typeof(sid) = 'text' AND length(CAST(sid AS BLOB)) BETWEEN 0 AND 255))";
+
+/* A PIN is short: its hash is sealed, so that a stolen copy of the file is none to try PINs on. */
+static const char pin[] =
+	"CREATE TABLE pin ("
+	OWNER SEALED
+	"failures INTEGER NOT NULL CHECK (typeof(failures) = 'integer' AND failures BETWEEN 0 AND 2147483647), "
+	"last_failure_s INTEGER NOT NULL CHECK (typeof(last_failure_s) = 'integer' AND last_failure_s >= 0), "
+	"set_s INTEGER NOT NULL CHECK (typeof(set_s) = 'integer' AND set_s >= 0))";
+
+/* seen_s is the latest time that the clock has shown meanwhile: one that is set back does not make it last longer. */
+static const char break_glass[] =
+	"CREATE TABLE break_glass ("
+	"name TEXT PRIMARY KEY NOT NULL " NAME_32 ", "
+	"until_s INTEGER NOT NULL CHECK (typeof(until_s) = 'integer' AND until_s >= 0), "
+	"reason TEXT NOT NULL CHECK (typeof(reason) = 'text' AND length(CAST(reason AS BLOB)) BETWEEN 1 AND 255), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
+	"created_by TEXT NOT NULL CHECK (typeof(created_by) = 'text' AND "
+	"length(CAST(created_by AS BLOB)) BETWEEN 1 AND 64), "
+	"seen_s INTEGER NOT NULL CHECK (typeof(seen_s) = 'integer' AND seen_s >= 0))";
+
+/* Ids of statements that count once: logout tokens, security events, assertions. */
+static const char used_jti[] =
+	"CREATE TABLE used_jti ("
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"jti TEXT NOT NULL CHECK (typeof(jti) = 'text' AND length(CAST(jti AS BLOB)) BETWEEN 1 AND 512), "
+	"expires_s INTEGER NOT NULL CHECK (typeof(expires_s) = 'integer' AND expires_s >= 0), "
+	"PRIMARY KEY (issuer, jti))";
+
+static const char used_jti_expires[] = "CREATE INDEX used_jti_expires ON used_jti (expires_s)";
 /* clang-format on */
 
 static const struct schema_object objects_1[] = {{"meta", meta}, {"account", account_1}};
@@ -98,9 +154,26 @@ static const struct schema_object objects_2[] = {
 	{"local_account", local_account},
 };
 
+static const struct schema_object objects_3[] = {
+	{"meta", meta},
+	{"account", account},
+	{"account_gid", account_gid},
+	{"retired_name", retired_name},
+	{"retired_id", retired_id},
+	{"own_group", own_group},
+	{"local_account", local_account},
+	{"kept_token", kept_token},
+	{"standing", standing},
+	{"pin", pin},
+	{"break_glass", break_glass},
+	{"used_jti", used_jti},
+	{"used_jti_expires", used_jti_expires},
+};
+
 static const struct schema schemas[] = {
 	{1, objects_1, sizeof(objects_1) / sizeof(objects_1[0])},
-	{SCHEMA_VERSION, objects_2, sizeof(objects_2) / sizeof(objects_2[0])},
+	{2, objects_2, sizeof(objects_2) / sizeof(objects_2[0])},
+	{SCHEMA_VERSION, objects_3, sizeof(objects_3) / sizeof(objects_3[0])},
 };
 
 const struct schema *schema_find(int64_t version)

@@ -10,6 +10,9 @@
 #include "helper/vault/store_internal.h"
 
 #define COLUMNS "name, uid, gid, issuer, subject, provider, gecos, home, shell, facts, state, created_s, last_sign_in_s"
+#define OWNED "WHERE uid = ?1 AND issuer = ?2 AND subject = ?3"
+#define STANDING "state, checked_s, reason, auth_time_s, acr, amr, sid"
+#define BREAK_GLASS "name, until_s, reason, created_s, created_by, seen_s"
 
 static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_FIND_NAME] = "SELECT " COLUMNS " FROM account WHERE name = ?1",
@@ -56,6 +59,45 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_PUT_LOCAL] = "INSERT OR REPLACE INTO local_account (name, issuer, subject, facts, last_sign_in_s) "
 				"VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STATEMENT_NOTE_LOCAL] = "UPDATE local_account SET facts = ?4 WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
+	[STATEMENT_PUT_TOKENS] = "INSERT OR REPLACE INTO kept_token (uid, issuer, subject, key_id, sealed, stored_s) "
+				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[STATEMENT_RENEW_TOKENS] = "UPDATE kept_token SET key_id = ?4, sealed = ?5, stored_s = ?6 " OWNED,
+	[STATEMENT_FIND_TOKENS] = "SELECT key_id, sealed FROM kept_token " OWNED,
+	[STATEMENT_NEXT_TOKENS] = "SELECT uid, issuer, subject, key_id, stored_s FROM kept_token WHERE uid > ?1 "
+				  "ORDER BY uid LIMIT 1",
+	[STATEMENT_DROP_TOKENS] = "DELETE FROM kept_token WHERE uid = ?1",
+	[STATEMENT_PUT_STANDING] = "INSERT OR REPLACE INTO standing (uid, issuer, subject, " STANDING ") "
+				   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	/* Another identity's row is as good as none. */
+	[STATEMENT_NOTE_STANDING] =
+		"INSERT INTO standing AS old (uid, issuer, subject, " STANDING ") "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', '', '') ON CONFLICT (uid) DO UPDATE SET "
+		"auth_time_s = iif(issuer = ?2 AND subject = ?3, auth_time_s, 0), "
+		"acr = iif(issuer = ?2 AND subject = ?3, acr, ''), amr = iif(issuer = ?2 AND subject = ?3, amr, ''), "
+		"sid = iif(issuer = ?2 AND subject = ?3, sid, ''), issuer = ?2, subject = ?3, "
+		"state = ?4, checked_s = ?5, reason = ?6 "
+		"WHERE ?4 = 2 OR old.state = 1 OR old.issuer <> ?2 OR old.subject <> ?3",
+	[STATEMENT_FIND_STANDING] = "SELECT " STANDING " FROM standing " OWNED,
+	[STATEMENT_NEXT_STANDING] = "SELECT " STANDING ", uid, issuer, subject FROM standing WHERE uid > ?1 "
+				    "ORDER BY uid LIMIT 1",
+	[STATEMENT_DROP_STANDING] = "DELETE FROM standing WHERE uid = ?1",
+	[STATEMENT_MOVE_STANDING] = "UPDATE OR REPLACE standing SET uid = ?1 WHERE uid = ?2",
+	[STATEMENT_PUT_PIN] = "INSERT OR REPLACE INTO pin (uid, issuer, subject, key_id, sealed, failures, "
+			      "last_failure_s, set_s) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6)",
+	[STATEMENT_FIND_PIN] = "SELECT key_id, sealed, failures, last_failure_s, set_s FROM pin " OWNED,
+	[STATEMENT_COUNT_PIN_FAILURE] =
+		"UPDATE pin SET failures = min(failures + 1, 2147483647), last_failure_s = ?4 " OWNED,
+	[STATEMENT_CLEAR_PIN_FAILURES] = "UPDATE pin SET failures = 0 " OWNED,
+	[STATEMENT_DROP_PIN] = "DELETE FROM pin WHERE uid = ?1",
+	[STATEMENT_PUT_BREAK_GLASS] = "INSERT OR REPLACE INTO break_glass (" BREAK_GLASS ") "
+				      "VALUES (?1, ?2, ?3, ?4, ?5, ?4)",
+	[STATEMENT_FIND_BREAK_GLASS] = "SELECT " BREAK_GLASS " FROM break_glass WHERE name = ?1",
+	[STATEMENT_NEXT_BREAK_GLASS] = "SELECT " BREAK_GLASS " FROM break_glass WHERE name > ?1 ORDER BY name LIMIT 1",
+	[STATEMENT_SEE_BREAK_GLASS] = "UPDATE break_glass SET seen_s = ?1 WHERE seen_s < ?1",
+	[STATEMENT_DROP_BREAK_GLASS] = "DELETE FROM break_glass WHERE name = ?1",
+	[STATEMENT_RENAME_BREAK_GLASS] = "UPDATE OR REPLACE break_glass SET name = ?1 WHERE name = ?2",
+	[STATEMENT_USE_JTI] = "INSERT INTO used_jti (issuer, jti, expires_s) VALUES (?1, ?2, ?3)",
+	[STATEMENT_FORGET_JTI] = "DELETE FROM used_jti WHERE expires_s < ?1",
 	[STATEMENT_SET_IDS] = "UPDATE account SET uid = ?1, gid = ?2 WHERE name = ?3 AND uid = ?4",
 	[STATEMENT_FOLLOW_UID] = "UPDATE retired_name SET uid = ?1 WHERE uid = ?2",
 	[STATEMENT_DELETE] = "DELETE FROM account WHERE name = ?1 AND uid = ?2",
@@ -96,6 +138,17 @@ int store_bind_int(sqlite3_stmt *statement, int at, int64_t value)
 	return store_errno(sqlite3_bind_int64(statement, at, value));
 }
 
+int store_bind_owner(sqlite3_stmt *statement, const struct row_owner *o)
+{
+	int r = store_bind_int(statement, 1, o->uid);
+
+	if (r == 0)
+		r = store_bind_text(statement, 2, o->issuer);
+	if (r == 0)
+		r = store_bind_text(statement, 3, o->subject);
+	return r;
+}
+
 int store_borrow_text(sqlite3_stmt *row, int column, const char **ret)
 {
 	const unsigned char *text;
@@ -122,6 +175,19 @@ int store_read_text(sqlite3_stmt *row, int column, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+int store_read_short(sqlite3_stmt *row, int column, char *ret, size_t size)
+{
+	const char *text;
+	int r = store_borrow_text(row, column, &text);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) >= size)
+		return -EUCLEAN;
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}
+
 int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int64_t *ret)
 {
 	if (sqlite3_column_type(row, column) != SQLITE_INTEGER)
@@ -130,12 +196,47 @@ int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int6
 	return *ret >= min && *ret <= max ? 0 : -EUCLEAN;
 }
 
+int store_row(sqlite3_stmt *statement)
+{
+	int result = sqlite3_step(statement);
+
+	if (result == SQLITE_DONE)
+		return -ENOENT;
+	return store_errno(result);
+}
+
 int store_step(struct store *s, enum store_statement which)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
 	int result = sqlite3_step(statement);
 
 	return result == SQLITE_DONE ? 0 : store_errno(result);
+}
+
+static int write_rows(struct store *s, enum store_statement which, int *ret_rows)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = store_step(s, which);
+	*ret_rows = sqlite3_changes(s->db);
+	return store_finish(s, r, false);
+}
+
+int store_write(struct store *s, enum store_statement which)
+{
+	int rows = 0;
+
+	return write_rows(s, which, &rows);
+}
+
+int store_write_one(struct store *s, enum store_statement which)
+{
+	int rows = 0;
+	int r = write_rows(s, which, &rows);
+
+	return r == 0 && rows != 1 ? -ENOENT : r;
 }
 
 int store_write_named(struct store *s, enum store_statement which, const char *name, uint32_t id, int64_t third)

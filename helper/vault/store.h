@@ -7,7 +7,7 @@
 
 #include "helper/base/cleanup.h"
 
-/* The SQLite store: accounts and tombstones now; what is sealed comes here too. One process, one connection. Every change
+/* The SQLite store: accounts and tombstones here, what is kept of sign-ins in store_*.h. One process, one connection. Every change
  * is durable (synchronous=FULL) before the call returns. Damage is reported, never repaired silently (threat C3). */
 
 #define STORE_PATH "/var/lib/latchkey/private/store.db"

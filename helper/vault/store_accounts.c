@@ -276,7 +276,12 @@ int store_update(struct store *s, const struct account *a)
 	if (r < 0)
 		return r;
 	r = store_begin(s);
-	return r < 0 ? r : store_finish(s, store_update_row(s, a), before != (int64_t)a->state);
+	if (r < 0)
+		return r;
+	r = store_update_row(s, a);
+	if (r == 0 && a->state == ACCOUNT_FORGOTTEN)
+		r = store_forget_kept(s, a);
+	return store_finish(s, r, before != (int64_t)a->state);
 }
 
 static int identify_row(struct store *s, const struct account *a)

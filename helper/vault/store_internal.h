@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "helper/vault/mark.h"
+#include "helper/vault/owner.h"
+#include "helper/vault/seal.h"
 #include "helper/vault/store.h"
 
 /* What the files of the store share; nobody else includes this. */
@@ -35,6 +37,30 @@ enum store_statement {
 	STATEMENT_FIND_LOCAL,
 	STATEMENT_PUT_LOCAL,
 	STATEMENT_NOTE_LOCAL,
+	STATEMENT_PUT_TOKENS,
+	STATEMENT_RENEW_TOKENS,
+	STATEMENT_FIND_TOKENS,
+	STATEMENT_NEXT_TOKENS,
+	STATEMENT_DROP_TOKENS,
+	STATEMENT_PUT_STANDING,
+	STATEMENT_NOTE_STANDING,
+	STATEMENT_FIND_STANDING,
+	STATEMENT_NEXT_STANDING,
+	STATEMENT_DROP_STANDING,
+	STATEMENT_MOVE_STANDING,
+	STATEMENT_PUT_PIN,
+	STATEMENT_FIND_PIN,
+	STATEMENT_COUNT_PIN_FAILURE,
+	STATEMENT_CLEAR_PIN_FAILURES,
+	STATEMENT_DROP_PIN,
+	STATEMENT_PUT_BREAK_GLASS,
+	STATEMENT_FIND_BREAK_GLASS,
+	STATEMENT_NEXT_BREAK_GLASS,
+	STATEMENT_SEE_BREAK_GLASS,
+	STATEMENT_DROP_BREAK_GLASS,
+	STATEMENT_RENAME_BREAK_GLASS,
+	STATEMENT_USE_JTI,
+	STATEMENT_FORGET_JTI,
 	STATEMENT_SET_IDS,
 	STATEMENT_FOLLOW_UID,
 	STATEMENT_DELETE,
@@ -51,6 +77,7 @@ enum store_statement {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENTS];
+	const struct seal *seal; /* or NULL: nothing is sealed, nothing opens */
 	struct mark mark;
 	bool is_batch;       /* between store_batch_begin() and store_batch_end(): */
 	bool batch_advances; /* something was given out or taken back */
@@ -80,6 +107,9 @@ void store_rest(sqlite3_stmt **statement);
 /** store_step() - run a bound statement that yields nothing, and let it rest. Return: 0, negative errno. */
 int store_step(struct store *s, enum store_statement which);
 
+/** store_row() - the first row of a bound statement. Return: 0, -ENOENT there is none, other negative errno. */
+int store_row(sqlite3_stmt *statement);
+
 /** store_write_named() - store_step() of a statement whose ?1 is a name, ?2 an id and ?3 a time or a state. Return: as it. */
 int store_write_named(struct store *s, enum store_statement which, const char *name, uint32_t id, int64_t third);
 
@@ -91,11 +121,16 @@ int store_check_named(struct store *s, enum store_statement which, const char *n
 int store_bind_text(sqlite3_stmt *statement, int at, const char *text);
 int store_bind_int(sqlite3_stmt *statement, int at, int64_t value);
 
+/** store_bind_owner() - ?1 to ?3: uid, issuer and subject; as store_bind_text() */
+int store_bind_owner(sqlite3_stmt *statement, const struct row_owner *o);
+
 /** store_borrow_text() - a text of the row, good until the statement's next step. Return: 0, -EUCLEAN, -ENOMEM. */
 int store_borrow_text(sqlite3_stmt *row, int column, const char **ret);
 
 /** store_read_text() - @ret: a copy, to be freed; set on 0 only. Return: 0, -EUCLEAN another type or a NUL inside, -ENOMEM. */
 int store_read_text(sqlite3_stmt *row, int column, char **ret);
+/** store_read_short() - a text into @ret. Return: 0, -EUCLEAN also where it is longer than @size allows, -ENOMEM. */
+int store_read_short(sqlite3_stmt *row, int column, char *ret, size_t size);
 /** store_read_int() - Return: 0, -EUCLEAN another type or outside @min..@max. */
 int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int64_t *ret);
 
@@ -108,6 +143,28 @@ int store_read_int(sqlite3_stmt *row, int column, int64_t min, int64_t max, int6
  */
 int store_begin(struct store *s);
 int store_finish(struct store *s, int r, bool advance);
+
+/** store_write() - store_step() in a transaction of its own, or in the batch. Return: as store_finish(). */
+int store_write(struct store *s, enum store_statement which);
+/** store_write_one() - the same; -ENOENT where it changed no row, which spoils no batch */
+int store_write_one(struct store *s, enum store_statement which);
+
+/** store_seal() - @plain sealed by the store's key. Return: as seal_encrypt(). */
+int store_seal(struct store *s, enum seal_purpose purpose, const struct row_owner *o, const struct secret *plain,
+	       struct sealed *ret);
+/** store_bind_sealed() - key id and bytes at ?@at and the next, as store_bind_text() */
+int store_bind_sealed(sqlite3_stmt *statement, int at, const struct sealed *sealed);
+/** store_unseal() - key id and bytes of @column and the next. Return: as seal_decrypt(), -EUCLEAN. */
+int store_unseal(struct store *s, enum seal_purpose purpose, const struct row_owner *o, sqlite3_stmt *row, int column,
+		 struct secret **ret);
+
+/* Steps of a transaction that is open. Return: 0, negative errno. */
+/** store_forget_kept() - nothing is left by which the account could be let in: tokens, PIN, standing, break-glass */
+int store_forget_kept(struct store *s, const struct account *a);
+/** store_move_kept() - tokens and PIN are sealed for @old_uid and go; the standing follows */
+int store_move_kept(struct store *s, uint32_t uid, uint32_t old_uid);
+/** store_rename_kept() - what is kept by name follows */
+int store_rename_kept(struct store *s, const char *name, const char *old_name);
 
 /* Steps of a transaction that is open. Return: 0, -ENOENT no such account, other negative errno. */
 int store_update_row(struct store *s, const struct account *a);

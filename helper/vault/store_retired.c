@@ -62,6 +62,8 @@ int store_rename(struct store *s, const char *old_name, const struct account *a,
 	if (r == 0)
 		r = set_name(s, a->name, old_name, a->uid);
 	if (r == 0)
+		r = store_rename_kept(s, a->name, old_name);
+	if (r == 0)
 		r = store_update_row(s, a);
 	return store_finish(s, r, true);
 }
@@ -104,6 +106,8 @@ int store_move(struct store *s, const struct account *a, uint32_t uid, uint32_t 
 	r = set_ids(s, a, uid, gid);
 	if (r == 0)
 		r = follow_uid(s, uid, a->uid);
+	if (r == 0)
+		r = store_move_kept(s, uid, a->uid);
 	if (r == 0 && a->uid != uid && a->uid != gid)
 		r = store_write_named(s, STATEMENT_RETIRE_ID, a->name, a->uid, now_s);
 	if (r == 0 && a->gid != uid && a->gid != gid)
@@ -131,6 +135,8 @@ int store_remove(struct store *s, const struct account *a, bool keep_name, int64
 	if (r < 0)
 		return r;
 	r = delete_row(s, a);
+	if (r == 0)
+		r = store_forget_kept(s, a);
 	if (r == 0 && keep_name)
 		r = store_write_named(s, STATEMENT_RETIRE_NAME, a->name, a->uid, now_s);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "helper/base/secret.h"
 #include "helper/vault/store_internal.h"
 #include "tests/unit/vault/faulty_vfs.h"
 #include "tests/unit/vault/stores.h"
@@ -39,6 +40,53 @@ static const char schema_1[] =
 	"INSERT INTO account VALUES (1879048193, 1879048193, 'bob', 'https://id.example', 's2', 'p', '', "
 	"'/home/bob', '/bin/bash', '{}', 2, 1700000000, 0);"
 	"PRAGMA application_id = 1282102065; PRAGMA user_version = 1;";
+
+/* As the one after it did. */
+static const char schema_2[] =
+	"CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), "
+	"generation INTEGER NOT NULL CHECK (typeof(generation) = 'integer' AND generation >= 0));"
+	"CREATE TABLE account (uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 2147483647), "
+	"gid INTEGER NOT NULL CHECK (typeof(gid) = 'integer' AND gid BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT CHECK (CASE WHEN subject IS NULL THEN state = 3 ELSE typeof(subject) = 'text' AND "
+	"length(CAST(subject AS BLOB)) BETWEEN 1 AND 512 END), "
+	"provider TEXT NOT NULL CHECK (typeof(provider) = 'text' AND length(CAST(provider AS BLOB)) BETWEEN 1 AND 64), "
+	"gecos TEXT NOT NULL CHECK (typeof(gecos) = 'text' AND length(CAST(gecos AS BLOB)) BETWEEN 0 AND 127), "
+	"home TEXT NOT NULL CHECK (typeof(home) = 'text' AND length(CAST(home AS BLOB)) BETWEEN 1 AND 255), "
+	"shell TEXT NOT NULL CHECK (typeof(shell) = 'text' AND length(CAST(shell AS BLOB)) BETWEEN 1 AND 127), "
+	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2, 3)), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), "
+	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0), "
+	"UNIQUE (name), UNIQUE (issuer, subject));"
+	"CREATE INDEX account_gid ON account (gid);"
+	"CREATE TABLE retired_name (name TEXT PRIMARY KEY NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name "
+	"AS BLOB)) BETWEEN 1 AND 32), "
+	"uid INTEGER NOT NULL CHECK (typeof(uid) = 'integer' AND uid BETWEEN 1 AND 2147483647), "
+	"retired_s INTEGER NOT NULL CHECK (typeof(retired_s) = 'integer' AND retired_s >= 0));"
+	"CREATE TABLE retired_id (id INTEGER PRIMARY KEY NOT NULL CHECK (id BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"retired_s INTEGER NOT NULL CHECK (typeof(retired_s) = 'integer' AND retired_s >= 0));"
+	"CREATE TABLE own_group (gid INTEGER PRIMARY KEY NOT NULL CHECK (gid BETWEEN 1 AND 2147483647), "
+	"name TEXT NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2)), "
+	"created_s INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), UNIQUE (name));"
+	"CREATE TABLE local_account (name TEXT PRIMARY KEY NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name "
+	"AS BLOB)) BETWEEN 1 AND 32), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
+	"facts TEXT NOT NULL CHECK (typeof(facts) = 'text' AND length(CAST(facts AS BLOB)) BETWEEN 2 AND 65536), "
+	"last_sign_in_s INTEGER NOT NULL CHECK (typeof(last_sign_in_s) = 'integer' AND last_sign_in_s >= 0));"
+	"INSERT INTO meta VALUES (1, 42);"
+	"INSERT INTO account VALUES (1879048192, 1879048192, 'alice', 'https://id.example', 's1', 'p', 'Alice', "
+	"'/home/alice', '/bin/bash', '{\"a\":1}', 1, 1700000000, 1700000001);"
+	"INSERT INTO account VALUES (1879048193, 1879048193, 'bob', 'https://id.example', 's2', 'p', '', "
+	"'/home/bob', '/bin/bash', '{}', 2, 1700000000, 0);"
+	"INSERT INTO retired_name VALUES ('carol', 1879048192, 1700000000);"
+	"INSERT INTO own_group VALUES (1879048200, 'staff', 1, 1700000000);"
+	"INSERT INTO local_account VALUES ('olga', 'https://id.example', 's3', '{}', 1700000002);"
+	"PRAGMA application_id = 1282102065; PRAGMA user_version = 2;";
 
 static int setup(void **state)
 {
@@ -101,6 +149,34 @@ static void expect_whole(const struct scratch *scratch)
 	assert_int_equal(s->mark.value, 42);
 }
 
+/* What schema 2 knew besides. */
+static void expect_whole_2(const struct scratch *scratch)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	LK_CLEANUP(secret_free_stringp) char *facts = NULL;
+	struct own_group g;
+	uint32_t uid = 0;
+	int64_t last_s = 0;
+
+	assert_int_equal(store_open(&s, stores_path(scratch)), 0);
+	assert_int_equal(store_find_retired(s, "carol", &uid), 0);
+	assert_int_equal(uid, 1879048192);
+	assert_int_equal(store_find_group(s, "staff", &g), 0);
+	assert_int_equal(g.gid, 1879048200);
+	assert_int_equal(store_find_local(s, "olga", "https://id.example", "s3", &facts, &last_s), 0);
+	assert_int_equal(last_s, 1700000002);
+}
+
+static void from_2(void **state)
+{
+	change(*state, schema_2);
+	expect_whole(*state);
+	expect_whole_2(*state);
+	assert_int_equal(number(*state, "PRAGMA user_version"), 3);
+	assert_int_equal(number(*state, "SELECT count(*) FROM kept_token"), 0);
+	assert_int_equal(number(*state, "SELECT count(*) FROM account"), 2);
+}
+
 static void from_1(void **state)
 {
 	struct store *s = NULL;
@@ -111,13 +187,13 @@ static void from_1(void **state)
 	assert_int_equal(store_open(&s, stores_path(*state)), 0);
 	assert_int_equal(store_insert(s, stores_account(5)), 0);
 	store_close(s);
-	assert_int_equal(number(*state, "PRAGMA user_version"), 2);
+	assert_int_equal(number(*state, "PRAGMA user_version"), 3);
 	assert_int_equal(number(*state, "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'account_1'"), 0);
 	assert_int_equal(number(*state, "SELECT count(*) FROM account"), 3);
 }
 
 /* Killed at the n-th write or sync, for every n: the next start finds all of it, in the old form or in the new. */
-static void killed(void **state)
+static void killed_from(void **state, const char *schema, int version)
 {
 	unsigned n_old = 0;
 	bool was_killed = true;
@@ -126,7 +202,7 @@ static void killed(void **state)
 		int status = 0;
 		pid_t pid;
 
-		change(*state, schema_1);
+		change(*state, schema);
 		pid = fork();
 		assert_true(pid >= 0);
 		if (pid == 0) {
@@ -139,8 +215,10 @@ static void killed(void **state)
 		was_killed = WIFSIGNALED(status);
 		if (!was_killed)
 			assert_int_equal(status, 0);
-		n_old += number(*state, "PRAGMA user_version") == 1;
+		n_old += number(*state, "PRAGMA user_version") == version;
 		expect_whole(*state);
+		if (version == 2)
+			expect_whole_2(*state);
 		assert_int_equal(unlink(stores_path(*state)), 0);
 		assert_int_equal(unlink(scratch_name(*state, "private/store.db.mark")), 0);
 		assert_true(n < 200);
@@ -148,7 +226,13 @@ static void killed(void **state)
 	assert_true(n_old > 5);
 }
 
-static void disk_full(void **state)
+static void killed(void **state)
+{
+	killed_from(state, schema_1, 1);
+	killed_from(state, schema_2, 2);
+}
+
+static void disk_full_from(void **state, const char *schema)
 {
 	struct store *s = NULL;
 	bool failed = true;
@@ -156,7 +240,7 @@ static void disk_full(void **state)
 	for (unsigned after = 0; failed; after++) {
 		int r;
 
-		change(*state, schema_1);
+		change(*state, schema);
 		faulty_fail(FAULTY_WRITE, after, SQLITE_FULL);
 		r = store_open(&s, stores_path(*state));
 		failed = faulty_count() > after;
@@ -168,6 +252,12 @@ static void disk_full(void **state)
 		assert_int_equal(unlink(stores_path(*state)), 0);
 		assert_int_equal(unlink(scratch_name(*state, "private/store.db.mark")), 0);
 	}
+}
+
+static void disk_full(void **state)
+{
+	disk_full_from(state, schema_1);
+	disk_full_from(state, schema_2);
 }
 
 /* What is not exactly a store of release 1 stays what it is. */
@@ -184,6 +274,7 @@ static void refused(void **state)
 		{"PRAGMA ignore_check_constraints = ON; UPDATE account SET gid = 0", -EUCLEAN},
 		{"PRAGMA user_version = 0", -EUCLEAN},
 		{"PRAGMA user_version = 2", -EUCLEAN},
+		{"PRAGMA user_version = 3", -EUCLEAN},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -217,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(from_1, setup, teardown),
+		cmocka_unit_test_setup_teardown(from_2, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
