@@ -75,6 +75,7 @@ static void provider_done(struct provider_config *p)
 	free(s->token_endpoint);
 	free(s->userinfo_endpoint);
 	free(s->jwks_uri);
+	free(s->introspection_endpoint);
 	free(s->group_check_endpoint);
 	free(s->jwks_file);
 	text_free_list(s->tenants);

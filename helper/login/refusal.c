@@ -50,6 +50,7 @@ const char *refusal_of_oauth(enum oauth_outcome outcome)
 	case OAUTH_CLIENT_REFUSED:
 		return REASON_CONFIGURATION;
 	case OAUTH_TOKEN_INVALID:
+	case OAUTH_TOKEN_REFUSED:
 		return REASON_TOKEN_INVALID;
 	case OAUTH_BAD_REPLY:
 	case OAUTH_PROVIDER_REFUSED:

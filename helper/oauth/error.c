@@ -47,6 +47,8 @@ const char *oauth_outcome_text(enum oauth_outcome outcome)
 		return "refused by the provider";
 	case OAUTH_TOKEN_INVALID:
 		return "token not valid";
+	case OAUTH_TOKEN_REFUSED:
+		return "access token not accepted by the provider";
 	case OAUTH_THROTTLED:
 		return "throttled by the provider";
 	case OAUTH_NO_MEMORY:

@@ -37,6 +37,7 @@ struct identity_check {
 	struct fetch_call *call;
 	struct provider_wait *wait;
 	bool has_refetched;
+	bool by_userinfo;           /* there is no ID token, and there need not be one */
 	struct json_object *claims; /* of the ID token, once it is believed */
 };
 
@@ -194,7 +195,7 @@ static void on_keys(void *userdata, const struct oauth_result *result)
 	c->wait = NULL;
 	if (result->outcome != OAUTH_DONE)
 		(void)finish(c, result, NULL);
-	else if (c->claims == NULL && dialect_of(c)->has_id_token)
+	else if (c->claims == NULL && !c->by_userinfo)
 		(void)judge_id_token(c);
 	else
 		(void)ask_userinfo(c);
@@ -213,7 +214,7 @@ static enum step look_for_new_keys(struct identity_check *c)
 
 static enum step use_userinfo(struct identity_check *c, struct json_object *userinfo)
 {
-	if (!dialect_of(c)->has_id_token)
+	if (c->by_userinfo)
 		return grant(c, userinfo);
 	if (userinfo_merge(c->claims, userinfo) < 0)
 		return refuse(c, OAUTH_NO_MEMORY, "userinfo");
@@ -369,9 +370,9 @@ static int check_new(struct identity_check **ret, const struct token_set *tokens
 	return 0;
 }
 
-int identity_check_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
-			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
-			 void *userdata)
+static int start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+		 const struct token_set *tokens, const char *const *wanted_claims, bool by_userinfo,
+		 identity_done_fn done, void *userdata)
 {
 	LK_CLEANUP(identity_check_freep) struct identity_check *c = NULL;
 	enum step step;
@@ -381,10 +382,11 @@ int identity_check_start(struct identity_check **ret, struct provider *p, struct
 		return r;
 	c->provider = p;
 	c->fetch = fetch;
+	c->by_userinfo = by_userinfo;
 	c->done = done;
 	c->userdata = userdata;
 
-	if (!dialect_of(c)->has_id_token)
+	if (by_userinfo)
 		step = ask_userinfo(c);
 	else if (c->id_token == NULL)
 		step = refuse(c, OAUTH_TOKEN_INVALID, "no ID token came with the tokens"); /* N19 */
@@ -394,4 +396,22 @@ int identity_check_start(struct identity_check **ret, struct provider *p, struct
 		return 1;
 	*ret = LK_STEAL(c);
 	return 0;
+}
+
+int identity_check_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
+			 void *userdata)
+{
+	bool by_userinfo = !provider_settings(p)->dialect->has_id_token;
+
+	return start(ret, p, fetch, tokens, wanted_claims, by_userinfo, done, userdata);
+}
+
+int identity_again_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
+			 void *userdata)
+{
+	bool by_userinfo = !provider_settings(p)->dialect->has_id_token || tokens->id_token == NULL;
+
+	return start(ret, p, fetch, tokens, wanted_claims, by_userinfo, done, userdata);
 }

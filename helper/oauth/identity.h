@@ -33,5 +33,14 @@ int identity_check_start(struct identity_check **ret, struct provider *p, struct
 			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
 			 void *userdata);
 
+/**
+ * identity_again_start() - the same of tokens that were had without the person: OpenID Connect Core section 12.2
+ * An ID token is judged as ever where there is one; where there is none userinfo alone says whose the access token is, which
+ * is one of our own grant (OA-15). Who it must be is the caller's to compare (T20, ID-17).
+ */
+int identity_again_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
+			 void *userdata);
+
 /** identity_check_free() - @done will not run any more. Accepts NULL. */
 void identity_check_free(struct identity_check *c);

@@ -182,6 +182,7 @@ void metadata_endpoints_done(struct metadata_endpoints *e)
 	free(e->userinfo);
 	free(e->jwks);
 	free(e->authorization);
+	free(e->introspection);
 	*e = (struct metadata_endpoints){0};
 }
 
@@ -228,6 +229,7 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		{&e.userinfo, {s->userinfo_endpoint, "userinfo_endpoint", d->userinfo_path}},
 		{&e.jwks, {s->jwks_uri, "jwks_uri", d->jwks_path}},
 		{&e.authorization, {NULL, "authorization_endpoint", NULL}},
+		{&e.introspection, {s->introspection_endpoint, "introspection_endpoint", NULL}},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {

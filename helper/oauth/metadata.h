@@ -33,6 +33,7 @@ struct metadata_endpoints {
 	char *userinfo;
 	char *jwks;
 	char *authorization;
+	char *introspection;
 };
 
 void metadata_endpoints_done(struct metadata_endpoints *e);

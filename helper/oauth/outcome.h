@@ -13,6 +13,7 @@ enum oauth_outcome {
 	OAUTH_CLIENT_REFUSED,   /* our client settings are wrong at the provider: an administrator must act */
 	OAUTH_PROVIDER_REFUSED, /* any other error the provider named */
 	OAUTH_TOKEN_INVALID,    /* a token that must not be believed */
+	OAUTH_TOKEN_REFUSED,    /* the provider does not accept an access token of its own any more */
 	OAUTH_THROTTLED,        /* the provider wants fewer requests */
 	OAUTH_NO_MEMORY,
 };

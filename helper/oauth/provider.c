@@ -120,6 +120,11 @@ const char *provider_userinfo_endpoint(const struct provider *p)
 	return p->endpoints.userinfo;
 }
 
+const char *provider_introspection_endpoint(const struct provider *p)
+{
+	return p->endpoints.introspection;
+}
+
 const char *provider_authorization_endpoint(const struct provider *p)
 {
 	return p->endpoints.authorization;

@@ -30,10 +30,11 @@ struct provider_settings {
 	struct secret *client_secret;
 	enum client_auth client_auth;
 	char *scope;
-	char *device_authorization_endpoint; /* these five override discovery */
+	char *device_authorization_endpoint; /* these six override discovery */
 	char *token_endpoint;
 	char *userinfo_endpoint;
 	char *jwks_uri;
+	char *introspection_endpoint;
 	char *group_check_endpoint; /* instead of the dialect's */
 	char *jwks_file;            /* keys from root's file instead of the network */
 	char **tenants;             /* Entra: allowed tids */
@@ -61,6 +62,7 @@ const char *provider_fault(const struct provider *p);
 const char *provider_device_endpoint(const struct provider *p);
 const char *provider_token_endpoint(const struct provider *p);
 const char *provider_userinfo_endpoint(const struct provider *p);
+const char *provider_introspection_endpoint(const struct provider *p);
 const char *provider_authorization_endpoint(const struct provider *p); /* its host is one that people may be sent to */
 
 /** provider_token_issuer() - what iss of an ID token must be; @ret_is_template as in struct id_token_expectation */

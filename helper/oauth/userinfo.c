@@ -201,7 +201,7 @@ void userinfo_result_from_status(struct oauth_result *result, unsigned status)
 	/* RFC 6750 section 3.1: 403 is about the token's scope, and GitHub's and Salesforce's about limits or the
 	 * session; none of them is mended by asking again. */
 	if (status == 401)
-		oauth_result_set(result, OAUTH_TOKEN_INVALID, "userinfo: HTTP 401, the access token is not accepted");
+		oauth_result_set(result, OAUTH_TOKEN_REFUSED, "userinfo: HTTP 401, the access token is not accepted");
 	else if (status == 403)
 		oauth_result_set(result, OAUTH_PROVIDER_REFUSED, "userinfo: HTTP 403");
 	else

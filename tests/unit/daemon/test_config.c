@@ -111,7 +111,8 @@ static void everything(void **state)
 		"b.example\n"
 		"code_lifetime = 2m\nca_file = /etc/ssl/x.pem\nca_directory = /etc/ssl/x\nproxy = http://proxy:3128\n"
 		"device_authorization_endpoint = https://x/d\ntoken_endpoint = https://x/t\n"
-		"userinfo_endpoint = https://x/u\njwks_uri = https://x/k\njwks_file = /etc/latchkey/keys\n"
+		"userinfo_endpoint = https://x/u\nintrospection_endpoint = https://x/i\njwks_uri = "
+		"https://x/k\njwks_file = /etc/latchkey/keys\n"
 		"[provider e]\nissuer = https://login.example/t/v2.0\ndialect = entra\nclient_id = id\n"
 		"name_suffix = @e\ntenants = t1 t2\n"
 		"[access]\ngroup_claim = /roles\nusers = k-alice.k\nsubjects = e:S:1\ndomains = example.com\n"
@@ -162,6 +163,7 @@ static void everything(void **state)
 	assert_string_equal(p->settings.device_authorization_endpoint, "https://x/d");
 	assert_string_equal(p->settings.token_endpoint, "https://x/t");
 	assert_string_equal(p->settings.userinfo_endpoint, "https://x/u");
+	assert_string_equal(p->settings.introspection_endpoint, "https://x/i");
 	assert_string_equal(p->settings.jwks_uri, "https://x/k");
 	assert_string_equal(p->settings.jwks_file, "/etc/latchkey/keys");
 	assert_string_equal(c->providers[1].settings.tenants[1], "t2");
@@ -345,6 +347,7 @@ static void faults_of_providers(void **state)
 		{"[provider x]\nissuer=https://x?q\nclient_id=c\n", "[provider x]: issuer has a query"},
 		{PROVIDER "token_endpoint=http://x\n", "[provider corp]: token_endpoint: "},
 		{PROVIDER "jwks_uri=file:///etc/keys\n", "[provider corp]: jwks_uri: "},
+		{PROVIDER "introspection_endpoint=http://x\n", "[provider corp]: introspection_endpoint: "},
 		{PROVIDER "userinfo_endpoint=x\n", "[provider corp]: userinfo_endpoint: "},
 		{PROVIDER "device_authorization_endpoint=//x\n", "[provider corp]: device_authorization_endpoint: "},
 		{PROVIDER "proxy=proxy:3128\n", "[provider corp]: proxy must be like"},

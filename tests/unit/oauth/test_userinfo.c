@@ -146,7 +146,7 @@ static void userinfo_failures(void **state)
 		const char *type, *body;
 		enum oauth_outcome outcome;
 	} table[] = {
-		{401, "application/json", "{\"error\":\"invalid_token\"}", OAUTH_TOKEN_INVALID},
+		{401, "application/json", "{\"error\":\"invalid_token\"}", OAUTH_TOKEN_REFUSED},
 		{403, "text/plain", "Bad_OAuth_Token", OAUTH_PROVIDER_REFUSED},
 		{403, "application/json", "{\"error\":\"insufficient_scope\"}", OAUTH_PROVIDER_REFUSED},
 		{429, "application/json", "", OAUTH_THROTTLED},
