@@ -5,14 +5,10 @@
 #include "helper/accounts/publish.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "helper/accounts/expected.h"
@@ -20,6 +16,7 @@
 #include "helper/accounts/map_groups.h"
 #include "helper/accounts/map_job.h"
 #include "helper/accounts/map_writer.h"
+#include "helper/accounts/root_call.h"
 #include "nss_module/map_format.h"
 #include "nss_module/publish_format.h"
 
@@ -27,7 +24,6 @@
 /* For latchkey-root to check and write it; a large map takes longer. */
 #define PUBLICATION_MAX_US (5 * US_PER_S)
 #define BYTES_PER_S (UINT64_C(16) << 20)
-#define CONNECT_AGAIN_US (US_PER_S / 20)
 #define RETRY_FIRST_US US_PER_S
 #define RETRY_MAX_US (300 * US_PER_S)
 /* Rows of the store in one turn of the loop: a few milliseconds. */
@@ -63,16 +59,10 @@ struct publisher {
 	sd_event_source *slice;
 	struct building building;
 	struct map_job *job;
-	sd_event_source *deadline;
 	sd_event_source *retry;
-	sd_event_source *again; /* the queue of latchkey-root's socket was full */
-	sd_event_source *io;
 	uint64_t retry_us; /* 0: the last one went well */
 	int memfd;         /* what latchkey-root gets, or -1 */
-	uint64_t size;
-	int fd;
-	struct publish_answer answer;
-	size_t answer_len;
+	struct root_call *call;
 	size_t n_left_off; /* of the last map that was made */
 	char left_off[MAP_NAME_MAX + 1];
 };
@@ -103,12 +93,8 @@ static void building_drop(struct publisher *p)
 
 static void connection_drop(struct publisher *p)
 {
-	p->io = source_drop(p->io);
-	p->again = source_drop(p->again);
-	p->deadline = source_drop(p->deadline);
-	close_fd(&p->fd);
+	root_call_free(LK_STEAL(p->call));
 	close_fd(&p->memfd);
-	p->answer_len = 0;
 }
 
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata)
@@ -253,133 +239,26 @@ static int building_begin(struct publisher *p)
 
 /* --- the exchange with latchkey-root ------------------------------------------------------------------------------ */
 
-static void judge_answer(struct publisher *p)
-{
-	struct publish_answer a = p->answer;
-
-	a.reason[sizeof(a.reason) - 1] = '\0';
-	if (a.magic != PUBLISH_MAGIC)
-		finish(p, -EPROTO, "latchkey-root gave no proper answer");
-	else if (a.status == PUBLISH_DONE)
-		finish(p, 0, a.reason);
-	else
-		finish(p, a.status == PUBLISH_REFUSED ? -EPERM : -EIO, a.reason);
-}
-
-static int on_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+static void on_answer(void *userdata, int error, const struct publish_answer *answer, const char *detail)
 {
 	struct publisher *p = userdata;
-	ssize_t n;
+	char reason[sizeof(answer->reason)];
 
-	(void)s;
-	(void)revents;
-	n = recv(fd, (char *)&p->answer + p->answer_len, sizeof(p->answer) - p->answer_len, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n <= 0) {
-		finish(p, n < 0 ? -errno : -ECONNRESET, "latchkey-root went away");
-		return 0;
-	}
-	p->answer_len += (size_t)n;
-	if (p->answer_len == sizeof(p->answer))
-		judge_answer(p);
-	return 0;
-}
-
-static int send_question(int fd, int memfd, uint64_t size)
-{
-	struct publish_question q = {.magic = PUBLISH_MAGIC, .verb = PUBLISH_MAP, .size = size};
-	struct iovec v = {.iov_base = &q, .iov_len = sizeof(q)};
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {.room = {0}};
-	struct msghdr m = {
-		.msg_iov = &v,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &memfd, sizeof(memfd));
-	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(q) ? 0 : -EIO;
-}
-
-/* The listener was made by root, or in a test by whoever runs it. */
-static bool is_trusted(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == geteuid());
-}
-
-static int connect_to_root(struct publisher *p)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-
-	if (strlen(p->socket_path) >= sizeof(to.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(to.sun_path, p->socket_path, strlen(p->socket_path) + 1);
-	close_fd(&p->fd);
-	p->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (p->fd < 0 || connect(p->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	if (!is_trusted(p->fd))
-		return -EPERM;
-	return 0;
-}
-
-static void exchange(struct publisher *p);
-
-static int on_again(sd_event_source *s, uint64_t usec, void *userdata)
-{
-	struct publisher *p = userdata;
-
-	(void)s;
-	(void)usec;
-	p->again = source_drop(p->again);
-	exchange(p);
-	return 0;
-}
-
-static void exchange(struct publisher *p)
-{
-	int r = connect_to_root(p);
-
-	if (r == -EAGAIN) {
-		r = sd_event_add_time_relative(p->event, &p->again, CLOCK_MONOTONIC, CONNECT_AGAIN_US, 0, on_again, p);
-		if (r >= 0)
-			return;
-	}
-	if (r < 0) {
-		finish(p, r, "latchkey-root cannot be reached");
+	if (error < 0) {
+		finish(p, error, detail);
 		return;
 	}
-	r = send_question(p->fd, p->memfd, p->size);
-	if (r == 0)
-		r = sd_event_add_io(p->event, &p->io, p->fd, EPOLLIN, on_io, p);
-	if (r < 0)
-		finish(p, r, "the map could not be sent to latchkey-root");
+	/* the answer goes with the call */
+	memcpy(reason, answer->reason, sizeof(reason));
+	finish(p, answer->status == PUBLISH_DONE ? 0 : answer->status == PUBLISH_REFUSED ? -EPERM : -EIO, reason);
 }
 
 /* --- the beginning ------------------------------------------------------------------------------------------------ */
 
-static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
-{
-	(void)s;
-	(void)usec;
-	finish(userdata, -ETIMEDOUT, "latchkey-root did not answer in time");
-	return 0;
-}
-
 static void on_map(void *userdata, int memfd, uint64_t size)
 {
 	struct publisher *p = userdata;
+	struct publish_question q = {.magic = PUBLISH_MAGIC, .verb = PUBLISH_MAP};
 	uint64_t patience_us = PUBLICATION_MAX_US + size * US_PER_S / BYTES_PER_S;
 	int r;
 
@@ -389,13 +268,10 @@ static void on_map(void *userdata, int memfd, uint64_t size)
 		return;
 	}
 	p->memfd = memfd;
-	p->size = size;
-	r = sd_event_add_time_relative(p->event, &p->deadline, CLOCK_MONOTONIC, patience_us, 0, on_deadline, p);
-	if (r < 0) {
-		finish(p, r, "no timer could be made");
-		return;
-	}
-	exchange(p);
+	q.size = size;
+	r = root_call_start(&p->call, p->event, p->socket_path, &q, memfd, patience_us, on_answer, p);
+	if (r < 0)
+		finish(p, r, "out of memory");
 }
 
 /* The next rows; behind the last one the map is laid out. */
@@ -467,7 +343,6 @@ int publisher_new(struct publisher **ret, sd_event *event, const struct account_
 	TAILQ_INIT(&p->waiting);
 	TAILQ_INIT(&p->served);
 	p->memfd = -1;
-	p->fd = -1;
 	p->settings = settings;
 	p->store = store;
 	p->event = sd_event_ref(event);

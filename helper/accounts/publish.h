@@ -4,13 +4,12 @@
 #include <systemd/sd-event.h>
 
 #include "helper/accounts/accounts.h"
+#include "helper/accounts/root_call.h"
 #include "helper/base/cleanup.h"
 #include "helper/vault/store.h"
 
 /* Builds the map from the store and has latchkey-root publish it. Many changes are gathered into one map. The event loop
  * goes on meanwhile: a slice of rows in each turn, and what is left in a thread. */
-
-#define ROOT_SOCKET_PATH "/run/latchkey/root"
 
 struct publisher;
 struct publish_wait;
