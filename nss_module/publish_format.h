@@ -10,16 +10,16 @@
 
 enum publish_verb {
 	PUBLISH_MAP = 1,
-	/* One stroke each against everything that a person of the published map runs; the answer says what is left. */
+	/* One stroke each against everything that a person of the published map runs; the answer says what it found. */
 	END_SESSION = 2,     /* logind and SIGTERM */
 	END_SESSION_NOW = 3, /* logind and SIGKILL */
 };
 
 enum publish_status {
 	PUBLISH_DONE = 1,
-	PUBLISH_REFUSED = 2,  /* the map is not what root's configuration allows, or the uid is nobody's of the map */
-	PUBLISH_FAILED = 3,   /* the system failed; asking again may help */
-	END_SESSION_LEFT = 4, /* processes were there, which may be on their way out: ask again */
+	PUBLISH_REFUSED = 2,    /* the map is not what root's configuration allows, or the uid is nobody's of the map */
+	PUBLISH_FAILED = 3,     /* the system failed; asking again may help */
+	END_SESSION_STRUCK = 4, /* processes were there, and are on their way out perhaps: ask again */
 };
 
 struct publish_question {
@@ -35,8 +35,8 @@ struct publish_answer {
 	uint32_t magic;
 	uint32_t status;
 	union {
-		uint64_t serial; /* of what is published now */
-		uint64_t n_left; /* processes of that uid */
+		uint64_t serial;  /* of what is published now */
+		uint64_t n_found; /* processes of that uid, before the stroke */
 	};
 	char reason[240]; /* ASCII, NUL-terminated */
 };

@@ -91,19 +91,20 @@ int serve_end_session(const struct serve_context *c, uint64_t uid, bool is_now, 
 	char text[100];
 	const char *what;
 	size_t n = 0;
+	int n_result;
 	int r;
 
 	memset(answer, 0, sizeof(*answer));
 	r = find_person(c, uid, &user, answer);
 	if (r != 0)
 		return r;
+	n_result = processes_count((uint32_t)uid, &n);
 	r = strike(c, (uint32_t)uid, user.name, is_now ? SIGKILL : SIGTERM, &what);
 	if (r < 0)
 		return answer_error(answer, what, r);
-	r = processes_count((uint32_t)uid, &n);
-	if (r < 0)
-		return answer_error(answer, "counting processes", r);
-	answer->n_left = n;
-	(void)snprintf(text, sizeof(text), "%s, %zu processes after SIG%s", user.name, n, is_now ? "KILL" : "TERM");
-	return answer_with(answer, n == 0 ? PUBLISH_DONE : END_SESSION_LEFT, text);
+	if (n_result < 0)
+		return answer_error(answer, "counting processes", n_result);
+	answer->n_found = n;
+	(void)snprintf(text, sizeof(text), "%s, SIG%s for %zu processes", user.name, is_now ? "KILL" : "TERM", n);
+	return answer_with(answer, n == 0 ? PUBLISH_DONE : END_SESSION_STRUCK, text);
 }

@@ -117,7 +117,7 @@ static void serve_one(const struct serve_context *c, int listener)
 	r = serve_connection(c, fd, line, sizeof(line));
 	(void)close(fd);
 	if (r != -ENODATA)
-		say(r == PUBLISH_DONE || r == END_SESSION_LEFT ? LOG_INFO : LOG_WARNING, line);
+		say(r == PUBLISH_DONE || r == END_SESSION_STRUCK ? LOG_INFO : LOG_WARNING, line);
 }
 
 static int serve(const struct arguments *a, int listener)
