@@ -174,6 +174,7 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 # tests/unit/LAYER/test_x.c is one program of cmocka tests, linked with LAYER and those below; other .c files of that
 # folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap, or a library).
 LDFLAGS_test_server := $(SYSTEMD_LIBS)
+LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read audit_write sd_event_add_time_relative,-Wl,--wrap=$(f))
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
 unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))

@@ -43,6 +43,8 @@ static int draft_init(struct config_draft *d)
 		return -ENOMEM;
 	c->accounts.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
 	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
+	c->end_sessions = true;
+	c->end_sessions_grace_s = 30;
 	c->limits = (struct limit_config){
 		.connections_per_uid = 64,
 		.attempts = 2048,

@@ -39,6 +39,8 @@ struct config {
 	enum log_target log_target;
 	char *audit_file; /* NULL: the log alone has the events */
 	bool audit_required;
+	bool end_sessions;
+	uint32_t end_sessions_grace_s;
 	bool allow_insecure_loopback; /* test switch */
 	struct account_settings accounts;
 	struct access_rules access;

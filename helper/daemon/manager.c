@@ -130,6 +130,25 @@ static void fill_login(struct manager *m)
 	l->pending_max = m->config->limits.attempts;
 }
 
+static int add_expulsions(struct manager *m, const struct manager_paths *paths)
+{
+	int r;
+
+	m->expel = (struct expel_settings){
+		.is_on = m->config->end_sessions,
+		.grace_s = m->config->end_sessions_grace_s,
+		.root_socket = paths->root_socket,
+		.term_ms = EXPEL_TERM_MS,
+		.kill_ms = EXPEL_KILL_MS,
+		.quiet_ms = EXPEL_QUIET_MS,
+	};
+	r = expulsions_new(&m->expulsions, &m->login, &m->expel);
+	if (r < 0)
+		return r;
+	m->login.expulsions = m->expulsions;
+	return expulsions_resume(m->expulsions);
+}
+
 /* Before the first publication: whom no directory names any more is off that map already. */
 static int add_directories(struct manager *m)
 {
@@ -212,6 +231,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	fill_login(m);
+	r = add_expulsions(m, paths);
+	if (r < 0)
+		return r;
 	r = add_directories(m);
 	if (r < 0)
 		return r;
@@ -260,6 +282,7 @@ void manager_free(struct manager *m)
 	server_free(m->server); /* first: ends every attempt while what it stands on is there */
 	resolver_free(m->resolver);
 	publish_wait_cancel(m->first_publish);
+	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
 	for (size_t i = 0; i < m->login.n_providers; i++)

@@ -8,6 +8,7 @@
 #include "helper/daemon/config.h"
 #include "helper/login/attempt.h"
 #include "helper/login/directory_sync.h"
+#include "helper/login/expel.h"
 
 /* Everything that one running helper consists of, made in the order of the layers and released in reverse. */
 
@@ -38,6 +39,8 @@ struct manager {
 	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
 	struct limits *codes;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
+	struct expel_settings expel;
+	struct expulsions *expulsions;
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;

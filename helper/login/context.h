@@ -14,6 +14,8 @@
 #include "helper/login/policy.h"
 #include "helper/oauth/provider.h"
 
+struct expulsions;
+
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
 
 /* A provider and the rule by which its people get names. */
@@ -37,9 +39,10 @@ struct login_context {
 	const struct access_rules *access;
 	const struct login_provider *providers;
 	size_t n_providers;
-	struct limits *codes; /* by client address */
-	bool is_map_current;  /* the last publish went well and nothing changed since */
-	uint64_t map_changes; /* so far: a publish that was asked for earlier does not make the map current */
+	struct limits *codes;          /* by client address */
+	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
+	bool is_map_current;           /* the last publish went well and nothing changed since */
+	uint64_t map_changes;          /* so far: a publish that was asked for earlier does not make the map current */
 	unsigned pending;
 	unsigned pending_max;
 };

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "helper/vault/store.h"
+#include "helper/vault/store_standing.h"
 
 /*
  * The provider's last word about an account. A no is durable: it holds with the provider switched off and over restarts, it
@@ -11,12 +12,6 @@
  */
 
 struct login_context;
-
-enum standing_state {
-	STANDING_UNKNOWN = 0, /* nobody asked yet, or another identity has the account now */
-	STANDING_GOOD,
-	STANDING_REFUSED,
-};
 
 #define STANDING_REASON_MAX 240u
 

@@ -9,6 +9,7 @@
 /* The provider's last word about somebody. It is no secret, and holds over restarts and while the provider cannot be asked. */
 
 enum standing_state {
+	STANDING_UNKNOWN = 0, /* never stored: nobody asked yet, or another identity has the account now */
 	STANDING_GOOD = 1,
 	STANDING_REFUSED = 2, /* until the next interactive sign-in */
 };

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "helper/base/cleanup.h"
+#include "helper/vault/store.h"
+
+/* Ends the open sessions of people whom the provider does not know any more, through latchkey-root. */
+
+struct login_context;
+struct expulsions;
+
+struct expel_settings {
+	bool is_on;       /* end_sessions */
+	uint32_t grace_s; /* end_sessions_grace: from the provider's word to the first stroke */
+	const char *root_socket;
+	/* Waits after a stroke that found somebody: SIGTERM, SIGKILL; and between two looks that find nobody. */
+	uint32_t term_ms;
+	uint32_t kill_ms;
+	uint32_t quiet_ms;
+};
+
+#define EXPEL_TERM_MS 5000u
+#define EXPEL_KILL_MS 1000u
+#define EXPEL_QUIET_MS 10000u /* a login that was granted before has begun its session by then */
+
+/**
+ * expulsions_new() - @ctx and @settings must outlive it
+ * Return: 0, -ENOMEM.
+ */
+int expulsions_new(struct expulsions **ret, struct login_context *ctx, const struct expel_settings *settings);
+void expulsions_free(struct expulsions *x);
+LK_DEFINE_CLEANUP(struct expulsions *, expulsions_free);
+
+/** expulsions_count() - of how many people sessions are being ended */
+size_t expulsions_count(const struct expulsions *x);
+
+/**
+ * expel_person() - end everything that @account's person runs here, after the grace time
+ * @since_s: when the provider said so; what of the grace time has passed since then is over
+ * @why:     ASCII, for the audit event
+ * SIGTERM, then SIGKILL, and again until latchkey-root has found nobody twice in a row; what hinders it is said once and
+ * tried again. A sign-in that succeeds meanwhile ends it. Somebody who is being expelled already stays it. Nothing happens
+ * where end_sessions is off.
+ * Return: 0, -ENOMEM.
+ */
+int expel_person(struct login_context *ctx, const struct account *account, int64_t since_s, const char *why);
+
+/**
+ * expulsions_resume() - at the start: whom the provider refused before, and who may have sessions that nobody ended
+ * One after the other in the background. Return: 0, -ENOMEM.
+ */
+int expulsions_resume(struct expulsions *x);
