@@ -77,7 +77,7 @@ static void on_granted(void *userdata, const struct account *account)
 		conn_drop(j->conn);
 }
 
-static struct json_object *challenge_json(const struct job *j, const struct device_challenge *challenge,
+static struct json_object *challenge_json(const struct job *j, const struct flow_challenge *challenge,
 					  const char *title)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
@@ -97,7 +97,7 @@ static struct json_object *challenge_json(const struct job *j, const struct devi
 	return ok ? LK_STEAL(o) : NULL;
 }
 
-static void on_challenge(void *userdata, const struct device_challenge *challenge, const char *title)
+static void on_challenge(void *userdata, const struct flow_challenge *challenge, const char *title)
 {
 	/* The user code is in here: wiped, for a memory image of the helper may outlive it (D7). */
 	LK_CLEANUP(json_put_wipedp) struct json_object *p = json_object_new_object();

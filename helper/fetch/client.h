@@ -13,7 +13,7 @@
 
 #define FETCH_SOCKET_PATH "/run/latchkey/fetch"
 #define FETCH_BODY_MAX (1024u * 1024u)
-#define FETCH_TIMEOUT_MAX_MS 30000u
+#define FETCH_TIMEOUT_MAX_MS 45000u /* a long poll of 30 s and its way (CIBA Core section 10.1) */
 
 /* How one provider may be reached. Belongs to the caller and outlives the requests that name it. */
 struct fetch_profile {

@@ -42,7 +42,7 @@ struct attempt {
 	bool is_known;    /* the name is bound already: userinfo need not tell it again */
 	bool has_ended;   /* its one line is in the log */
 	struct provider_wait *prepare;
-	struct device_flow *flow;
+	struct flow *flow;
 	struct judge *judge; /* NULL until there are tokens */
 };
 
@@ -91,7 +91,7 @@ void attempt_free(struct attempt *a)
 	if ((a->is_reserved || a->is_local) && !a->has_ended)
 		log_end(a, LOG_INFO, "cancelled", "its connection ended before");
 	provider_wait_cancel(a->prepare);
-	device_flow_free(a->flow);
+	flow_free(a->flow);
 	judge_free(a->judge);
 	if (a->is_reserved)
 		accounts_release(a->ctx->accounts, a->user);
@@ -160,7 +160,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
 
-static void on_challenge(void *userdata, const struct device_challenge *challenge)
+static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	struct attempt *a = userdata;
 	struct audit_event e = end_of(a, LOG_INFO, "code-shown", NULL);
@@ -170,11 +170,12 @@ static void on_challenge(void *userdata, const struct device_challenge *challeng
 	a->events.challenge(a->userdata, challenge, a->lp->title);
 }
 
-static const struct device_flow_events flow_events = {.challenge = on_challenge, .done = on_tokens};
+static const struct flow_events flow_events = {.challenge = on_challenge, .done = on_tokens};
 
 static void on_prepared(void *userdata, const struct oauth_result *result)
 {
 	struct attempt *a = userdata;
+	struct flow_request request;
 	int r;
 
 	a->prepare = NULL;
@@ -183,8 +184,8 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		return;
 	}
 
-	r = device_flow_start(&a->flow, a->lp->provider, a->ctx->event, a->ctx->fetch,
-			      provider_settings(a->lp->provider)->code_lifetime_s, &flow_events, a);
+	request = (struct flow_request){.lifetime_s = provider_settings(a->lp->provider)->code_lifetime_s};
+	r = flow_start(&a->flow, FLOW_DEVICE, a->lp->provider, a->ctx->event, a->ctx->fetch, &request, &flow_events, a);
 	if (r == -EINVAL)
 		refuse(a, REASON_CONFIGURATION, "the provider has no device endpoint");
 	else if (r < 0)

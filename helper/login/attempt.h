@@ -7,7 +7,7 @@
 #include "helper/accounts/accounts.h"
 #include "helper/base/cleanup.h"
 #include "helper/login/context.h"
-#include "helper/oauth/device.h"
+#include "helper/oauth/flow.h"
 
 /* One sign-in from request to decision. The order is the safety: nothing is asked of a provider before policy and limits
  * have said that this caller may, and nothing is stored before policy has said that this person may. */
@@ -28,7 +28,7 @@ struct attempt_request {
 /* Each runs from the event loop or from within attempt_start(). granted, refused and not_ours come last and once; the
  * attempt is to be freed soon after, never from within them. @reason is one of helper/protocol/names.h. */
 struct attempt_events {
-	void (*challenge)(void *userdata, const struct device_challenge *challenge, const char *provider_title);
+	void (*challenge)(void *userdata, const struct flow_challenge *challenge, const char *provider_title);
 	void (*granted)(void *userdata, const struct account *account);
 	void (*refused)(void *userdata, const char *reason);
 	void (*not_ours)(void *userdata);

@@ -26,6 +26,17 @@ static const struct {
 	{REASON_NO_STORE, "Sign-in is not possible now: this host cannot store accounts. Tell the administrator."},
 	{REASON_NAME_TAKEN, "Sign-in refused: this account name belongs to somebody else. Tell the administrator."},
 	{REASON_RENAMED, "Sign-in refused: your account has another name now. Connect with the new one."},
+	{REASON_TOO_WEAK,
+	 "Sign-in refused: this service asks for a stronger way of signing in at the provider, such as a "
+	 "second factor. Sign in there that way and try again."},
+	{REASON_TOO_OLD,
+	 "Sign-in refused: you signed in at the provider too long ago for this service. Sign out there, "
+	 "sign in again and try again."},
+	{REASON_NOT_TOLD, "Sign-in refused: the provider does not say how or when you signed in, and this service asks "
+			  "for it. Tell the administrator."},
+	{REASON_PUSH_PENDING, "A request went to your own device a moment ago. Answer that one first; a new one can be "
+			      "sent in a minute or two."},
+	{REASON_NO_SCREEN, "Sign-in needs a terminal: there is something to read and to open."},
 };
 
 const char *refusal_message(const char *reason)
@@ -47,6 +58,8 @@ const char *refusal_of_oauth(enum oauth_outcome outcome)
 	case OAUTH_THROTTLED:
 	case OAUTH_NO_MEMORY:
 		return REASON_UNAVAILABLE;
+	case OAUTH_TOO_WEAK:
+		return REASON_TOO_WEAK;
 	case OAUTH_CLIENT_REFUSED:
 		return REASON_CONFIGURATION;
 	case OAUTH_TOKEN_INVALID:

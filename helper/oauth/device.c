@@ -1,41 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* One device authorization from the request for a code to its end: ask, show, poll. The code lives in this struct alone
- * and is wiped with it, so a flow that was freed can never be redeemed (D6). Must never poll early, nor go on after an
- * answer that RFC 8628 section 3.5 calls final. */
+/* One device authorization from the request for a code to its end: ask, show, poll. */
 #include "helper/oauth/device.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "helper/base/clock.h"
 #include "helper/oauth/device_reply.h"
 #include "helper/oauth/error.h"
-#include "helper/oauth/poll.h"
+#include "helper/oauth/flow_form.h"
 #include "helper/oauth/request.h"
+#include "helper/oauth/token_poll.h"
 
 #define START_TIMEOUT_MS 10000u
 #define POLL_TIMEOUT_MS 15000u
-#define POLL_TIMEOUT_MIN_MS 2000u /* an answer on the last moment still counts */
-#define TIMER_ACCURACY_US 50000u
 
 struct device_flow {
+	struct flow head;
 	struct provider *provider;
 	sd_event *event;
 	struct fetch_client *fetch;
-	struct device_flow_events events;
+	struct flow_events events;
 	void *userdata;
 
-	struct fetch_call *call; /* at most one of call and timer is set */
-	sd_event_source *timer;
-	uint64_t due_ms;      /* what timer waits for */
-	uint64_t deadline_ms; /* the end of the code or of the caller's patience, whichever comes first */
-	struct secret *device_code;
+	struct fetch_call *call;  /* for a code */
+	struct token_poll *poll;  /* after that */
+	uint64_t deadline_ms;     /* the end of the code or of the caller's patience, whichever comes first */
 	struct secret *user_code; /* as shown, to keep it out of details */
-	struct poll poll;
-	bool has_failed; /* the last exchange brought nothing; failure says why */
-	struct oauth_result failure;
 };
 
 static const struct provider_settings *settings_of(const struct device_flow *f)
@@ -46,15 +38,14 @@ static const struct provider_settings *settings_of(const struct device_flow *f)
 static void stop(struct device_flow *f)
 {
 	fetch_cancel(LK_STEAL(f->call));
-	sd_event_source_disable_unref(LK_STEAL(f->timer));
-	secret_free(LK_STEAL(f->device_code));
+	token_poll_free(LK_STEAL(f->poll));
 	secret_free(LK_STEAL(f->user_code));
 }
 
-void device_flow_free(struct device_flow *f)
+static void device_flow_free(struct flow *flow)
 {
-	if (f == NULL)
-		return;
+	struct device_flow *f = (struct device_flow *)flow;
+
 	stop(f);
 	free(f);
 }
@@ -64,7 +55,6 @@ static void finish(struct device_flow *f, const struct oauth_result *result, str
 {
 	struct oauth_result copy = *result;
 
-	oauth_result_hide(&copy, f->device_code);
 	oauth_result_hide(&copy, f->user_code);
 	oauth_result_hide(&copy, settings_of(f)->client_secret);
 	stop(f);
@@ -79,142 +69,9 @@ static void finish_with(struct device_flow *f, enum oauth_outcome outcome, const
 	finish(f, &result, NULL);
 }
 
-static void finish_at_deadline(struct device_flow *f)
+static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)
 {
-	if (f->has_failed)
-		finish(f, &f->failure, NULL);
-	else
-		finish_with(f, OAUTH_EXPIRED, "nobody approved in time");
-}
-
-/* Jitter needs no secrecy; without random numbers the longest is as good. */
-static uint32_t random_number(void)
-{
-	uint32_t number;
-
-	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != (ssize_t)sizeof(number))
-		return POLL_JITTER_MAX_MS - POLL_JITTER_MIN_MS;
-	return number;
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
-
-static int arm(struct device_flow *f)
-{
-	uint64_t now_ms = clock_monotonic_ms();
-	uint64_t wait_ms = f->due_ms > now_ms ? f->due_ms - now_ms : 0;
-
-	sd_event_source_disable_unref(LK_STEAL(f->timer));
-	return sd_event_add_time_relative(f->event, &f->timer, CLOCK_BOOTTIME, wait_ms * 1000, TIMER_ACCURACY_US,
-					  on_timer, f);
-}
-
-/* Counted from now, the end of the last exchange: servers count from either end of it (DEV-11, Auth0). */
-static int arm_next_poll(struct device_flow *f, uint32_t retry_after_s)
-{
-	f->due_ms = clock_monotonic_ms() + poll_wait_ms(&f->poll, retry_after_s, random_number());
-	if (f->due_ms > f->deadline_ms)
-		f->due_ms = f->deadline_ms;
-	return arm(f);
-}
-
-static void wait_for_next_poll(struct device_flow *f, uint32_t retry_after_s)
-{
-	if (arm_next_poll(f, retry_after_s) < 0)
-		finish_with(f, OAUTH_NO_MEMORY, "no timer");
-}
-
-static void wait_after_failure(struct device_flow *f, uint32_t retry_after_s)
-{
-	f->has_failed = true;
-	poll_note(&f->poll, POLL_FAILURE, 0);
-	wait_for_next_poll(f, retry_after_s);
-}
-
-static void on_poll_reply(struct device_flow *f, const struct fetch_reply *reply)
-{
-	struct token_set *tokens = NULL;
-	struct oauth_result result = {.outcome = OAUTH_DONE};
-	uint32_t interval_s;
-	int r = token_reply_parse(&tokens, &interval_s, &result, settings_of(f)->dialect, reply->status, reply->body,
-				  reply->body_len);
-
-	switch (r) {
-	case TOKEN_REPLY_TOKENS:
-		finish(f, &result, tokens);
-		return;
-	case TOKEN_REPLY_PENDING:
-	case TOKEN_REPLY_SLOW_DOWN:
-		f->has_failed = false;
-		poll_note(&f->poll, r == TOKEN_REPLY_PENDING ? POLL_PENDING : POLL_SLOW_DOWN, interval_s);
-		wait_for_next_poll(f, reply->retry_after_s);
-		return;
-	case TOKEN_REPLY_RETRY:
-		oauth_result_set(&f->failure, OAUTH_UNREACHABLE, "token endpoint: HTTP %u", reply->status);
-		wait_after_failure(f, reply->retry_after_s);
-		return;
-	case TOKEN_REPLY_ERROR:
-		finish(f, &result, NULL);
-		return;
-	default:
-		finish_with(f, OAUTH_NO_MEMORY, "token reply");
-	}
-}
-
-static void on_poll_done(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply,
-			 const char *detail)
-{
-	struct device_flow *f = userdata;
-
-	f->call = NULL;
-	if (outcome == FETCH_DONE) {
-		provider_note_date(f->provider, reply->date_s);
-		on_poll_reply(f, reply);
-		return;
-	}
-	oauth_result_from_fetch(&f->failure, "token endpoint", outcome, detail);
-	/* a reply that broke off is the network's doing as well (DEV-14) */
-	if (f->failure.outcome == OAUTH_UNREACHABLE || outcome == FETCH_BAD_REPLY)
-		wait_after_failure(f, 0);
-	else
-		finish(f, &f->failure, NULL);
-}
-
-static int start_poll(struct device_flow *f, uint64_t left_ms)
-{
-	LK_CLEANUP(form_done) struct form form = {0};
-	const struct provider_settings *s = settings_of(f);
-	uint32_t timeout_ms = left_ms < POLL_TIMEOUT_MS ? (uint32_t)left_ms : POLL_TIMEOUT_MS;
-
-	if (timeout_ms < POLL_TIMEOUT_MIN_MS)
-		timeout_ms = POLL_TIMEOUT_MIN_MS;
-
-	form_init(&form);
-	form_add(&form, "grant_type", s->dialect->device_grant_type);
-	form_add_secret(&form, s->dialect->device_code_parameter, f->device_code);
-	return request_post(f->fetch, s, provider_token_endpoint(f->provider), &form, false, timeout_ms, on_poll_done,
-			    f, &f->call);
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct device_flow *f = userdata;
-	uint64_t now_ms = clock_monotonic_ms();
-
-	(void)source;
-	(void)usec;
-	if (now_ms < f->due_ms) {
-		/* the event loop's idea of now is a little older than ours */
-		if (arm(f) < 0)
-			finish_with(f, OAUTH_NO_MEMORY, "no timer");
-		return 0;
-	}
-	sd_event_source_disable_unref(LK_STEAL(f->timer));
-	if (now_ms >= f->deadline_ms)
-		finish_at_deadline(f);
-	else if (start_poll(f, f->deadline_ms - now_ms) < 0)
-		finish_with(f, OAUTH_NO_MEMORY, "token request");
-	return 0;
+	finish(userdata, result, tokens);
 }
 
 /* Where a person may be sent to: the hosts that this provider's own settings and metadata name. */
@@ -232,13 +89,30 @@ static struct device_reply_rules rules_of(const struct device_flow *f)
 	};
 }
 
+static int start_poll(struct device_flow *f, struct device_reply *reply)
+{
+	const struct dialect *d = settings_of(f)->dialect;
+	const struct token_poll_request request = {
+		.grant_type = d->device_grant_type,
+		.code_parameter = d->device_code_parameter,
+		.interval_s = reply->interval_s,
+		.timeout_ms = POLL_TIMEOUT_MS,
+		.deadline_ms = f->deadline_ms,
+	};
+
+	return token_poll_start(&f->poll, f->provider, f->event, f->fetch, LK_STEAL(reply->device_code), &request,
+				on_tokens, f);
+}
+
 static void accept_code(struct device_flow *f, struct device_reply *reply)
 {
-	struct device_challenge challenge = reply->challenge;
+	struct flow_challenge challenge = reply->challenge;
 	uint32_t own_limit_s = settings_of(f)->code_lifetime_s;
 	uint64_t now_ms = clock_monotonic_ms();
 	uint64_t end_ms;
 
+	challenge.method = FLOW_DEVICE;
+	challenge.outstanding_s = challenge.expires_in_s;
 	if (own_limit_s > 0 && challenge.expires_in_s > own_limit_s)
 		challenge.expires_in_s = own_limit_s;
 	end_ms = now_ms + (uint64_t)challenge.expires_in_s * 1000;
@@ -246,12 +120,9 @@ static void accept_code(struct device_flow *f, struct device_reply *reply)
 		f->deadline_ms = end_ms;
 	challenge.expires_in_s = f->deadline_ms > now_ms ? (uint32_t)((f->deadline_ms - now_ms) / 1000) : 0;
 
-	f->device_code = LK_STEAL(reply->device_code);
-	poll_init(&f->poll, reply->interval_s, settings_of(f)->dialect->poll_margin_ms);
-	if (secret_copy(&f->user_code, challenge.user_code, strlen(challenge.user_code)) < 0)
+	if (secret_copy(&f->user_code, challenge.user_code, strlen(challenge.user_code)) < 0 ||
+	    start_poll(f, reply) < 0)
 		finish_with(f, OAUTH_NO_MEMORY, "device reply");
-	else if (arm_next_poll(f, 0) < 0)
-		finish_with(f, OAUTH_NO_MEMORY, "no timer");
 	else
 		f->events.challenge(f->userdata, &challenge);
 	secret_wipe(&challenge, sizeof(challenge));
@@ -284,15 +155,21 @@ static void on_start_done(void *userdata, enum fetch_outcome outcome, const stru
 		accept_code(f, &parsed);
 }
 
-static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
+static int ask_for_code(struct device_flow *f, const struct flow_request *request)
 {
 	LK_CLEANUP(form_done) struct form form = {0};
 	const struct provider_settings *s = settings_of(f);
-	uint32_t timeout_ms = lifetime_s < START_TIMEOUT_MS / 1000 ? lifetime_s * 1000 : START_TIMEOUT_MS;
+	uint32_t timeout_ms =
+		request->lifetime_s < START_TIMEOUT_MS / 1000 ? request->lifetime_s * 1000 : START_TIMEOUT_MS;
 
 	form_init(&form);
 	form_add_encoded(&form, s->dialect->device_start_parameters);
 	request_add_scope(&form, s, s->scope != NULL ? s->scope : s->dialect->default_scope);
+	if (s->dialect->device_takes_hints) {
+		flow_form_add_acr_values(&form, request);
+		flow_form_add_max_age(&form, request);
+		form_add(&form, "login_hint", request->login_hint);
+	}
 	return request_post(f->fetch, s, provider_device_endpoint(f->provider), &form, s->dialect->secret_at_poll_only,
 			    timeout_ms, on_start_done, f, &f->call);
 }
@@ -300,34 +177,49 @@ static int ask_for_code(struct device_flow *f, uint32_t lifetime_s)
 /* The end comes from the event loop, as it would after a request. */
 static int refuse_unasked(struct device_flow *f)
 {
-	oauth_result_set(&f->failure, OAUTH_UNREACHABLE, "device endpoint: did not answer a moment ago");
-	f->has_failed = true;
-	f->due_ms = f->deadline_ms = clock_monotonic_ms();
-	return arm(f);
+	struct oauth_result result;
+
+	oauth_result_set(&result, OAUTH_UNREACHABLE, "device endpoint: did not answer a moment ago");
+	return token_poll_refuse(&f->poll, f->provider, f->event, 0, &result, on_tokens, f);
 }
 
-int device_flow_start(struct device_flow **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
-		      uint32_t lifetime_s, const struct device_flow_events *events, void *userdata)
+static const char *device_flow_fault(const struct provider *p, const struct flow_request *request)
 {
-	LK_CLEANUP(device_flow_freep) struct device_flow *f = NULL;
+	(void)request;
+	if (provider_device_endpoint(p) == NULL || provider_token_endpoint(p) == NULL)
+		return "the provider has no device endpoint";
+	return NULL;
+}
+
+static int device_flow_start(struct flow **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
+			     const struct flow_request *request, const struct flow_events *events, void *userdata)
+{
+	LK_CLEANUP(flow_freep) struct flow *flow = NULL;
+	struct device_flow *f = malloc(sizeof(*f));
 	int r;
 
-	if (provider_device_endpoint(p) == NULL || provider_token_endpoint(p) == NULL || lifetime_s == 0)
-		return -EINVAL;
-	f = malloc(sizeof(*f));
 	if (f == NULL)
 		return -ENOMEM;
 	*f = (struct device_flow){
+		.head = {.kind = &device_flow_kind},
 		.provider = p,
 		.event = event,
 		.fetch = fetch,
 		.events = *events,
 		.userdata = userdata,
-		.deadline_ms = clock_monotonic_ms() + (uint64_t)lifetime_s * 1000,
+		.deadline_ms = clock_monotonic_ms() + (uint64_t)request->lifetime_s * 1000,
 	};
-	r = provider_was_silent(p) ? refuse_unasked(f) : ask_for_code(f, lifetime_s);
+	flow = &f->head;
+	r = provider_was_silent(p) ? refuse_unasked(f) : ask_for_code(f, request);
 	if (r < 0)
-		return r == -EINVAL ? -EINVAL : -ENOMEM;
-	*ret = LK_STEAL(f);
+		return r;
+	*ret = LK_STEAL(flow);
 	return 0;
 }
+
+const struct flow_kind device_flow_kind = {
+	.name = "device",
+	.fault = device_flow_fault,
+	.start = device_flow_start,
+	.free = device_flow_free,
+};

@@ -63,7 +63,7 @@ const char *device_uri_fault(const struct device_reply_rules *rules, const char 
 {
 	struct uri u;
 
-	if (strlen(text) > DEVICE_URI_MAX)
+	if (strlen(text) > FLOW_URI_MAX)
 		return "is too long";
 	if (uri_parse(&u, text) < 0)
 		return "is not a URL that can be shown";
@@ -98,7 +98,7 @@ static int read_user_code(struct device_reply *reply, struct oauth_result *resul
 {
 	const char *code;
 
-	if (json_read_string(o, "user_code", DEVICE_USER_CODE_MAX, &code) < 0 || !user_code_is_valid(code))
+	if (json_read_string(o, "user_code", FLOW_USER_CODE_MAX, &code) < 0 || !user_code_is_valid(code))
 		return refuse(result, "user_code", "is missing or cannot be shown");
 	memcpy(reply->challenge.user_code, code, strlen(code) + 1);
 	return 0;
@@ -110,7 +110,7 @@ static void read_complete_uri(struct device_reply *reply, const struct device_re
 	struct uri complete, plain;
 	const char *text;
 
-	if (json_read_string(o, "verification_uri_complete", DEVICE_URI_MAX, &text) < 0)
+	if (json_read_string(o, "verification_uri_complete", FLOW_URI_MAX, &text) < 0)
 		return;
 	if (device_uri_fault(rules, text) != NULL || uri_parse(&complete, text) < 0 ||
 	    uri_parse(&plain, reply->challenge.verification_uri) < 0 || !uri_same_origin(&complete, &plain))
@@ -123,10 +123,10 @@ static int read_uris(struct device_reply *reply, struct oauth_result *result, co
 {
 	const char *alias = rules->dialect->verification_uri_member;
 	const char *text, *fault;
-	int r = json_read_string(o, "verification_uri", DEVICE_URI_MAX, &text);
+	int r = json_read_string(o, "verification_uri", FLOW_URI_MAX, &text);
 
 	if (r == -ENOENT && alias != NULL)
-		r = json_read_string(o, alias, DEVICE_URI_MAX, &text);
+		r = json_read_string(o, alias, FLOW_URI_MAX, &text);
 	if (r < 0)
 		return refuse(result, "verification_uri", r == -ENOENT ? "is missing" : "cannot be read");
 	fault = device_uri_fault(rules, text);

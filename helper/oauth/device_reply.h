@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "helper/base/secret.h"
-#include "helper/oauth/device.h"
+#include "helper/oauth/flow.h"
 #include "helper/oauth/dialect.h"
 #include "helper/oauth/outcome.h"
 
@@ -23,7 +23,7 @@ struct device_reply_rules {
 
 struct device_reply {
 	struct secret *device_code;
-	struct device_challenge challenge;
+	struct flow_challenge challenge;
 	uint32_t interval_s; /* 0: not said */
 };
 

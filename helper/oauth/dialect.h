@@ -44,6 +44,7 @@ struct dialect {
 	const char *device_grant_type;
 	const char *device_code_parameter; /* "device_code", Salesforce "code" */
 	bool secret_at_poll_only;          /* Google: public at the start, secret at the poll */
+	bool device_takes_hints;           /* acr_values, max_age and login_hint may stand in the start */
 	char scope_separator;              /* ' ', GitHub ',' */
 	const char *default_scope;
 
@@ -61,10 +62,17 @@ struct dialect {
 	bool refresh_names_scope;      /* a refresh without a scope is refused */
 	const struct dialect_refusal *refresh_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
 
+	/* CIBA */
+	const char *ciba_path;             /* endpoint when metadata has none; NULL: must be there */
+	const char *ciba_expiry_parameter; /* NULL: "requested_expiry" */
+	bool ciba_hint_is_iss_sub;         /* Auth0: login_hint is JSON with issuer and subject */
+	const char *login_hint_claim;      /* how it calls a person, for login_hint; NULL: by the subject */
+
 	/* Who it is */
 	bool has_id_token;             /* false: userinfo is the proof (only for tokens of our own flow), GitHub */
 	const char *subject_claim;     /* "sub"; Entra "oid"; GitHub "id" (numeric) */
 	const char *tenant_claim;      /* Entra "tid": part of the subject; else NULL */
+	const char *acr_claim;         /* text, or array of texts; NULL: "acr" */
 	const char *userinfo_accept;   /* media type that userinfo wants to be asked for; NULL: JSON or JWT */
 	const char *group_check_url;   /* where to ask about groups that a token has no room for; NULL: nowhere */
 	uint32_t group_check_max;      /* groups in one such question */

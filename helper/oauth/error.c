@@ -19,6 +19,10 @@ static const struct {
 	{"access_denied", OAUTH_DENIED},
 	{"expired_token", OAUTH_EXPIRED},
 	{"slow_down", OAUTH_THROTTLED},
+	{"unknown_user_id", OAUTH_DENIED},
+	{"unmet_authentication_requirements", OAUTH_TOO_WEAK},
+	{"missing_user_code", OAUTH_CLIENT_REFUSED},
+	{"invalid_binding_message", OAUTH_CLIENT_REFUSED},
 	{"invalid_client", OAUTH_CLIENT_REFUSED},
 	{"unauthorized_client", OAUTH_CLIENT_REFUSED},
 	{"unsupported_grant_type", OAUTH_CLIENT_REFUSED},
@@ -49,6 +53,8 @@ const char *oauth_outcome_text(enum oauth_outcome outcome)
 		return "token not valid";
 	case OAUTH_TOKEN_REFUSED:
 		return "access token not accepted by the provider";
+	case OAUTH_TOO_WEAK:
+		return "cannot sign in as strongly as was asked for";
 	case OAUTH_THROTTLED:
 		return "throttled by the provider";
 	case OAUTH_NO_MEMORY:

@@ -178,6 +178,7 @@ int provider_metadata_check(struct json_object **ret, const struct provider_sett
 void metadata_endpoints_done(struct metadata_endpoints *e)
 {
 	free(e->device);
+	free(e->ciba);
 	free(e->token);
 	free(e->userinfo);
 	free(e->jwks);
@@ -225,6 +226,8 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		struct source source;
 	} wanted[] = {
 		{&e.device, {s->device_authorization_endpoint, "device_authorization_endpoint", d->device_path}},
+		{&e.ciba,
+		 {s->backchannel_authentication_endpoint, "backchannel_authentication_endpoint", d->ciba_path}},
 		{&e.token, {s->token_endpoint, "token_endpoint", d->token_path}},
 		{&e.userinfo, {s->userinfo_endpoint, "userinfo_endpoint", d->userinfo_path}},
 		{&e.jwks, {s->jwks_uri, "jwks_uri", d->jwks_path}},

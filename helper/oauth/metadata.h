@@ -29,6 +29,7 @@ bool metadata_is_needed(const struct provider_settings *s);
 
 struct metadata_endpoints {
 	char *device; /* each NULL where the provider has none */
+	char *ciba;
 	char *token;
 	char *userinfo;
 	char *jwks;

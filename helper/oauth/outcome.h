@@ -14,6 +14,7 @@ enum oauth_outcome {
 	OAUTH_PROVIDER_REFUSED, /* any other error the provider named */
 	OAUTH_TOKEN_INVALID,    /* a token that must not be believed */
 	OAUTH_TOKEN_REFUSED,    /* the provider does not accept an access token of its own any more */
+	OAUTH_TOO_WEAK,         /* the person cannot sign in as strongly as was asked for (RFC 9470 section 5) */
 	OAUTH_THROTTLED,        /* the provider wants fewer requests */
 	OAUTH_NO_MEMORY,
 };

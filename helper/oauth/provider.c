@@ -110,6 +110,11 @@ const char *provider_device_endpoint(const struct provider *p)
 	return p->endpoints.device;
 }
 
+const char *provider_ciba_endpoint(const struct provider *p)
+{
+	return p->endpoints.ciba;
+}
+
 const char *provider_token_endpoint(const struct provider *p)
 {
 	return p->endpoints.token;

@@ -30,11 +30,13 @@ struct provider_settings {
 	struct secret *client_secret;
 	enum client_auth client_auth;
 	char *scope;
-	char *device_authorization_endpoint; /* these six override discovery */
+	char *device_authorization_endpoint; /* these seven override discovery */
+	char *backchannel_authentication_endpoint;
 	char *token_endpoint;
 	char *userinfo_endpoint;
 	char *jwks_uri;
 	char *introspection_endpoint;
+	char *login_hint_claim;     /* instead of the dialect's; "sub": the subject */
 	char *group_check_endpoint; /* instead of the dialect's */
 	char *jwks_file;            /* keys from root's file instead of the network */
 	char **tenants;             /* Entra: allowed tids */
@@ -60,6 +62,7 @@ const char *provider_fault(const struct provider *p);
 
 /* Endpoints after discovery; NULL where the provider has none. */
 const char *provider_device_endpoint(const struct provider *p);
+const char *provider_ciba_endpoint(const struct provider *p);
 const char *provider_token_endpoint(const struct provider *p);
 const char *provider_userinfo_endpoint(const struct provider *p);
 const char *provider_introspection_endpoint(const struct provider *p);

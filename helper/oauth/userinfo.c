@@ -126,7 +126,7 @@ int userinfo_parse(struct json_object **ret, struct oauth_result *result, const 
 static bool is_token_claim(const char *name)
 {
 	static const char *const names[] = {
-		"iss", "sub", "aud", "azp", "exp",     "nbf",    "iat", "jti", "auth_time",    "nonce",
+		"iss", "sub", "aud", "azp", "exp",     "nbf",    "iat", "jti", "auth_time",    "nonce",          "acrs",
 		"acr", "amr", "sid", "tid", "at_hash", "c_hash", "oid", "cnf", "_claim_names", "_claim_sources",
 	};
 

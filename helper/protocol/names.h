@@ -43,3 +43,8 @@
 #define REASON_NO_STORE "no-store"
 #define REASON_NAME_TAKEN "name-taken"
 #define REASON_RENAMED "renamed"
+#define REASON_TOO_WEAK "too-weak"
+#define REASON_TOO_OLD "too-old"
+#define REASON_NOT_TOLD "not-told"
+#define REASON_PUSH_PENDING "push-pending"
+#define REASON_NO_SCREEN "no-screen"

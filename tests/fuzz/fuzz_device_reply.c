@@ -31,18 +31,18 @@ static void check_uri(const struct device_reply_rules *rules, const char *text)
 {
 	struct uri u;
 
-	check_printable(text, DEVICE_URI_MAX);
+	check_printable(text, FLOW_URI_MAX);
 	if (device_uri_fault(rules, text) != NULL || uri_parse(&u, text) < 0 || !u.is_https)
 		abort();
 }
 
 static void check_reply(const struct device_reply_rules *rules, const struct device_reply *reply)
 {
-	const struct device_challenge *c = &reply->challenge;
+	const struct flow_challenge *c = &reply->challenge;
 
 	if (secret_len(reply->device_code) == 0 || c->user_code[0] == '\0')
 		abort();
-	check_printable(c->user_code, DEVICE_USER_CODE_MAX);
+	check_printable(c->user_code, FLOW_USER_CODE_MAX);
 	check_uri(rules, c->verification_uri);
 	if (c->verification_uri_complete[0] != '\0')
 		check_uri(rules, c->verification_uri_complete);

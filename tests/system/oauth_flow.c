@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "helper/base/text.h"
-#include "helper/oauth/device.h"
+#include "helper/oauth/flow.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 
@@ -16,7 +16,7 @@ struct run {
 	struct fetch_client *fetch;
 	struct provider *provider;
 	struct provider_settings settings;
-	struct device_flow *flow;
+	struct flow *flow;
 	struct identity_check *check;
 	struct group_check *groups;
 	struct token_set *tokens;
@@ -75,7 +75,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		(void)sd_event_exit(run->event, 1);
 }
 
-static void on_challenge(void *userdata, const struct device_challenge *challenge)
+static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	(void)userdata;
 	(void)printf("{\"user_code\":\"%s\",\"verification_uri\":\"%s\",\"expires_in\":%u}\n", challenge->user_code,
@@ -85,13 +85,13 @@ static void on_challenge(void *userdata, const struct device_challenge *challeng
 
 static void on_prepared(void *userdata, const struct oauth_result *result)
 {
-	static const struct device_flow_events events = {.challenge = on_challenge, .done = on_tokens};
+	static const struct flow_events events = {.challenge = on_challenge, .done = on_tokens};
 	struct run *run = userdata;
+	const struct flow_request request = {.lifetime_s = run->lifetime_s};
 
 	if (result->outcome != OAUTH_DONE)
 		end(run, result, NULL);
-	else if (device_flow_start(&run->flow, run->provider, run->event, run->fetch, run->lifetime_s, &events, run) <
-		 0)
+	else if (flow_start(&run->flow, FLOW_DEVICE, run->provider, run->event, run->fetch, &request, &events, run) < 0)
 		(void)sd_event_exit(run->event, 1);
 }
 
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 	token_set_free(run.tokens);
 	text_free_list(run.ids);
 	json_object_put(run.found);
-	device_flow_free(run.flow);
+	flow_free(run.flow);
 	provider_free(run.provider);
 	fetch_client_free(run.fetch);
 	secret_free(run.settings.client_secret);

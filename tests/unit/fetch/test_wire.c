@@ -233,7 +233,7 @@ static void questions_that_are_refused(void **state)
 		"{\"start\":1,\"profile\":{\"name\":\"a\"},\"url\":\"https://a/\\u0000\",\"timeout_ms\":9}",
 		"{\"start\":1,\"profile\":{\"name\":\"a\"},\"url\":[\"https://a/\"],\"timeout_ms\":9}",
 		QUESTION("\"name\":\"a\"", "\"timeout_ms\":0"),
-		QUESTION("\"name\":\"a\"", "\"timeout_ms\":30001"),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":45001"),
 		QUESTION("\"name\":\"a\"", "\"timeout_ms\":\"9\""),
 		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"body\":-1"),
 		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"body\":1048577"),

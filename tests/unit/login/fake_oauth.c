@@ -66,23 +66,25 @@ void provider_wait_cancel(struct provider_wait *w)
 	fake.prepare_done = NULL;
 }
 
-int device_flow_start(struct device_flow **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
-		      uint32_t lifetime_s, const struct device_flow_events *events, void *userdata)
+int flow_start(struct flow **ret, enum flow_method method, struct provider *p, sd_event *event,
+	       struct fetch_client *fetch, const struct flow_request *request, const struct flow_events *events,
+	       void *userdata)
 {
 	(void)p;
 	(void)event;
 	(void)fetch;
-	(void)lifetime_s;
+	(void)method;
+	(void)request;
 	fake.flows++;
 	if (fake.flow_result < 0)
 		return fake.flow_result;
 	fake.flow_events = events;
 	fake.flow_userdata = userdata;
-	*ret = (struct device_flow *)(void *)&waiting;
+	*ret = (struct flow *)(void *)&waiting;
 	return 0;
 }
 
-void device_flow_free(struct device_flow *f)
+void flow_free(struct flow *f)
 {
 	if (f == NULL)
 		return;
@@ -201,7 +203,7 @@ void fake_prepared(enum oauth_outcome outcome)
 
 void fake_challenge(void)
 {
-	struct device_challenge c = {
+	struct flow_challenge c = {
 		.user_code = "WDJB-MJHT", .verification_uri = "https://id.example/device", .expires_in_s = 600};
 
 	assert_non_null(fake.flow_events);
@@ -210,7 +212,7 @@ void fake_challenge(void)
 
 void fake_tokens(enum oauth_outcome outcome)
 {
-	const struct device_flow_events *events = fake.flow_events;
+	const struct flow_events *events = fake.flow_events;
 	struct oauth_result r = result_of(outcome);
 
 	assert_non_null(events);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "helper/accounts/publish.h"
-#include "helper/oauth/device.h"
+#include "helper/oauth/flow.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 #include "helper/oauth/provider.h"
@@ -16,7 +16,7 @@ struct fake_oauth {
 	/* what is under way */
 	provider_done_fn prepare_done;
 	void *prepare_userdata;
-	const struct device_flow_events *flow_events;
+	const struct flow_events *flow_events;
 	void *flow_userdata;
 	identity_done_fn identity_done;
 	void *identity_userdata;
@@ -31,7 +31,7 @@ struct fake_oauth {
 	/* counts since fake_reset() */
 	unsigned prepared, flows, identities, published;
 	unsigned cancelled;
-	int flow_result; /* what device_flow_start() returns */
+	int flow_result; /* what flow_start() returns */
 };
 
 extern struct fake_oauth fake;

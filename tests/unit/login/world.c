@@ -17,7 +17,7 @@
 #include "helper/base/clock.h"
 #include "tests/unit/login/fake_oauth.h"
 
-static void on_challenge(void *userdata, const struct device_challenge *challenge, const char *title)
+static void on_challenge(void *userdata, const struct flow_challenge *challenge, const char *title)
 {
 	struct world *w = userdata;
 

@@ -289,7 +289,7 @@ static void replies_outside_the_specification_end_the_flow(void **state)
 static void dev_22_flows_are_independent(void **state)
 {
 	struct world w;
-	struct device_flow *first;
+	struct flow *first;
 
 	(void)state;
 	start(&w, "generic");
@@ -308,7 +308,7 @@ static void dev_22_flows_are_independent(void **state)
 	assert_int_equal(w.ended, 2);
 	assert_int_equal(w.result.outcome, OAUTH_DONE);
 	assert_non_null(strstr(fake_last()->body, "device_code=dc-2&"));
-	device_flow_free(first);
+	flow_free(first);
 	world_done(&w);
 }
 
@@ -517,7 +517,7 @@ static void silence_is_remembered(void **state)
 	fake_run_ms(10000);
 	assert_int_equal(w.ended, 1);
 	for (unsigned again = 1; again <= 2; again++) {
-		device_flow_free(LK_STEAL(w.flow));
+		flow_free(LK_STEAL(w.flow));
 		assert_int_equal(world_start(&w, 600), 0);
 		assert_int_equal(w.ended, again); /* never from within the call */
 		fake_run();
@@ -528,7 +528,7 @@ static void silence_is_remembered(void **state)
 		fake_run_ms(900);
 	}
 	fake_run_ms(200);
-	device_flow_free(LK_STEAL(w.flow));
+	flow_free(LK_STEAL(w.flow));
 	fake_reply(200, START_REPLY);
 	assert_int_equal(world_start(&w, 600), 0);
 	fake_run();
@@ -541,7 +541,7 @@ static void silence_is_remembered(void **state)
 	world_prepare(&w);
 	assert_int_equal(world_start(&w, 600), 0);
 	fake_run_ms(10000);
-	device_flow_free(LK_STEAL(w.flow));
+	flow_free(LK_STEAL(w.flow));
 	assert_int_equal(world_start(&w, 600), 0);
 	world_done(&w);
 	assert_int_equal(w.ended, 1);

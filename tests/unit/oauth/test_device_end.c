@@ -132,7 +132,7 @@ static void dev_17_freed_flows_never_poll(void **state)
 		assert_int_equal(world_start(&w, 600), 0);
 		fake_run_ms(moments_ms[i]);
 		assert_int_equal(w.ended, 0);
-		device_flow_free(LK_STEAL(w.flow));
+		flow_free(LK_STEAL(w.flow));
 		assert_int_equal(fake_leaks(), 0);
 		n = fake.n_requests;
 		fake_run_ms(1000000);

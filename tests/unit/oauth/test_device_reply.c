@@ -208,10 +208,10 @@ static void long_addresses(void **state)
 	char body[16384];
 
 	(void)state;
-	for (int len = (int)DEVICE_URI_MAX; len <= 10240; len += len == (int)DEVICE_URI_MAX ? 1 : 3000) {
+	for (int len = (int)FLOW_URI_MAX; len <= 10240; len += len == (int)FLOW_URI_MAX ? 1 : 3000) {
 		(void)snprintf(body, sizeof(body),
 			       "{" MEMBERS_BUT_URI ",\"verification_uri\":\"https://idp.example/%0*d\"}", len - 20, 1);
-		assert_int_equal(parse(&reply, &result, "generic", body, strlen(body)), len > (int)DEVICE_URI_MAX);
+		assert_int_equal(parse(&reply, &result, "generic", body, strlen(body)), len > (int)FLOW_URI_MAX);
 		device_reply_done(&reply);
 	}
 }

@@ -226,12 +226,45 @@ static void scopes(void **state)
 	}
 }
 
+/* SU-01, SU-02, SU-07: told where the start takes it, 0 included; elsewhere the answer alone counts. */
+static void step_up_parameters(void **state)
+{
+	static const struct {
+		const char *dialect;
+		bool takes_them;
+	} table[] = {{"generic", true},   {"keycloak", true}, {"okta", true},       {"auth0", true},
+		     {"authentik", true}, {"entra", false},   {"google", false},    {"github", false},
+		     {"gitlab", false},   {"dex", false},     {"salesforce", false}};
+	char first[] = "phr", second[] = "urn:mfa";
+	char *acr[] = {first, second, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *body;
+		struct world w;
+
+		world_init(&w, table[i].dialect);
+		world_secret(&w, CLIENT_AUTH_POST, "s");
+		world_prepare(&w);
+		w.request = (struct flow_request){
+			.subject = "1", .login_hint = "alice", .acr_values = acr, .has_max_age = true, .max_age_s = 0};
+		assert_int_equal(world_start(&w, 600), 0);
+		body = fake_last()->body;
+		assert_int_equal(strstr(body, "&acr_values=phr+urn%3Amfa&") != NULL, table[i].takes_them);
+		assert_int_equal(strstr(body, "&max_age=0&") != NULL, table[i].takes_them);
+		assert_int_equal(strstr(body, "&login_hint=alice") != NULL, table[i].takes_them);
+		assert_int_equal(strstr(body, "acr_values") != NULL, table[i].takes_them);
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_provider),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(scopes),
+		cmocka_unit_test(step_up_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

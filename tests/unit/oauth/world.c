@@ -36,7 +36,7 @@ void world_done(struct world *w)
 {
 	struct provider_settings *s = &w->settings;
 
-	device_flow_free(w->flow);
+	flow_free(w->flow);
 	provider_free(w->provider);
 	token_set_free(w->tokens);
 	assert_int_equal(fake_leaks(), 0);
@@ -46,6 +46,7 @@ void world_done(struct world *w)
 	secret_free(s->client_secret);
 	free(s->scope);
 	free(s->device_authorization_endpoint);
+	free(s->backchannel_authentication_endpoint);
 	free(s->token_endpoint);
 	free(s->userinfo_endpoint);
 	free(s->jwks_uri);
@@ -66,6 +67,7 @@ const char *world_metadata(const char *issuer)
 	(void)snprintf(text, sizeof(text),
 		       "{\"issuer\":\"%s\","
 		       "\"device_authorization_endpoint\":\"https://idp.example/device\","
+		       "\"backchannel_authentication_endpoint\":\"https://idp.example/ciba\","
 		       "\"token_endpoint\":\"https://idp.example/token\","
 		       "\"userinfo_endpoint\":\"https://idp.example/userinfo\","
 		       "\"authorization_endpoint\":\"https://login.example/auth\","
@@ -115,14 +117,14 @@ void world_prepare_with(struct world *w, const char *metadata)
 	fake_reset();
 }
 
-static void on_challenge(void *userdata, const struct device_challenge *challenge)
+static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	struct world *w = userdata;
 
 	w->challenged++;
 	w->challenge = *challenge;
 	if (w->frees_flow_at_challenge)
-		device_flow_free(LK_STEAL(w->flow));
+		flow_free(LK_STEAL(w->flow));
 }
 
 static void on_end(void *userdata, const struct oauth_result *result, struct token_set *tokens)
@@ -134,14 +136,20 @@ static void on_end(void *userdata, const struct oauth_result *result, struct tok
 	token_set_free(w->tokens);
 	w->tokens = tokens;
 	if (w->frees_flow_at_the_end)
-		device_flow_free(LK_STEAL(w->flow));
+		flow_free(LK_STEAL(w->flow));
+}
+
+int world_start_method(struct world *w, enum flow_method method, uint32_t lifetime_s)
+{
+	static const struct flow_events events = {.challenge = on_challenge, .done = on_end};
+
+	w->request.lifetime_s = lifetime_s;
+	return flow_start(&w->flow, method, w->provider, NULL, NULL, &w->request, &events, w);
 }
 
 int world_start(struct world *w, uint32_t lifetime_s)
 {
-	static const struct device_flow_events events = {.challenge = on_challenge, .done = on_end};
-
-	return device_flow_start(&w->flow, w->provider, NULL, NULL, lifetime_s, &events, w);
+	return world_start_method(w, FLOW_DEVICE, lifetime_s);
 }
 
 uint64_t world_gap_ms(size_t request)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "helper/oauth/device.h"
+#include "helper/oauth/flow.h"
 #include "helper/oauth/identity.h"
 #include "helper/oauth/provider.h"
 #include "tests/unit/oauth/fake_fetch.h"
@@ -13,11 +13,12 @@
 struct world {
 	struct provider_settings settings;
 	struct provider *provider;
-	struct device_flow *flow;
+	struct flow *flow;
+	struct flow_request request; /* what a flow is started with, but for its lifetime */
 
 	unsigned prepared, challenged, ended;
 	struct oauth_result result; /* of whatever ended last */
-	struct device_challenge challenge;
+	struct flow_challenge challenge;
 	struct token_set *tokens;
 	bool frees_flow_at_the_end;
 	bool frees_flow_at_challenge;
@@ -43,8 +44,9 @@ void world_prepare_with(struct world *w, const char *metadata);
 /** world_secret() - the client's secret and how it is shown */
 void world_secret(struct world *w, enum client_auth method, const char *secret);
 
-/** world_start() - device_flow_start() with @w as userdata */
+/** world_start() - the device flow with @w as userdata; world_start_method() - any */
 int world_start(struct world *w, uint32_t lifetime_s);
+int world_start_method(struct world *w, enum flow_method method, uint32_t lifetime_s);
 
 /** world_gap_ms() - from the answer of the request before number @request to that request */
 uint64_t world_gap_ms(size_t request);
