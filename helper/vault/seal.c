@@ -14,9 +14,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-
-#include "helper/base/buf.h"
-
 #define VERSION 1u
 #define NONCE_SIZE 12u
 #define TAG_SIZE 16u
@@ -103,6 +100,75 @@ int seal_add_key(struct seal *k, const unsigned char *key)
 	}
 	secret_wipe(added, sizeof(*added));
 	return r;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int add_line(struct seal *k, const char *line)
+{
+	unsigned char key[SEAL_KEY_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < SEAL_KEY_SIZE; i++) {
+		int high = hex_value(line[2 * i]), low = hex_value(line[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			r = -EUCLEAN;
+		else
+			key[i] = (unsigned char)(high << 4 | low);
+	}
+	if (r == 0)
+		r = seal_add_key(k, key);
+	secret_wipe(key, sizeof(key));
+	return r;
+}
+
+int seal_add_text(struct seal *k, const char *text, size_t len)
+{
+	const size_t line = 2 * SEAL_KEY_SIZE;
+	int r = 0;
+
+	if (len == SEAL_KEY_SIZE)
+		return seal_add_key(k, (const unsigned char *)text);
+	if (len == 0)
+		return -EUCLEAN;
+	for (size_t at = 0; r == 0 && at < len; at += line + 1) {
+		bool is_whole = len - at == line || (len - at > line && text[at + line] == '\n');
+
+		r = is_whole ? add_line(k, text + at) : -EUCLEAN;
+	}
+	return r;
+}
+
+int seal_write_text(const struct seal *k, size_t n, struct buf *ret)
+{
+	if (k->n_keys == 0)
+		return -ENOKEY;
+	for (size_t i = 0; i < n && i < k->n_keys; i++) {
+		for (size_t j = 0; j < SEAL_KEY_SIZE; j++)
+			buf_printf(ret, "%02x", k->keys[i].bytes[j]);
+		buf_append_text(ret, "\n");
+	}
+	return buf_fault(ret);
+}
+
+int seal_add_all(struct seal *k, const struct seal *from, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < from->n_keys && i < n; i++)
+		r = seal_add_key(k, from->keys[i].bytes);
+	return r;
+}
+
+size_t seal_n_keys(const struct seal *k)
+{
+	return k->n_keys;
 }
 
 const char *seal_key_id(const struct seal *k)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "helper/base/buf.h"
 #include "helper/base/secret.h"
 #include "helper/vault/owner.h"
 
@@ -18,6 +19,7 @@
 #define SEAL_OVERHEAD 29u     /* version, nonce and tag around what is sealed */
 #define SEAL_PLAIN_MAX 65536u /* SECRET_MAX */
 #define SEAL_KEYS_MAX 8u
+#define SEAL_TEXT_MAX (SEAL_KEYS_MAX * (2u * SEAL_KEY_SIZE + 1u))
 
 enum seal_purpose {
 	SEAL_TOKENS = 1,
@@ -44,6 +46,22 @@ int seal_new(struct seal **ret);
  * Return: 0, -E2BIG more than SEAL_KEYS_MAX, -EIO, -ENOMEM.
  */
 int seal_add_key(struct seal *k, const unsigned char *key);
+
+/**
+ * seal_add_text() - keys as a file has them: SEAL_KEY_SIZE bytes and nothing else, or lines of 64 hexadecimal digits, the
+ * first one first
+ * Return: 0, -EUCLEAN anything else (some keys may have been added), as seal_add_key().
+ */
+int seal_add_text(struct seal *k, const char *text, size_t len);
+
+/** seal_write_text() - the same as lines. @n: how many of the keys at most. Return: 0, -ENOKEY, -E2BIG, -ENOMEM. */
+int seal_write_text(const struct seal *k, size_t n, struct buf *ret);
+
+/** seal_add_all() - the first @n keys of @from, or as many as there are, behind those of @k. Return: as seal_add_key(). */
+int seal_add_all(struct seal *k, const struct seal *from, size_t n);
+
+/** seal_n_keys() - how many there are */
+size_t seal_n_keys(const struct seal *k);
 
 /** seal_key_id() - of the key that seals, or NULL; says nothing about the key's bytes */
 const char *seal_key_id(const struct seal *k);

@@ -66,6 +66,13 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_NEXT_TOKENS] = "SELECT uid, issuer, subject, key_id, stored_s FROM kept_token WHERE uid > ?1 "
 				  "ORDER BY uid LIMIT 1",
 	[STATEMENT_DROP_TOKENS] = "DELETE FROM kept_token WHERE uid = ?1",
+	/* What is not sealed by key ?2 */
+	[STATEMENT_STALE_TOKENS] = "SELECT uid, issuer, subject, key_id, sealed FROM kept_token "
+				   "WHERE uid > ?1 AND key_id <> ?2 ORDER BY uid LIMIT 1",
+	[STATEMENT_RESEAL_TOKENS] = "UPDATE kept_token SET key_id = ?4, sealed = ?5 " OWNED,
+	[STATEMENT_STALE_PIN] = "SELECT uid, issuer, subject, key_id, sealed FROM pin "
+				"WHERE uid > ?1 AND key_id <> ?2 ORDER BY uid LIMIT 1",
+	[STATEMENT_RESEAL_PIN] = "UPDATE pin SET key_id = ?4, sealed = ?5 " OWNED,
 	[STATEMENT_PUT_STANDING] = "INSERT OR REPLACE INTO standing (uid, issuer, subject, " STANDING ") "
 				   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	/* Another identity's row is as good as none. */
