@@ -35,6 +35,7 @@ static const struct row {
 	{METHOD_RENAME_ACCOUNT, PEER_ROOT, NULL, method_rename_account},
 	{METHOD_MOVE_ACCOUNT, PEER_ROOT, NULL, method_move_account},
 	{METHOD_RELEASE_NAME, PEER_ROOT, NULL, method_release_name},
+	{METHOD_ROTATE_KEY, PEER_ROOT, NULL, method_rotate_key},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
 	{METHOD_GET_INTERFACE_DESCRIPTION, PEER_ANY, NULL, method_get_interface_description},
 };

@@ -150,7 +150,7 @@ static int check_configuration(const char *path)
 static int clear_environment(void)
 {
 	static const char *const kept[] = {"LISTEN_FDS",    "LISTEN_PID",   "LISTEN_FDNAMES", "NOTIFY_SOCKET",
-					   "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"};
+					   "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY"};
 	char *values[sizeof(kept) / sizeof(kept[0])] = {NULL};
 	int r = 0;
 
@@ -260,6 +260,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	r = harden_process();
+	a.paths.credentials = getenv("CREDENTIALS_DIRECTORY");
 	if (r < 0) {
 		(void)fprintf(stderr, "latchkeyd: cannot harden the process: %s\n", strerror(-r));
 		return EXIT_FAILURE;

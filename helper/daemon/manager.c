@@ -17,6 +17,7 @@
 #include "helper/base/clock.h"
 #include "helper/daemon/dispatch.h"
 #include "helper/daemon/resolver.h"
+#include "helper/daemon/vault_keys.h"
 #include "helper/protocol/server.h"
 #include "helper/login/log.h"
 
@@ -102,6 +103,9 @@ static int add_accounts(struct manager *m, const struct manager_paths *paths)
 		log_line(LOG_ERR, "%s cannot be used: %s", paths->store, store_fault_text(r));
 		return r;
 	}
+	r = vault_keys_new(&m->vault_keys, m->event, m->store, paths->credentials, paths->store);
+	if (r < 0)
+		return r;
 	r = localdb_new(&m->local, "");
 	if (r < 0)
 		return r;
@@ -293,6 +297,7 @@ void manager_free(struct manager *m)
 	publisher_free(m->publisher);
 	accounts_free(m->accounts);
 	localdb_free(m->local);
+	vault_keys_free(m->vault_keys);
 	store_close(m->store);
 	fetch_client_free(m->fetch);
 	sd_event_unref(m->event);

@@ -14,9 +14,11 @@
 
 struct server;
 struct resolver;
+struct vault_keys;
 
 struct manager_paths {
 	const char *store;
+	const char *credentials; /* folder of the service manager's, or NULL */
 	const char *fetch_socket;
 	const char *root_socket;
 };
@@ -32,6 +34,7 @@ struct manager {
 	struct config *config;
 	struct fetch_client *fetch;
 	struct store *store;
+	struct vault_keys *vault_keys;
 	struct localdb *local;
 	struct accounts *accounts;
 	struct publisher *publisher;

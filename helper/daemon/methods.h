@@ -26,6 +26,9 @@ void method_rename_account(struct manager *m, struct conn *c, const struct varli
 void method_move_account(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_release_name(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_vault.c */
+void method_rotate_key(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_service.c */
 void method_get_version(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_get_info(struct manager *m, struct conn *c, const struct varlink_call *call);
@@ -39,6 +42,9 @@ void method_log_refusal(struct manager *m, const struct conn *c, enum audit_kind
 
 /** method_no_such_account() - answer with NoSuchAccount */
 void method_no_such_account(struct conn *c, const char *name);
+
+/** method_not_possible() - answer with NotPossible; @index: which account of an import, -1: none */
+void method_not_possible(struct conn *c, const char *name, const char *message, int64_t index);
 
 /** method_account_json() - the Account of the interface; NULL without memory */
 struct json_object *method_account_json(const struct account *a);

@@ -114,7 +114,7 @@ static const char *outcome_text(int outcome)
 	}
 }
 
-static void not_possible(struct conn *c, const char *name, const char *message, int64_t index)
+void method_not_possible(struct conn *c, const char *name, const char *message, int64_t index)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
 
@@ -134,7 +134,7 @@ static void refuse(struct conn *c, const char *name, int r)
 	}
 	if (r < 0)
 		log_line(LOG_ERR, "accounts could not be changed: %s", strerror(-r));
-	not_possible(c, name, outcome_text(r), -1);
+	method_not_possible(c, name, outcome_text(r), -1);
 }
 
 /* Return: false after the call was answered. */
@@ -228,7 +228,7 @@ void method_release_name(struct manager *m, struct conn *c, const struct varlink
 		return;
 	r = accounts_release_name(m->accounts, name, clock_realtime_s(), &old_uid);
 	if (r == -EBUSY) {
-		not_possible(c, name, "an account has this name; 'latchkey forget' comes first", -1);
+		method_not_possible(c, name, "an account has this name; 'latchkey forget' comes first", -1);
 		return;
 	}
 	if (r < 0) {
@@ -299,7 +299,7 @@ static void import(struct manager *m, struct conn *c, const struct account_pin *
 	if (r != 0) {
 		if (r < 0)
 			log_line(LOG_ERR, "accounts could not be imported: %s", strerror(-r));
-		not_possible(c, at < n ? pins[at].name : "", outcome_text(r), (int64_t)at);
+		method_not_possible(c, at < n ? pins[at].name : "", outcome_text(r), (int64_t)at);
 		return;
 	}
 	(void)snprintf(detail, sizeof(detail), "%zu of %zu accounts are new", n_new, n);
@@ -334,7 +334,7 @@ void method_import_accounts(struct manager *m, struct conn *c, const struct varl
 		const char *fault = json_object_is_type(o, json_type_object) ? read_pin(m, o, &pins[i]) : "no object";
 
 		if (fault != NULL) {
-			not_possible(c, pins[i].name != NULL ? pins[i].name : "", fault, (int64_t)i);
+			method_not_possible(c, pins[i].name != NULL ? pins[i].name : "", fault, (int64_t)i);
 			return;
 		}
 	}

@@ -18,6 +18,7 @@
 #define METHOD_RENAME_ACCOUNT "io.latchkey.RenameAccount"
 #define METHOD_MOVE_ACCOUNT "io.latchkey.MoveAccount"
 #define METHOD_RELEASE_NAME "io.latchkey.ReleaseName"
+#define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
 
 #define STATE_CHALLENGE "challenge"
 #define STATE_WAITING "waiting"
