@@ -176,6 +176,11 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 LDFLAGS_test_server := $(SYSTEMD_LIBS)
 LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read audit_write sd_event_add_time_relative,-Wl,--wrap=$(f))
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
+WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read
+LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative
+LDFLAGS_test_attempt := $(WRAP_RECHECK)
+LDFLAGS_test_directory_sync := $(WRAP_RECHECK)
+LDFLAGS_test_local_account := $(WRAP_RECHECK)
 unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
 unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))
 define unit_rule

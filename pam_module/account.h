@@ -6,7 +6,7 @@
 #include "pam_module/options.h"
 #include "pam_module/ownership.h"
 
-#define ACCOUNT_MS 30000u
+#define ACCOUNT_MS 15000u /* the helper says so itself when the provider has not answered it within ten seconds */
 
 /**
  * account_check() - the account phase for an account of ours

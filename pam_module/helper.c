@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
+#include "helper/base/reference.h"
 #include "helper/base/text.h"
 #include "helper/protocol/names.h"
 
@@ -204,23 +206,36 @@ struct json_object *helper_request(const struct helper *h, pam_handle_t *pamh, c
 	return LK_STEAL(o);
 }
 
-static enum verdict judge_denied(const struct varlink_reply *reply, char *text, const char **ret_reason)
+const char *helper_reference(const struct varlink_reply *reply)
 {
-	const char *message;
+	const char *reference;
 
-	if (json_read_string(reply->parameters, "reason", REASON_MAX, ret_reason) != 0 ||
+	if (json_read_string(reply->parameters, "reference", REFERENCE_LEN, &reference) != 0 ||
+	    !reference_is_valid(reference))
+		return "";
+	return reference;
+}
+
+static enum verdict judge_denied(const struct varlink_reply *reply, char *text, char *detail)
+{
+	const char *reference = helper_reference(reply);
+	const char *reason, *message;
+
+	if (json_read_string(reply->parameters, "reason", REASON_MAX, &reason) != 0 ||
 	    json_read_string(reply->parameters, "message", MESSAGE_MAX, &message) != 0)
 		return VERDICT_BROKEN;
 	text_sanitise(text, HELPER_TEXT_MAX, message, strlen(message), false);
-	return strcmp(*ret_reason, REASON_UNAVAILABLE) == 0 ? VERDICT_UNAVAILABLE : VERDICT_REFUSED;
+	(void)snprintf(detail, HELPER_DETAIL_MAX, "%s%s%s", reason, reference[0] != '\0' ? ", reference " : "",
+		       reference);
+	return strcmp(reason, REASON_UNAVAILABLE) == 0 ? VERDICT_UNAVAILABLE : VERDICT_REFUSED;
 }
 
-enum verdict helper_judge(const struct varlink_reply *reply, char *text, const char **ret_reason)
+enum verdict helper_judge(const struct varlink_reply *reply, char *text, char *detail)
 {
 	text[0] = '\0';
-	*ret_reason = reply->error;
+	(void)snprintf(detail, HELPER_DETAIL_MAX, "%s", reply->error);
 	if (strcmp(reply->error, ERROR_DENIED) == 0)
-		return judge_denied(reply, text, ret_reason);
+		return judge_denied(reply, text, detail);
 	if (strcmp(reply->error, ERROR_NOT_OURS) == 0)
 		return VERDICT_NOT_OURS;
 	if (strcmp(reply->error, ERROR_VERSION_MISMATCH) == 0)

@@ -15,6 +15,7 @@
 
 #define HELPER_ALIVE_MS 2000u /* to be found, to be connected to and to say its version (threat C9) */
 #define HELPER_TEXT_MAX 1000u
+#define HELPER_DETAIL_MAX 128u
 
 struct helper {
 	struct client *client;
@@ -58,5 +59,9 @@ const char *helper_fault(const struct helper *h);
 /**
  * helper_judge() - what an error reply means
  * @text: HELPER_TEXT_MAX bytes; the helper's own message, "" if there is none
+ * @detail: HELPER_DETAIL_MAX bytes, for the log: the reason, and the reference by which the helper's log speaks of it
  */
-enum verdict helper_judge(const struct varlink_reply *reply, char *text, const char **ret_reason);
+enum verdict helper_judge(const struct varlink_reply *reply, char *text, char *detail);
+
+/** helper_reference() - of a reply, "" where it has none; borrowed from it */
+const char *helper_reference(const struct varlink_reply *reply);

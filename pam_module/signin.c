@@ -6,12 +6,14 @@
 #include "pam_module/signin.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
+#include "helper/base/reference.h"
 #include "helper/base/secret.h"
 #include "helper/base/text.h"
 #include "helper/protocol/names.h"
@@ -37,9 +39,15 @@ struct attempt {
 	struct helper helper;
 	uint64_t deadline_ms;
 	bool was_shown;
-	const char *reason;         /* for the log, borrowed from @last or static */
-	struct varlink_reply last;  /* the reply that ended it */
-	char text[HELPER_TEXT_MAX]; /* the helper's words for a refusal */
+	struct varlink_reply last;      /* the reply that ended it */
+	char text[HELPER_TEXT_MAX];     /* the helper's words for a refusal */
+	char detail[HELPER_DETAIL_MAX]; /* the same for the log */
+};
+
+/* Whom this transaction has signed in. */
+struct mark {
+	char reference[REFERENCE_LEN + 1];
+	char name[];
 };
 
 static void mark_free(pam_handle_t *pamh, void *data, int status)
@@ -49,16 +57,19 @@ static void mark_free(pam_handle_t *pamh, void *data, int status)
 	free(data);
 }
 
-static int mark_set(pam_handle_t *pamh, const char *name)
+static int mark_set(pam_handle_t *pamh, const char *name, const char *reference)
 {
-	char *copy = strdup(name);
+	size_t len = strlen(name) + 1;
+	struct mark *mark = calloc(1, sizeof(*mark) + len);
 	int r;
 
-	if (!copy)
+	if (!mark)
 		return PAM_BUF_ERR;
-	r = pam_set_data(pamh, MARK, copy, mark_free);
+	memcpy(mark->name, name, len);
+	(void)snprintf(mark->reference, sizeof(mark->reference), "%s", reference);
+	r = pam_set_data(pamh, MARK, mark, mark_free);
 	if (r != PAM_SUCCESS)
-		free(copy);
+		free(mark);
 	return r;
 }
 
@@ -67,11 +78,15 @@ int signin_forget(pam_handle_t *pamh)
 	return pam_set_data(pamh, MARK, NULL, NULL);
 }
 
-bool signin_was_granted(pam_handle_t *pamh, const char *name)
+const char *signin_reference(pam_handle_t *pamh, const char *name)
 {
-	const void *mark = NULL;
+	const void *data = NULL;
+	const struct mark *mark;
 
-	return pam_get_data(pamh, MARK, &mark) == PAM_SUCCESS && mark && strcmp(mark, name) == 0;
+	if (pam_get_data(pamh, MARK, &data) != PAM_SUCCESS || !data)
+		return NULL;
+	mark = data;
+	return strcmp(mark->name, name) == 0 ? mark->reference : NULL;
 }
 
 /* sshd says in the PAM environment how this connection has proved itself so far, one method a line. */
@@ -219,7 +234,7 @@ static int take_reply(struct attempt *a, const struct varlink_reply *reply)
 	const char *state;
 
 	if (reply->error) {
-		int v = (int)helper_judge(reply, a->text, &a->reason);
+		int v = (int)helper_judge(reply, a->text, a->detail);
 
 		/* too late to hand on to the next module */
 		return v == VERDICT_NOT_OURS && a->was_shown ? VERDICT_BROKEN : v;
@@ -265,7 +280,7 @@ static int attempt_end(struct attempt *a, enum verdict v)
 
 	log_account(a->pamh, v == VERDICT_REFUSED || v == VERDICT_GIVEN_UP ? LOG_NOTICE : LOG_ERR,
 		    owned_account_log_name(a->who), verdict_log_text(v),
-		    a->reason ? a->reason : helper_fault(&a->helper));
+		    a->detail[0] != '\0' ? a->detail : helper_fault(&a->helper));
 	if (text)
 		conversation_refuse(a->pamh, text);
 	return verdict_sign_in_code(v, a->caller.is_sshd);
@@ -280,22 +295,24 @@ static void attempt_done(struct attempt *a)
 int signin_run(pam_handle_t *pamh, const struct options *o, const struct owned_account *who)
 {
 	LK_CLEANUP(attempt_done) struct attempt a = {.pamh = pamh, .options = o, .who = who};
+	const char *reference;
 	int code = PAM_AUTH_ERR;
 	int r;
 
 	a.helper.interrupt_fd = -1;
 	caller_examine(&a.caller, pamh, o);
 	r = attempt_run(&a);
+	reference = helper_reference(&a.last);
 	if (r == VERDICT_UNAVAILABLE && a.was_shown)
 		r = VERDICT_LOST;
 	if (r == 0 && !is_still_our_user(&a))
 		r = VERDICT_USER_CHANGED;
-	if (r == 0 && mark_set(pamh, who->name) != PAM_SUCCESS)
+	if (r == 0 && mark_set(pamh, who->name, reference) != PAM_SUCCESS)
 		r = VERDICT_LOST;
 	if (r != 0)
 		return attempt_end(&a, (enum verdict)r);
 
-	log_account(pamh, LOG_INFO, who->name, "signed in", NULL);
+	log_account(pamh, LOG_INFO, who->name, "signed in", reference[0] != '\0' ? reference : NULL);
 	code = PAM_SUCCESS;
 	return code;
 }

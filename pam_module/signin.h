@@ -2,7 +2,6 @@
 #pragma once
 
 #include <security/pam_modules.h>
-#include <stdbool.h>
 
 #include "pam_module/options.h"
 #include "pam_module/ownership.h"
@@ -19,10 +18,11 @@
 int signin_run(pam_handle_t *pamh, const struct options *o, const struct owned_account *who);
 
 /**
- * signin_was_granted() - did signin_run() succeed for @name in this PAM transaction
+ * signin_reference() - did signin_run() succeed for @name in this PAM transaction
  * sudo puts another name in PAM_USER after the auth phase, so the mark holds the name it is for.
+ * Return: the helper's word for that sign-in, perhaps ""; NULL when there was none. Borrowed from the handle.
  */
-bool signin_was_granted(pam_handle_t *pamh, const char *name);
+const char *signin_reference(pam_handle_t *pamh, const char *name);
 
 /** signin_forget() - a new auth phase begins: what was granted before no longer counts */
 int signin_forget(pam_handle_t *pamh);

@@ -329,6 +329,9 @@ static int check_policy(const struct config *c, const struct access_policy *p, c
 	for (char **u = p->users; u && *u; u++)
 		if (!config_provider_for(c, *u) && !local_accounts_find(&c->accounts.local_accounts, *u))
 			return config_refuse(why, "%s: users: no provider could make the name '%s'", section, *u);
+	/* Otherwise one sign-in would open the door for ever. */
+	if (p->unchecked && p->sign_in_age_s == ACCESS_ANY_AGE)
+		return config_refuse(why, "%s: unchecked needs sign_in_age", section);
 	return 0;
 }
 

@@ -229,6 +229,11 @@ static const struct config_key keys_of_access[] = {
 	 .set = config_set_bool,
 	 .offset = offsetof(struct access_policy, before_start_public_key)},
 	{.name = "before_start_networks", .set = config_set_networks, .is_list = true},
+	{.name = "recheck",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct access_policy, recheck_s),
+	 .max = 24 * HOUR},
+	{.name = "unchecked", .set = config_set_bool, .offset = offsetof(struct access_policy, unchecked)},
 	{.name = "sign_in_age",
 	 .set = config_set_seconds,
 	 .offset = offsetof(struct access_policy, sign_in_age_s),
@@ -339,7 +344,8 @@ static int find_policy(struct config *c, const char *service, size_t *ret, char 
 		if (!p->service)
 			return -ENOMEM;
 	}
-	p->sign_in_age_s = 15 * 60;
+	p->recheck_s = 5 * 60;
+	p->sign_in_age_s = ACCESS_ANY_AGE;
 	*ret = c->access.n_policies++;
 	return 0;
 }

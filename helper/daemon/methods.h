@@ -12,6 +12,8 @@ typedef void (*method_fn)(struct manager *m, struct conn *c, const struct varlin
 
 /* methods_login.c */
 void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_session.c */
 void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_admin.c */
@@ -39,6 +41,19 @@ void method_get_interface_description(struct manager *m, struct conn *c, const s
 /** method_log_refusal() - one line about a call that this peer may not make, and not too many of them (L1); @reference: NULL, none */
 void method_log_refusal(struct manager *m, const struct conn *c, enum audit_kind kind, const char *reference,
 			const char *result, const char *detail);
+
+#define SERVICE_LOCAL "local" /* what counts as PAM service from others than root */
+
+/** method_version_fits() - the first look at a call of a module: one of another version may mean something else by every
+ *  other parameter. Return: false, and it was answered. */
+bool method_version_fits(struct conn *c, const struct varlink_call *call);
+
+/** method_read_optional() - a text parameter that may be missing or empty. Return: false when it is there and unusable. */
+bool method_read_optional(const struct varlink_call *call, const char *key, size_t max_len, const char **ret);
+
+/** method_deny() - answer with Denied; the person reads the reference, by which an administrator finds what the log says.
+ *  @provider: its title, or NULL */
+void method_deny(struct conn *c, const char *reason, const char *provider, const char *reference);
 
 /** method_no_such_account() - answer with NoSuchAccount */
 void method_no_such_account(struct conn *c, const char *name);

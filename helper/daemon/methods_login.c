@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Authenticate and CheckAccount: from parameters to an attempt, and from its events to replies. What a caller claims about
- * itself counts from uid 0 only; from anybody else the service is "local".
+ * Authenticate: from parameters to an attempt, and from its events to replies. What a caller claims about itself counts from
+ * uid 0 only; from anybody else the service is "local".
  */
 #include "helper/daemon/methods.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "helper/base/json.h"
-#include "helper/login/account_check.h"
+#include "helper/login/attempt.h"
 #include "helper/login/refusal.h"
 #include "helper/protocol/names.h"
-
-#define SERVICE_LOCAL "local"
-#define MESSAGE_MAX 900u
 
 /* The attempt of one connection's call. */
 struct job {
@@ -38,13 +34,12 @@ static void job_free(void *userdata)
 	free(j);
 }
 
-/* The person reads the reference, and an administrator finds by it what the log says. */
-static void deny(struct conn *c, const char *reason, const char *reference)
+void method_deny(struct conn *c, const char *reason, const char *provider, const char *reference)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
-	char message[MESSAGE_MAX];
+	char message[REFUSAL_TEXT_MAX];
 
-	(void)snprintf(message, sizeof(message), "%s (reference %s)", refusal_message(reason), reference);
+	refusal_text(message, reason, provider, reference);
 	(void)method_add_text(p, "reason", reason);
 	(void)method_add_text(p, "message", message);
 	(void)method_add_text(p, "reference", reference);
@@ -55,7 +50,7 @@ static void on_refused(void *userdata, const char *reason)
 {
 	struct job *j = userdata;
 
-	deny(j->conn, reason, j->reference);
+	method_deny(j->conn, reason, NULL, j->reference);
 }
 
 static void on_not_ours(void *userdata)
@@ -117,8 +112,7 @@ static const struct attempt_events attempt_events = {
 	.not_ours = on_not_ours,
 };
 
-/* Optional text parameter. Return: false when it is there and unusable. */
-static bool read_optional(const struct varlink_call *call, const char *key, size_t max_len, const char **ret)
+bool method_read_optional(const struct varlink_call *call, const char *key, size_t max_len, const char **ret)
 {
 	int r = json_read_string(call->parameters, key, max_len, ret);
 	struct json_object *empty;
@@ -155,11 +149,11 @@ static const char *read_claims_of_root(const struct varlink_call *call, struct a
 {
 	const char *public_key = NULL;
 
-	if (!read_optional(call, "service", 64, &request->service))
+	if (!method_read_optional(call, "service", 64, &request->service))
 		return "service";
-	if (!read_optional(call, "rhost", 255, &request->source))
+	if (!method_read_optional(call, "rhost", 255, &request->source))
 		return "rhost";
-	if (!read_optional(call, "public_key", 16384, &public_key))
+	if (!method_read_optional(call, "public_key", 16384, &public_key))
 		return "public_key";
 	if (!read_seen(call, request))
 		return "seen";
@@ -167,8 +161,7 @@ static const char *read_claims_of_root(const struct varlink_call *call, struct a
 	return NULL;
 }
 
-/* The version comes first: a caller of another one may mean something else by every other parameter. */
-static bool version_fits(struct conn *c, const struct varlink_call *call)
+bool method_version_fits(struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = NULL;
 	int64_t version;
@@ -213,7 +206,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	struct job *j;
 
 	reference_new(reference);
-	if (!version_fits(c, call))
+	if (!method_version_fits(c, call))
 		return;
 	if (!call->more) {
 		conn_error(c, ERROR_EXPECTED_MORE, NULL);
@@ -233,7 +226,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	else if (server_jobs_of(m->server, conn_uid(c)) >= m->config->limits.attempts_per_uid) {
 		method_log_refusal(m, c, AUDIT_SIGN_IN, reference, REASON_TOO_MANY,
 				   "too many sign-ins of this uid are pending");
-		deny(c, REASON_TOO_MANY, reference);
+		method_deny(c, REASON_TOO_MANY, NULL, reference);
 		return;
 	}
 	if (bad != NULL) {
@@ -245,45 +238,10 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 
 	j = job_new(m, c, &request);
 	if (j == NULL) {
-		deny(c, REASON_UNAVAILABLE, reference);
+		method_deny(c, REASON_UNAVAILABLE, NULL, reference);
 		return;
 	}
 	conn_set_job(c, j, job_free);
 	if (attempt_start(&j->attempt, &m->login, &request, &attempt_events, j) < 0)
-		deny(c, REASON_UNAVAILABLE, reference);
-}
-
-void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call)
-{
-	char reference[REFERENCE_LEN + 1];
-	struct account_check_request request = {.reference = reference};
-	const char *given = NULL;
-	const char *reason;
-
-	reference_new(reference);
-	if (!version_fits(c, call))
-		return;
-	if (json_read_string(call->parameters, "user", 65536, &request.user) != 0 ||
-	    json_read_bool(call->parameters, "signed_in", &request.is_signed_in) != 0) {
-		service_invalid(c, "user");
-		return;
-	}
-	if (!read_optional(call, "service", 64, &request.service) ||
-	    !read_optional(call, "rhost", 255, &request.source)) {
-		service_invalid(c, "service");
-		return;
-	}
-	if (request.service == NULL)
-		request.service = SERVICE_LOCAL;
-	/* The sign-in's, where one went before in the same transaction. */
-	if (read_optional(call, "reference", REFERENCE_LEN, &given) && reference_is_valid(given))
-		request.reference = given;
-
-	reason = name_is_valid(request.user, true, true) ? account_check(&m->login, &request) : "";
-	if (reason == NULL)
-		conn_reply(c, NULL, false);
-	else if (reason[0] == '\0')
-		conn_error(c, ERROR_NOT_OURS, NULL);
-	else
-		deny(c, reason, request.reference);
+		method_deny(c, REASON_UNAVAILABLE, NULL, reference);
 }

@@ -3,9 +3,13 @@
 
 #include <stdbool.h>
 
+#include "helper/base/cleanup.h"
 #include "helper/login/context.h"
 
-/* The account phase: may a known person begin a session now? Also asked for public keys, cron and a remembered sudo. */
+/* The account phase: may a known person begin a session now? Also asked for public keys, cron, su and a remembered sudo, where
+ * nobody has just signed in: then the provider is asked again, unless it said yes a moment ago. */
+
+#define ACCOUNT_CHECK_MS 10000u /* for all of it: what has no answer by then is unreachable */
 
 struct account_check_request {
 	const char *user;
@@ -15,10 +19,25 @@ struct account_check_request {
 	bool is_signed_in; /* this very transaction signed the person in */
 };
 
+struct account_check_answer {
+	const char
+		*reason; /* NULL: the session may begin; else of helper/protocol/names.h, or "": the name is not ours */
+	const char *provider; /* its title, for the person; NULL: none */
+};
+
+typedef void (*account_check_done_fn)(void *userdata, const struct account_check_answer *answer);
+
+struct account_check;
+
 /**
- * account_check() - judge and log
- * Without a sign-in in the same transaction the last one must be no older than the section's sign_in_age: until then the
- * provider's word counts.
- * Return: NULL when the session may begin; else the reason (helper/protocol/names.h), or "" when the name is not ours.
+ * account_check_start() - judge and log
+ * @ret:  set before @done runs, on 0 only
+ * @done: runs once: from the event loop, or before this returns; the check is to be freed soon after, never from within
+ * Strings of @request are copied. Return: 0, -ENOMEM.
  */
-const char *account_check(struct login_context *ctx, const struct account_check_request *request);
+int account_check_start(struct account_check **ret, struct login_context *ctx,
+			const struct account_check_request *request, account_check_done_fn done, void *userdata);
+
+/** account_check_free() - @done does not run any more. Accepts NULL. */
+void account_check_free(struct account_check *c);
+LK_DEFINE_CLEANUP(struct account_check *, account_check_free);

@@ -12,6 +12,8 @@
 /* Who may log in, and what must be true before a stranger can make the provider work. Pure: no clock, no network, no
  * store. Unset means nobody (I18). */
 
+#define ACCESS_ANY_AGE UINT32_MAX
+
 struct network {
 	int family;
 	uint8_t address[16];
@@ -30,7 +32,10 @@ struct access_policy {
 	bool before_start_public_key;          /* a code only after this connection proved a key */
 	struct network *before_start_networks; /* a code only for these clients; NULL: all */
 	size_t n_before_start_networks;
-	uint32_t sign_in_age_s; /* account phase without a sign-in of its own: oldest sign-in that counts */
+	/* The account phase without a sign-in of its own: */
+	uint32_t recheck_s;     /* how old the provider's yes may be; 0: it is asked each time */
+	uint32_t sign_in_age_s; /* how old the last sign-in may be; ACCESS_ANY_AGE: no matter; 0: none counts */
+	bool unchecked;         /* also where there is nothing to ask the provider with */
 };
 
 struct access_rules {

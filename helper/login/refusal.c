@@ -5,13 +5,17 @@
  */
 #include "helper/login/refusal.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "helper/base/text.h"
 #include "helper/protocol/names.h"
+
+#define TITLE_MAX 96u
 
 static const struct {
 	const char *reason;
-	const char *message;
+	const char *message; /* "%": the provider */
 } texts[] = {
 	{REASON_DENIED, "Sign-in refused: the request was declined at the provider."},
 	{REASON_EXPIRED, "Sign-in refused: nobody approved in time. Connect again for a new code."},
@@ -37,14 +41,36 @@ static const struct {
 	{REASON_PUSH_PENDING, "A request went to your own device a moment ago. Answer that one first; a new one can be "
 			      "sent in a minute or two."},
 	{REASON_NO_SCREEN, "Sign-in needs a terminal: there is something to read and to open."},
+	{REASON_REFUSED,
+	 "Refused: % does not let your account in any more. Once it does, sign in again, without a key."},
+	{REASON_SIGN_IN_NEEDED, "Refused: sign in at % first, once and without a key."},
 };
 
-const char *refusal_message(const char *reason)
+static const char *message_of(const char *reason)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(texts[i].reason, reason) == 0)
 			return texts[i].message;
 	return "Sign-in refused.";
+}
+
+void refusal_text(char *out, const char *reason, const char *provider, const char *reference)
+{
+	const char *message = message_of(reason);
+	const char *gap = strchr(message, '%');
+	char title[TITLE_MAX] = "your provider";
+
+	if (provider != NULL)
+		text_sanitise(title, sizeof(title), provider, strlen(provider), false);
+	if (gap == NULL)
+		(void)snprintf(out, REFUSAL_TEXT_MAX, "%s", message);
+	else
+		(void)snprintf(out, REFUSAL_TEXT_MAX, "%.*s%s%s", (int)(gap - message), message, title, gap + 1);
+	if (reference != NULL) {
+		size_t len = strlen(out);
+
+		(void)snprintf(out + len, REFUSAL_TEXT_MAX - len, " (reference %s)", reference);
+	}
 }
 
 const char *refusal_of_oauth(enum oauth_outcome outcome)

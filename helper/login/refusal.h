@@ -6,8 +6,16 @@
 
 /* Every way in which the helper says no, with what the person reads. */
 
-/** refusal_message() - the ASCII text for a reason of helper/protocol/names.h; never NULL, never names another person */
-const char *refusal_message(const char *reason);
+#define REFUSAL_TEXT_MAX 512u
+
+/**
+ * refusal_text() - what the person reads
+ * @out:       ASCII, NUL-terminated, at most REFUSAL_TEXT_MAX bytes; never names another person
+ * @reason:    of helper/protocol/names.h
+ * @provider:  its title, or NULL; sanitised here
+ * @reference: by which an administrator finds what the log says, or NULL
+ */
+void refusal_text(char *out, const char *reason, const char *provider, const char *reference);
 
 /** refusal_of_oauth() - the reason for a flow that ended in anything but OAUTH_DONE */
 const char *refusal_of_oauth(enum oauth_outcome outcome);

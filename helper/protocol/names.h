@@ -49,3 +49,5 @@
 #define REASON_NOT_TOLD "not-told"
 #define REASON_PUSH_PENDING "push-pending"
 #define REASON_NO_SCREEN "no-screen"
+#define REASON_REFUSED "refused"
+#define REASON_SIGN_IN_NEEDED "sign-in-needed"

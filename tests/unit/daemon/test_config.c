@@ -116,7 +116,7 @@ static void everything(void **state)
 		"[provider e]\nissuer = https://login.example/t/v2.0\ndialect = entra\nclient_id = id\n"
 		"name_suffix = @e\ntenants = t1 t2\n"
 		"[access]\ngroup_claim = /roles\nusers = k-alice.k\nsubjects = e:S:1\ndomains = example.com\n"
-		"groups = staff\ngroups = admins others\nsign_in_age = 12h\n"
+		"groups = staff\ngroups = admins others\nsign_in_age = 12h\nrecheck = 0\nunchecked = yes\n"
 		"[access sudo]\neveryone = yes\nbefore_start_public_key = yes\n"
 		"before_start_networks = 10.0.0.0/8 ::1\nbefore_start_networks = 192.0.2.0/24\nsign_in_age = 0\n",
 		NULL);
@@ -170,12 +170,16 @@ static void everything(void **state)
 	assert_string_equal(c->access.group_claim, "/roles");
 	assert_string_equal(rest->groups[2], "others");
 	assert_int_equal(rest->sign_in_age_s, 12 * 3600);
+	assert_int_equal(rest->recheck_s, 0);
+	assert_true(rest->unchecked);
 	assert_string_equal(rest->subjects[0], "e:S:1");
 	assert_false(rest->everyone);
 	assert_true(sudo->everyone && sudo->before_start_public_key);
 	assert_null(sudo->users);
 	assert_int_equal(sudo->n_before_start_networks, 3);
 	assert_int_equal(sudo->sign_in_age_s, 0);
+	assert_int_equal(sudo->recheck_s, 300);
+	assert_false(sudo->unchecked);
 }
 
 static void faults_of_lines(void **state)
@@ -218,6 +222,12 @@ static void faults_of_lines(void **state)
 		{"[access]\nbefore_start_networks=10.0.0.0/8 localhost\n", "'localhost' is not a network"},
 		{"[access]\nsign_in_age=15\n[access x]\nsign_in_age=15 m\n", "latchkey.conf:4: sign_in_age must be"},
 		{"[access]\nsign_in_age=15d\n", "sign_in_age must be"},
+		{"[access]\nrecheck=25h\n", "recheck must be"},
+		{"[access]\nrecheck=never\n", "recheck must be"},
+		{"[access]\nunchecked=1\n", "unchecked must be yes or no"},
+		{WITH_ACCESS "unchecked=yes\n", "[access]: unchecked needs sign_in_age"},
+		{WITH_ACCESS "[access cron]\neveryone=yes\nunchecked=yes\n",
+		 "[access cron]: unchecked needs sign_in_age"},
 		{"[latchkey]\naudit_file=audit.jsonl\n", "audit_file"},
 		{"[latchkey]\naudit_required=yes\n" PROVIDER, "audit_required needs audit_file"},
 		{"[access]\nsign_in_age=-1\n", "sign_in_age must be"},

@@ -13,10 +13,9 @@
 #include <cmocka.h>
 
 #include "helper/base/clock.h"
-#include "helper/login/account_check.h"
 #include "helper/protocol/names.h"
+#include "tests/unit/login/account_phase.h"
 #include "tests/unit/login/fake_oauth.h"
-#include "tests/unit/login/world.h"
 
 static void test_granted(void **state)
 {
@@ -419,7 +418,6 @@ static void test_seen_differs(void **state)
 /* I12: the number is the provider's, which only the token tells; nothing it says later moves an account. */
 static void test_i12_uid_claim(void **state)
 {
-	const struct account_check_request by_key = {.user = "alice", .service = "sshd"};
 	struct world *w = *state;
 	uint32_t free_uid;
 	static const char *const refused[] = {
@@ -448,12 +446,12 @@ static void test_i12_uid_claim(void **state)
 	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
 	assert_string_equal(fake.wanted, "preferred_username name uidNumber ");
 	/* It was no sign-in: a key would open a session with sshd's number, which nobody else gets either. */
-	assert_string_equal(account_check(&w->ctx, &by_key), REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "alice", false), REASON_SIGN_IN_NEEDED);
 	assert_int_equal(store_free_uid(w->ctx.store, 0x70000001, 0x70000001, &free_uid), -ENOENT);
 	until_decision(w, "alice", 1890000000, "s-1", "{\"preferred_username\":\"alice\",\"uidNumber\":1890000000}");
 	assert_string_equal(w->said, "granted");
 	assert_int_equal(w->uid, 1890000000);
-	assert_null(account_check(&w->ctx, &by_key));
+	assert_null(check_phase(w, "alice", false));
 	assert_string_equal(fake.wanted, "uidNumber ");
 	sign_in(w, "alice", "s-1", "{}");
 	assert_string_equal(w->said, "granted");
@@ -545,7 +543,7 @@ static void test_r6_dropped_at_each_stage(void **state)
 	assert_int_equal(w->ctx.pending, 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, phase_setup, phase_teardown)
 
 int main(void)
 {

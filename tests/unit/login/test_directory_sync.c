@@ -14,8 +14,8 @@
 
 #include "helper/accounts/expected.h"
 #include "helper/base/clock.h"
-#include "helper/login/account_check.h"
 #include "helper/protocol/names.h"
+#include "tests/unit/login/account_phase.h"
 #include "tests/unit/login/fake_oauth.h"
 #include "tests/unit/login/world.h"
 
@@ -376,16 +376,12 @@ static void the_account_phase_refuses(void **state)
 	next_run();
 	list(alice_and_bob);
 	for (unsigned is_signed_in = 0; is_signed_in < 2; is_signed_in++) {
-		const struct account_check_request request = {
-			.user = "alice", .service = "sshd", .is_signed_in = is_signed_in};
-
-		assert_string_equal(account_check(&w->ctx, &request), REASON_NOT_ALLOWED);
+		assert_string_equal(check_phase(w, "alice", is_signed_in != 0), REASON_NOT_ALLOWED);
 	}
 	next_run();
 	list((const struct row[]){{"bob", "sub-bob", NULL}, {NULL, NULL, NULL}});
 	assert_int_equal(state_of(w, "alice"), -ACCOUNT_EXPECTED);
-	assert_string_equal(account_check(&w->ctx, &(struct account_check_request){.user = "alice", .service = "sshd"}),
-			    REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "alice", false), REASON_NOT_ALLOWED);
 	directory_sync_free(x.sync);
 }
 

@@ -3,7 +3,6 @@
  * Signing in to an account of /etc/passwd that root's configuration gives to one identity (L23, I1): nobody else's approval
  * counts, whatever name they have, and all other local names stay what they were.
  */
-#include "helper/login/account_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +14,8 @@
 
 #include "helper/base/clock.h"
 #include "helper/protocol/names.h"
+#include "tests/unit/login/account_phase.h"
 #include "tests/unit/login/fake_oauth.h"
-#include "tests/unit/login/world.h"
 
 #define OLGA "{\"preferred_username\":\"somebody-else\",\"groups\":[\"ops\"]}"
 #define LOCAL "{\"preferred_username\":\"local\"}"
@@ -45,29 +44,22 @@ static void approve_as(struct world *w, const char *user, const char *who, const
 	sign_in(w, user, who, claims);
 }
 
-static const char *check(struct world *w, const char *user, bool signed_in)
-{
-	const struct account_check_request request = {.user = user, .service = "sshd", .is_signed_in = signed_in};
-
-	return account_check(&w->ctx, &request);
-}
-
 static void test_its_identity(void **state)
 {
 	struct world *w = *state;
 
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED); /* a key alone */
+	assert_string_equal(check_phase(w, "local", false), REASON_SIGN_IN_NEEDED); /* a key alone */
 	approve_as(w, "local", "s-olga", OLGA);
 	assert_string_equal(w->said, "granted");
 	assert_int_equal(w->uid, 1000);
 	assert_string_equal(fake.wanted, ""); /* no claim makes the name */
 	assert_int_equal(fake.published, 0);
 	assert_int_equal(stored(w), 0); /* no account was made */
-	assert_null(check(w, "local", true));
-	assert_null(check(w, "local", false));
+	assert_null(check_phase(w, "local", true));
+	assert_null(check_phase(w, "local", false));
 	clock_freeze(1000000, 1700000000 + 901);
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED);
-	assert_null(check(w, "local", true));
+	assert_string_equal(check_phase(w, "local", false), REASON_SIGN_IN_NEEDED);
+	assert_null(check_phase(w, "local", true));
 }
 
 static void test_somebody_else(void **state)
@@ -83,7 +75,7 @@ static void test_somebody_else(void **state)
 	until_identity(w, "local");
 	fake_identity(OAUTH_DONE, "https://other.example", "s-olga", OLGA);
 	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "local", false), REASON_SIGN_IN_NEEDED);
 	assert_int_equal(stored(w), 0);
 
 	/* The person has an account of her own beside it, and cannot come in as another. */
@@ -101,11 +93,11 @@ static void test_the_others_stay_local(void **state)
 
 	begin_for(w, "root");
 	assert_string_equal(w->said, "not-ours");
-	assert_string_equal(check(w, "root", true), "");
+	assert_string_equal(check_phase(w, "root", true), "");
 	w->account_settings.local_accounts.n = 0;
 	begin_for(w, "local");
 	assert_string_equal(w->said, "not-ours");
-	assert_string_equal(check(w, "local", true), "");
+	assert_string_equal(check_phase(w, "local", true), "");
 	assert_int_equal(fake.prepared, 0);
 }
 
@@ -120,7 +112,7 @@ static void test_policy(void **state)
 	w->policy.everyone = false;
 	begin_for(w, "local");
 	assert_string_equal(w->said, REASON_NOT_ALLOWED);
-	assert_string_equal(check(w, "local", true), REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "local", true), REASON_NOT_ALLOWED);
 	w->policy.users = people;
 	begin_for(w, "local");
 	assert_string_equal(w->said, REASON_NOT_ALLOWED);
@@ -134,16 +126,16 @@ static void test_policy(void **state)
 	w->policy.groups = groups;
 	approve_as(w, "local", "s-olga", OLGA);
 	assert_string_equal(w->said, "granted");
-	assert_null(check(w, "local", false));
+	assert_null(check_phase(w, "local", false));
 	w->policy.groups = others;
 	approve_as(w, "local", "s-olga", OLGA);
 	assert_string_equal(w->said, REASON_NOT_ALLOWED);
 	w->policy.groups = groups;
 	approve_as(w, "local", "s-olga", OLGA);
-	assert_null(check(w, "local", false));
+	assert_null(check_phase(w, "local", false));
 	approve_as(w, "local", "s-olga", LOCAL);
 	assert_string_equal(w->said, REASON_NOT_ALLOWED);
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "local", false), REASON_NOT_ALLOWED);
 }
 
 /* Root gives the account to another person: what the first one did counts for nothing. */
@@ -152,9 +144,9 @@ static void test_given_to_another(void **state)
 	struct world *w = *state;
 
 	approve_as(w, "local", "s-olga", OLGA);
-	assert_null(check(w, "local", false));
+	assert_null(check_phase(w, "local", false));
 	rules[0].subject = other_subject;
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED);
+	assert_string_equal(check_phase(w, "local", false), REASON_SIGN_IN_NEEDED);
 	approve_as(w, "local", "s-olga", OLGA);
 	assert_string_equal(w->said, REASON_WRONG_ACCOUNT);
 	approve_as(w, "local", "s-other", OLGA);
@@ -192,7 +184,7 @@ static void test_passwd_moves_on(void **state)
 	write_passwd(w, "root:x:0:0::/root:/bin/sh\nlocal:x:1001:1001::/home/local:/bin/sh\n");
 	fake_identity(OAUTH_DONE, ISSUER, "s-olga", OLGA);
 	assert_string_equal(w->said, REASON_CONNECT_AGAIN);
-	assert_string_equal(check(w, "local", false), REASON_NOT_ALLOWED); /* that was no sign-in */
+	assert_string_equal(check_phase(w, "local", false), REASON_SIGN_IN_NEEDED); /* that was no sign-in */
 
 	request.source = "192.0.2.8";
 	request.seen_uid = request.seen_gid = 1001;
@@ -212,7 +204,7 @@ static void test_passwd_moves_on(void **state)
 	write_passwd(w, "root:x:0:0::/root:/bin/sh\nlocal:x:999:999::/home/local:/bin/sh\n");
 	begin_for(w, "local");
 	assert_string_equal(w->said, "not-ours");
-	assert_string_equal(check(w, "local", true), "");
+	assert_string_equal(check_phase(w, "local", true), "");
 }
 
 int main(void)

@@ -88,6 +88,7 @@ int world_setup(void **state)
 	w->account_settings = (struct account_settings){
 		.uid_min = ACCOUNTS_UID_MIN_DEFAULT, .uid_max = ACCOUNTS_UID_MAX_DEFAULT, .home = home, .shell = shell};
 	w->policy.everyone = true;
+	w->policy.recheck_s = 300;
 	w->policy.sign_in_age_s = 900;
 	w->access = (struct access_rules){.policies = &w->policy, .n_policies = 1};
 

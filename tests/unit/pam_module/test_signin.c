@@ -65,7 +65,7 @@ static void test_live(void **state)
 	assert_int_equal(fake.n_logged, 1);
 	assert_int_equal(fake.logged[0].style, LOG_INFO);
 	assert_string_equal(fake.logged[0].text, "user alice: signed in");
-	assert_string_equal(fake.data, "alice");
+	assert_string_equal(signin_reference(fake_pamh(), "alice"), "");
 	assert_int_equal(fake.n_calls, 2);
 	assert_string_equal(fake.calls[0], "io.latchkey.GetVersion 0 ");
 	assert_string_equal(fake.calls[1],
