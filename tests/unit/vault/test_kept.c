@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of a sign-in belongs to one identity under one uid, and goes with its account. T1, I8, I17, C2, C14. */
+/* What is kept of a sign-in belongs to one identity under one uid, and goes with its account. T1, I8, I17, C1, C2, C14. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,8 @@
 #include "helper/vault/store_pins.h"
 #include "helper/vault/store_standing.h"
 #include "helper/vault/store_tokens.h"
+#include "tests/unit/vault/faulty_vfs.h"
+#include "tests/unit/vault/killer.h"
 #include "tests/unit/vault/stores.h"
 
 static const unsigned char key[SEAL_KEY_SIZE] = {1};
@@ -397,6 +399,88 @@ static void in_a_batch(void **state)
 	expect_token(w.store, &o, "token");
 }
 
+/* C2: a disk that is full, fails or is read-only at any write: what was kept before is there, whole, and what is said to be
+ * stored is. */
+static void disk_faults(void **state)
+{
+	static const struct {
+		int calls;
+		int error;
+		int expected;
+	} kinds[] = {
+		{FAULTY_WRITE, SQLITE_FULL, -ENOSPC},
+		{FAULTY_WRITE, SQLITE_IOERR_WRITE, -EIO},
+		{FAULTY_WRITE, SQLITE_READONLY, -EROFS},
+		{FAULTY_SYNC, SQLITE_IOERR_FSYNC, -EIO},
+	};
+	struct row_owner o = owner(1);
+
+	faulty_install();
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bool failed = true;
+
+		for (unsigned after = 0; failed; after++) {
+			struct world w = open_world(*state);
+			int r;
+
+			assert_int_equal(put(w.store, &o, "before", false), 0);
+			faulty_fail(kinds[i].calls, after, kinds[i].error);
+			r = put(w.store, &o, "behind", true);
+			failed = faulty_count() > after;
+			faulty_fail(0, 0, 0);
+			assert_int_equal(r, failed ? kinds[i].expected : 0);
+			expect_token(w.store, &o, r == 0 ? "behind" : "before");
+			world_done(&w);
+			w = open_world(*state);
+			expect_token(w.store, &o, r == 0 ? "behind" : "before");
+			world_done(&w);
+		}
+	}
+	faulty_remove();
+}
+
+static void renew_and_refuse(void *userdata)
+{
+	struct world w = open_world(userdata);
+	struct row_owner o = owner(1);
+
+	killer_begin();
+	if (put(w.store, &o, "behind", true) < 0 || note(w.store, &o, STANDING_REFUSED, 300, "disabled") < 0)
+		_exit(3);
+}
+
+/* C1: killed at any system call of a change: the old one or the new one, never half of it, and in their order. */
+static void killed_while_writing(void **state)
+{
+	struct row_owner o = owner(1);
+	bool was_killed = true;
+	unsigned n_new = 0, n_old = 0;
+
+	for (unsigned n = 0; was_killed; n++) {
+		LK_CLEANUP(kept_tokens_freep) struct kept_tokens *t = NULL;
+		struct world w = open_world(*state);
+		struct standing st;
+		bool is_new;
+		int r;
+
+		assert_int_equal(put(w.store, &o, "before", false), 0);
+		assert_int_equal(store_drop_standing(w.store, o.uid), 0);
+		world_done(&w);
+		was_killed = killer_run(renew_and_refuse, *state, n);
+		w = open_world(*state);
+		assert_int_equal(store_find_tokens(w.store, &o, &t), 0);
+		is_new = strcmp(secret_data(t->refresh_token), "behind") == 0;
+		assert_true(is_new || strcmp(secret_data(t->refresh_token), "before") == 0);
+		r = store_find_standing(w.store, &o, &st);
+		assert_true(r == -ENOENT || (is_new && r == 0 && st.state == STANDING_REFUSED));
+		n_new += is_new;
+		n_old += !is_new;
+		world_done(&w);
+		assert_true(n < 1000);
+	}
+	assert_true(n_new > 2 && n_old > 2);
+}
+
 static void encoding(void **state)
 {
 	static const char *const bad[] = {
@@ -453,6 +537,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(jtis, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(follows_account, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(in_a_batch, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(disk_faults, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(killed_while_writing, stores_setup, stores_teardown),
 		cmocka_unit_test(encoding),
 	};
 
