@@ -45,6 +45,8 @@ static int draft_init(struct config_draft *d)
 	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
 	c->end_sessions = true;
 	c->end_sessions_grace_s = 30;
+	c->background_recheck_min_s = 60;
+	c->background_recheck_max_s = 30 * 60;
 	c->limits = (struct limit_config){
 		.connections_per_uid = 64,
 		.attempts = 2048,

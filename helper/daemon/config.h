@@ -41,7 +41,9 @@ struct config {
 	bool audit_required;
 	bool end_sessions;
 	uint32_t end_sessions_grace_s;
-	bool allow_insecure_loopback; /* test switch */
+	uint32_t background_recheck_min_s;
+	uint32_t background_recheck_max_s; /* 0: none */
+	bool allow_insecure_loopback;      /* test switch */
 	struct account_settings accounts;
 	struct access_rules access;
 	struct limit_config limits;

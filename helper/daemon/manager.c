@@ -20,6 +20,7 @@
 #include "helper/daemon/vault_keys.h"
 #include "helper/protocol/server.h"
 #include "helper/login/log.h"
+#include "helper/login/recheck.h"
 
 #define CODE_ADDRESSES_MAX 4096u
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
@@ -153,6 +154,19 @@ static int add_expulsions(struct manager *m, const struct manager_paths *paths)
 	return expulsions_resume(m->expulsions);
 }
 
+static int add_rechecks(struct manager *m)
+{
+	const struct recheck_settings settings = {
+		.min_s = m->config->background_recheck_min_s,
+		.max_s = m->config->background_recheck_max_s,
+		.users_folder = RECHECK_USERS_FOLDER,
+	};
+	int r = rechecks_new(&m->rechecks, &m->login, &settings);
+
+	m->login.rechecks = m->rechecks;
+	return r;
+}
+
 /* Before the first publication: whom no directory names any more is off that map already. */
 static int add_directories(struct manager *m)
 {
@@ -238,6 +252,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_expulsions(m, paths);
 	if (r < 0)
 		return r;
+	r = add_rechecks(m);
+	if (r < 0)
+		return r;
 	r = add_directories(m);
 	if (r < 0)
 		return r;
@@ -286,6 +303,7 @@ void manager_free(struct manager *m)
 	server_free(m->server); /* first: ends every attempt while what it stands on is there */
 	resolver_free(m->resolver);
 	publish_wait_cancel(m->first_publish);
+	rechecks_free(m->rechecks);
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);

@@ -44,6 +44,7 @@ struct manager {
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct expel_settings expel;
 	struct expulsions *expulsions;
+	struct rechecks *rechecks;
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;

@@ -41,8 +41,9 @@ struct login_context {
 	size_t n_providers;
 	struct limits *codes;          /* by client address */
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
-	bool is_map_current;           /* the last publish went well and nothing changed since */
-	uint64_t map_changes;          /* so far: a publish that was asked for earlier does not make the map current */
+	struct rechecks *rechecks;
+	bool is_map_current;  /* the last publish went well and nothing changed since */
+	uint64_t map_changes; /* so far: a publish that was asked for earlier does not make the map current */
 	unsigned pending;
 	unsigned pending_max;
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "helper/base/text.h"
+#include "helper/login/recheck.h"
 #include "helper/login/refusal.h"
 #include "helper/login/wanted.h"
 #include "helper/protocol/names.h"
@@ -54,6 +55,12 @@ bool judge_differs_from_seen(const struct judge *j)
  * are still held. Whatever is to be kept of them for that account is kept here, durably, before anybody hears of the yes. */
 static void grant(struct judge *j)
 {
+	int r = recheck_kept(j->ctx, j->finding.account, j->tokens, j->identity->claims);
+
+	if (r < 0) {
+		judge_refuse(j, REASON_NO_STORE, "the provider's yes could not be stored");
+		return;
+	}
 	token_set_free(LK_STEAL(j->tokens));
 	j->events.granted(j->userdata, j->finding.account);
 }

@@ -18,7 +18,27 @@
  */
 
 struct login_context;
+struct rechecks;
 struct recheck;
+
+struct recheck_settings {
+	uint32_t min_s;           /* between two questions about one account in the background */
+	uint32_t max_s;           /* 0: nobody is asked about in the background */
+	const char *users_folder; /* where logind has a file for each uid with a session */
+};
+
+#define RECHECK_USERS_FOLDER "/run/systemd/users"
+
+/**
+ * rechecks_new() - for all accounts of one helper
+ * @ctx: must outlive it, as @settings' text; its store is there already
+ * In the background each account that has a session, or was asked about within a day, is asked about again at half the life
+ * of its token, a tenth sooner or later, and never more than a few at a time.
+ * Return: 0, negative errno.
+ */
+int rechecks_new(struct rechecks **ret, struct login_context *ctx, const struct recheck_settings *settings);
+void rechecks_free(struct rechecks *all);
+LK_DEFINE_CLEANUP(struct rechecks *, rechecks_free);
 
 enum recheck_outcome {
 	RECHECK_GOOD = 0,    /* the provider stands by the account; its facts are up to date and published */

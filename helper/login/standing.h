@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-#include "helper/vault/store.h"
 #include "helper/vault/store_standing.h"
 
 /*
@@ -13,18 +12,18 @@
 
 struct login_context;
 
-#define STANDING_REASON_MAX 240u
-
 struct standing_view {
-	enum standing_state state;
-	int64_t checked_s;                    /* when the provider said so; 0 for STANDING_UNKNOWN */
-	int64_t age_s;                        /* of that word, now; a clock that was set back makes it INT64_MAX */
-	char reason[STANDING_REASON_MAX + 1]; /* of a no: ASCII, for the log and the administrator; else "" */
+	enum standing_state
+		state;     /* STANDING_UNKNOWN where nobody asked yet, or another identity has the account now */
+	int64_t checked_s; /* when the provider said so; 0 for STANDING_UNKNOWN */
+	int64_t age_s;     /* of that word, now; INT64_MAX without one, and where the clock was set back since */
+	char reason[256];  /* of a no: ASCII, for the log and the administrator; else "" */
 };
 
 /**
  * standing_read() - what the provider last said of @account
- * A word about another identity than the account's does not count.
+ * A word about another identity than the account's does not count. A no that could not be stored counts all the same, and is
+ * stored now if that can be done.
  * Return: 0, negative errno where the store cannot say: then nobody may be let in by an older word.
  */
 int standing_read(struct login_context *ctx, const struct account *account, struct standing_view *ret);

@@ -8,12 +8,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "helper/base/json.h"
+#include "tests/unit/login/world.h"
 
 struct provider {
 	const struct provider_settings *settings;
@@ -95,7 +97,67 @@ void flow_free(struct flow *f)
 
 void token_set_free(struct token_set *t)
 {
+	if (t == NULL)
+		return;
+	secret_free(t->access_token);
+	secret_free(t->refresh_token);
+	secret_free(t->id_token);
+	free(t->scope);
 	free(t);
+}
+
+int refresh_start(struct refresh **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
+		  const struct refresh_request *request, refresh_done_fn done, void *userdata)
+{
+	(void)p;
+	(void)event;
+	(void)fetch;
+	assert_null(fake.refresh_done); /* R14: one at a time */
+	fake.refreshes++;
+	fake.refresh_done = done;
+	fake.refresh_userdata = userdata;
+	fake.was_again = request->is_again;
+	(void)snprintf(fake.refreshed, sizeof(fake.refreshed), "%s %s", secret_data(request->refresh_token),
+		       request->scope != NULL ? request->scope : "-");
+	*ret = (struct refresh *)(void *)&waiting;
+	return 0;
+}
+
+void refresh_free(struct refresh *r)
+{
+	if (r != NULL)
+		fake.refresh_done = NULL;
+}
+
+bool introspect_is_possible(const struct provider *p)
+{
+	(void)p;
+	return fake.can_introspect;
+}
+
+int introspect_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
+		     const struct secret *access_token, introspect_done_fn done, void *userdata)
+{
+	(void)p;
+	(void)fetch;
+	(void)access_token;
+	fake.introspections++;
+	fake.introspect_done = done;
+	fake.introspect_userdata = userdata;
+	*ret = (struct introspect *)(void *)&waiting;
+	return 0;
+}
+
+void introspect_free(struct introspect *i)
+{
+	if (i != NULL)
+		fake.introspect_done = NULL;
+}
+
+const char *provider_userinfo_endpoint(const struct provider *p)
+{
+	(void)p;
+	return fake.has_userinfo ? ISSUER "/userinfo" : NULL;
 }
 
 void identity_free(struct identity *i)
@@ -125,6 +187,13 @@ int identity_check_start(struct identity_check **ret, struct provider *p, struct
 	}
 	*ret = (struct identity_check *)(void *)&waiting;
 	return 0;
+}
+
+int identity_again_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
+			 void *userdata)
+{
+	return identity_check_start(ret, p, fetch, tokens, wanted_claims, done, userdata);
 }
 
 void identity_check_free(struct identity_check *c)
@@ -218,6 +287,42 @@ void fake_tokens(enum oauth_outcome outcome)
 	assert_non_null(events);
 	fake.flow_events = NULL;
 	events->done(fake.flow_userdata, &r, outcome == OAUTH_DONE ? calloc(1, sizeof(struct token_set)) : NULL);
+}
+
+static void set(struct secret **target, const char *text)
+{
+	if (text != NULL)
+		assert_int_equal(secret_copy(target, text, strlen(text)), 0);
+}
+
+void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, const char *access_token,
+		    const char *id_token, uint32_t expires_in_s)
+{
+	refresh_done_fn done = fake.refresh_done;
+	struct oauth_result r = result_of(outcome == REFRESH_DONE ? OAUTH_DONE : OAUTH_UNREACHABLE);
+	struct token_set *tokens = NULL;
+
+	assert_non_null(done);
+	fake.refresh_done = NULL;
+	if (outcome == REFRESH_DONE) {
+		tokens = calloc(1, sizeof(*tokens));
+		assert_non_null(tokens);
+		set(&tokens->access_token, access_token);
+		set(&tokens->refresh_token, refresh_token);
+		set(&tokens->id_token, id_token);
+		tokens->expires_in_s = expires_in_s;
+	}
+	done(fake.refresh_userdata, outcome, &r, tokens, 0);
+}
+
+void fake_introspected(enum introspect_outcome outcome)
+{
+	introspect_done_fn done = fake.introspect_done;
+	struct oauth_result r = result_of(outcome == INTROSPECT_ACTIVE ? OAUTH_DONE : OAUTH_TOKEN_REFUSED);
+
+	assert_non_null(done);
+	fake.introspect_done = NULL;
+	done(fake.introspect_userdata, outcome, &r);
 }
 
 void fake_identity(enum oauth_outcome outcome, const char *issuer, const char *subject, const char *claims)

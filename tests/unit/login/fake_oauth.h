@@ -7,7 +7,9 @@
 #include "helper/oauth/flow.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
+#include "helper/oauth/introspect.h"
 #include "helper/oauth/provider.h"
+#include "helper/oauth/refresh.h"
 
 /* Stands in, at link time, for the provider, the device flow, the identity check and the publisher: each call waits here
  * until the test lets it end. */
@@ -22,6 +24,14 @@ struct fake_oauth {
 	void *identity_userdata;
 	group_check_done_fn groups_done;
 	void *groups_userdata;
+	refresh_done_fn refresh_done;
+	void *refresh_userdata;
+	char refreshed[64]; /* the token that was shown, and the scope */
+	bool was_again;
+	introspect_done_fn introspect_done;
+	void *introspect_userdata;
+	bool can_introspect;
+	bool has_userinfo;
 	publish_done_fn publish_done;
 	void *publish_userdata;
 	char wanted[256]; /* claims asked for, each followed by a blank */
@@ -29,7 +39,7 @@ struct fake_oauth {
 	bool needs_groups; /* the token had no room for them */
 
 	/* counts since fake_reset() */
-	unsigned prepared, flows, identities, published;
+	unsigned prepared, flows, identities, published, refreshes, introspections;
 	unsigned cancelled;
 	int flow_result; /* what flow_start() returns */
 };
@@ -44,5 +54,9 @@ void fake_challenge(void);
 void fake_tokens(enum oauth_outcome outcome);
 void fake_identity(enum oauth_outcome outcome, const char *issuer, const char *subject, const char *claims);
 void fake_published(int error);
+/** fake_refreshed() - the provider's answer; the tokens' texts are NULL where there is none */
+void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, const char *access_token,
+		    const char *id_token, uint32_t expires_in_s);
+void fake_introspected(enum introspect_outcome outcome);
 /** fake_groups() - the provider's answer about groups, a JSON array */
 void fake_groups(enum oauth_outcome outcome, const char *groups);

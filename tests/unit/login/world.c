@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "helper/base/clock.h"
+#include "helper/login/recheck.h"
 #include "tests/unit/login/fake_oauth.h"
 
 static void on_challenge(void *userdata, const struct flow_challenge *challenge, const char *title)
@@ -62,6 +63,9 @@ static void write_file(const char *folder, const char *name, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
+/* No event loop is there for it. */
+static const struct recheck_settings no_background = {.users_folder = "/nowhere"};
+
 int world_setup(void **state)
 {
 	static char claim[] = "preferred_username";
@@ -105,6 +109,7 @@ int world_setup(void **state)
 	w->ctx.providers = &w->lp;
 	w->ctx.n_providers = 1;
 	w->ctx.pending_max = 10;
+	assert_int_equal(rechecks_new(&w->ctx.rechecks, &w->ctx, &no_background), 0);
 	*state = w;
 	return 0;
 }
@@ -116,6 +121,7 @@ int world_teardown(void **state)
 
 	attempt_free(w->attempt);
 	assert_int_equal(w->ctx.pending, 0);
+	rechecks_free(w->ctx.rechecks);
 	provider_free(w->lp.provider);
 	limits_free(w->ctx.codes);
 	accounts_free(w->ctx.accounts);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept of a sign-in, and how it ends. The provider's yes and the tokens that came with it are stored together: there
+ * is never a yes with the tokens of another sign-in.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "helper/base/clock.h"
+#include "helper/base/json.h"
+#include "helper/login/log.h"
+#include "helper/login/recheck_internal.h"
+#include "helper/vault/store_standing.h"
+
+#define UNSAID_LIFETIME_S 300u
+
+static void read_text(char *out, size_t size, struct json_object *claims, const char *name)
+{
+	const char *text;
+
+	if (json_read_string(claims, name, size - 1, &text) == 0)
+		(void)snprintf(out, size, "%s", text);
+}
+
+/* RFC 8176: a list of words. One that does not fit is left out as a whole: half of it would say something else. */
+static void read_amr(char *out, size_t size, struct json_object *claims)
+{
+	struct json_object *amr = NULL;
+	size_t used = 0;
+
+	if (!json_object_object_get_ex(claims, "amr", &amr) || !json_object_is_type(amr, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(amr); i++) {
+		struct json_object *word = json_object_array_get_idx(amr, i);
+		const char *text = json_object_is_type(word, json_type_string) ? json_object_get_string(word) : "";
+		int n;
+
+		if (text[0] == '\0' || strchr(text, ' ') != NULL)
+			continue;
+		n = snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "", text);
+		if (n < 0 || (size_t)n >= size - used) {
+			out[0] = '\0';
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
+static void read_standing(struct standing *st, struct json_object *claims)
+{
+	*st = (struct standing){.state = STANDING_GOOD, .checked_s = clock_realtime_s()};
+	if (claims == NULL)
+		return;
+	if (json_read_int(claims, "auth_time", 1, st->checked_s + 60, &st->auth_time_s) < 0)
+		st->auth_time_s = 0;
+	read_text(st->acr, sizeof(st->acr), claims, "acr");
+	read_text(st->sid, sizeof(st->sid), claims, "sid");
+	read_amr(st->amr, sizeof(st->amr), claims);
+}
+
+/* The access token alone is kept where there is nothing better: with a refresh token there is always another one. */
+static bool read_tokens(struct kept_tokens *kept, const struct token_set *tokens)
+{
+	*kept = (struct kept_tokens){.refresh_token = tokens->refresh_token, .scope = tokens->scope};
+	if (tokens->expires_in_s > 0)
+		kept->expires_s = clock_realtime_s() + tokens->expires_in_s;
+	if (tokens->refresh_token == NULL)
+		kept->access_token = tokens->access_token;
+	return kept->refresh_token != NULL || kept->access_token != NULL;
+}
+
+/* @kept: NULL keeps none */
+static int store_all(struct store *store, const struct row_owner *owner, const struct kept_tokens *kept,
+		     const struct standing *st)
+{
+	int r = store_batch_begin(store);
+
+	if (r < 0)
+		return r;
+	r = kept != NULL ? store_put_tokens(store, owner, kept, st->checked_s) : store_drop_tokens(store, owner->uid);
+	if (r == 0)
+		r = store_put_standing(store, owner, st);
+	return store_batch_end(store, r);
+}
+
+/* It is as good as one that a refresh would bring. */
+static void hold_access_token(struct recheck_person *p, const struct token_set *tokens)
+{
+	uint64_t lifetime_ms = (tokens->expires_in_s > 0 ? tokens->expires_in_s : UNSAID_LIFETIME_S) * UINT64_C(1000);
+	uint64_t now_ms = clock_monotonic_ms();
+
+	if (secret_copy(&p->access_token, secret_data(tokens->access_token), secret_len(tokens->access_token)) < 0)
+		return; /* the next who wants one has it fetched */
+	p->token_renew_ms = now_ms + lifetime_ms * 2 / 3;
+	p->token_end_ms = now_ms + lifetime_ms;
+	p->lifetime_s = tokens->expires_in_s;
+}
+
+int recheck_kept(struct login_context *ctx, const struct account *account, const struct token_set *tokens,
+		 struct json_object *claims)
+{
+	struct recheck_person *p = recheck_person_get(ctx->rechecks, account);
+	struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	struct kept_tokens kept;
+	struct standing st;
+	int r;
+
+	if (p == NULL)
+		return -ENOMEM;
+	read_standing(&st, claims);
+	r = store_all(ctx->store, &owner, read_tokens(&kept, tokens) ? &kept : NULL, &st);
+	if (r == -ENOKEY || r == -EINVAL || r == -E2BIG) {
+		log_line(LOG_WARNING, "no token of %s is kept (%s): it will have to sign in again sooner",
+			 account->name,
+			 r == -ENOKEY ? "there is no key to seal it with" : "it has a form that cannot be stored");
+		r = store_all(ctx->store, &owner, NULL, &st);
+	}
+	if (r < 0)
+		return r;
+	recheck_person_reset(p);
+	if (tokens->access_token != NULL)
+		hold_access_token(p, tokens);
+	p->asked_ms = clock_monotonic_ms();
+	recheck_background_end(p, &(struct recheck_result){.outcome = RECHECK_GOOD});
+	return 0;
+}
+
+int recheck_forget(struct login_context *ctx, const struct account *account)
+{
+	struct recheck_person *p = recheck_person_find(ctx->rechecks, account);
+	struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	struct standing st = {.state = STANDING_UNKNOWN};
+	int r;
+
+	if (p != NULL)
+		recheck_person_reset(p);
+	r = store_drop_tokens(ctx->store, account->uid);
+	/* A no stays. */
+	if (r == 0 && store_find_standing(ctx->store, &owner, &st) == 0 && st.state == STANDING_GOOD)
+		r = store_drop_standing(ctx->store, account->uid);
+	return r;
+}

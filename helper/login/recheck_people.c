@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is known to the re-check: one record for each account that was asked about or has kept tokens. A record is of one
+ * identity; when another one has the uid, everything in it goes.
+ */
+#include "helper/login/recheck_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row_owner recheck_person_owner(const struct recheck_person *p)
+{
+	return (struct row_owner){.uid = p->uid, .issuer = p->issuer, .subject = p->subject};
+}
+
+void recheck_person_reset(struct recheck_person *p)
+{
+	p->generation++;
+	secret_free(LK_STEAL(p->access_token));
+	kept_tokens_free(LK_STEAL(p->unstored));
+	free(LK_STEAL(p->unstored_refusal));
+	p->knows_until = false;
+	p->until_s = 0;
+	p->failure_until_ms = 0;
+	p->n_failures = 0;
+}
+
+static void person_free(struct recheck_person *p)
+{
+	struct recheck *w;
+
+	recheck_job_free(p->job);
+	if (p->is_waiting)
+		p->all->n_background--;
+	while ((w = TAILQ_FIRST(&p->waits)) != NULL) {
+		TAILQ_REMOVE(&p->waits, w, entry);
+		w->list = NULL; /* its owner frees it */
+	}
+	recheck_person_reset(p);
+	sd_event_source_disable_unref(p->timer);
+	free(p->name);
+	free(p->issuer);
+	free(p->subject);
+	free(p);
+}
+
+static bool is_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static int set_text(char **target, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	free(*target);
+	*target = copy;
+	return 0;
+}
+
+struct recheck_person *recheck_person_find(struct rechecks *all, const struct account *account)
+{
+	struct recheck_person *p = all->buckets[account->uid % RECHECK_BUCKETS];
+
+	while (p != NULL && p->uid != account->uid)
+		p = p->next;
+	if (p == NULL || account->subject == NULL || !is_text(p->issuer, account->issuer) ||
+	    !is_text(p->subject, account->subject))
+		return NULL;
+	return p;
+}
+
+/* Of another identity: forgotten, moved, or given to somebody else. */
+static void drop_other(struct rechecks *all, uint32_t uid)
+{
+	struct recheck_person **at = &all->buckets[uid % RECHECK_BUCKETS];
+
+	while (*at != NULL && (*at)->uid != uid)
+		at = &(*at)->next;
+	if (*at != NULL) {
+		struct recheck_person *p = *at;
+
+		*at = p->next;
+		person_free(p);
+	}
+}
+
+struct recheck_person *recheck_person_get(struct rechecks *all, const struct account *account)
+{
+	struct recheck_person *p = recheck_person_find(all, account);
+
+	if (p != NULL) {
+		if (!is_text(p->name, account->name) && set_text(&p->name, account->name) < 0)
+			return NULL;
+		return p;
+	}
+	if (account->subject == NULL)
+		return NULL;
+	drop_other(all, account->uid);
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	TAILQ_INIT(&p->waits);
+	p->all = all;
+	p->uid = account->uid;
+	if (set_text(&p->name, account->name) < 0 || set_text(&p->issuer, account->issuer) < 0 ||
+	    set_text(&p->subject, account->subject) < 0) {
+		person_free(p);
+		return NULL;
+	}
+	p->next = all->buckets[p->uid % RECHECK_BUCKETS];
+	all->buckets[p->uid % RECHECK_BUCKETS] = p;
+	return p;
+}
+
+int recheck_person_account(const struct recheck_person *p, struct account **ret)
+{
+	LK_CLEANUP(account_freep) struct account *account = NULL;
+	struct login_context *ctx = p->all->ctx;
+	int r;
+
+	if (accounts_issuer_of_local(ctx->accounts, p->name) != NULL)
+		r = accounts_find_local(ctx->accounts, p->name, &account);
+	else
+		r = store_find_uid(ctx->store, p->uid, &account);
+	if (r < 0)
+		return r;
+	if (account->state != ACCOUNT_ACTIVE || account->uid != p->uid || account->subject == NULL ||
+	    !is_text(account->issuer, p->issuer) || !is_text(account->subject, p->subject))
+		return -ENOENT;
+	*ret = LK_STEAL(account);
+	return 0;
+}
+
+int rechecks_new(struct rechecks **ret, struct login_context *ctx, const struct recheck_settings *settings)
+{
+	struct rechecks *all = calloc(1, sizeof(*all));
+	int r;
+
+	if (all == NULL)
+		return -ENOMEM;
+	all->ctx = ctx;
+	all->settings = *settings;
+	r = settings->max_s > 0 ? recheck_background_load(all) : 0;
+	if (r < 0) {
+		rechecks_free(all);
+		return r;
+	}
+	*ret = all;
+	return 0;
+}
+
+void rechecks_free(struct rechecks *all)
+{
+	if (all == NULL)
+		return;
+	for (size_t i = 0; i < RECHECK_BUCKETS; i++) {
+		struct recheck_person *p;
+
+		while ((p = all->buckets[i]) != NULL) {
+			all->buckets[i] = p->next;
+			person_free(p);
+		}
+	}
+	sd_event_source_disable_unref(all->load);
+	free(all);
+}
