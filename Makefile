@@ -162,7 +162,7 @@ NSS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard nss_module/*.c)))
 $(B)/pam_latchkey.so: $(PAM_OBJECTS) $(B)/nss_module/map_reader.o $(call archives,protocol) pam_module/pam_latchkey.map
 	$(call shared,pam_module/pam_latchkey.map,-Wl$(comma)--exclude-libs$(comma)ALL $(JSON_LIBS) $(QR_LIBS) $(PAM_LIBS))
 # Zeroing the records that a lookup is about to fill costs as much as the lookup.
-CFLAGS_nss_latchkey := $(call try,-ftrivial-auto-var-init=uninitialized)
+CFLAGS_nss_latchkey := $(call try,-ftrivial-auto-var-init=uninitialized) $(call try,-fno-plt)
 CFLAGS_map_reader := $(CFLAGS_nss_latchkey)
 # It is loaded into every process: no code that runs then, and two segments instead of four (a fifth of the first lookup).
 comma := ,
@@ -190,8 +190,8 @@ unit-$(1): $(call unit_tests,$(1))
 	$$(Q)tests/run --title "unit $(1)" $$^
 endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit_rule,$(l))))
-# latchkey-root judges what the helper's writer makes.
-$(call unit_tests,root): $(call archive,accounts)
+# latchkey-root judges what the helper's writer makes, and the NSS module finds it again.
+$(call unit_tests,root): $(call archive,accounts) $(B)/nss_module/pack.o
 $(B)/tests/unit/root/test_killed: $(addprefix $(B)/,nss_module/map_reader.o nss_module/pack.o tests/unit/nss_module/generations.o \
 	tests/unit/nss_module/folder.o)
 # latchkey-userdb reads what it makes.

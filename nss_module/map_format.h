@@ -2,19 +2,26 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
  * The published map: one immutable file with every account and group, and beside it the epoch, which says when to look
  * for a new one. Host byte order: a map never leaves its machine. All offsets count from the start of the file.
  *
- *	header | user slots | group slots | uid slots | gid slots | user tags | group tags | data | local groups
+ *	header | styles | user slots | group slots | uid entries | gid entries | user tags | group tags | data | local groups
  *
- * The tables are open-addressed with linear probing: the home of a hash h in n slots is (h * n) >> 32. A user slot holds
- * the whole record. Beside each table of names stands one byte for each slot: 0 where the slot is empty, else map_tag() of its
- * hash. Probing goes by these bytes, which stay in the processor's caches, so that an unknown name touches no slot and a
- * known one its own. A private group
- * (gid = uid, the user's name, no members) has no record of its own, it is a flag of the user.
+ * A user's slot holds all that is the user's own; what many have in common, a shell and the folder of the homes, stands
+ * once as a style. So the record that is asked for is one line of the processor's cache, and a style's line is always there.
+ *
+ * A table of slots is made of buckets of eight: the home of a hash h in n buckets is (h * n) >> 32, and what finds no room
+ * there stands in the next one that has. A lookup ends at a bucket with an empty place. Beside the table stands one byte for
+ * each slot: 0 where the slot is empty, else map_tag() of its hash. Searching goes by these bytes, eight at once, so that an
+ * unknown name touches no slot and a known one its own.
+ *
+ * A table of ids is open-addressed, entry by entry, and sparse: mostly the first one that is looked at is the one. An entry
+ * is the number of a slot below a tag of the id; the slot says whether that is its id. A private group (gid = uid, the
+ * user's name, no members) has no record of its own, it is a flag of the user.
  *
  * The writer is helper/accounts/map_writer.c; latchkey-root checks all of it before it publishes; readers check what
  * they touch. A change of layout changes MAP_VERSION, and readers treat another version as no map.
@@ -26,7 +33,7 @@
 
 #define MAP_MAGIC UINT32_C(0x504d4b4c)       /* "LKMP" */
 #define MAP_EPOCH_MAGIC UINT32_C(0x50454b4c) /* "LKEP" */
-#define MAP_VERSION UINT32_C(3)
+#define MAP_VERSION UINT32_C(4)
 
 #define MAP_MAX_BYTES (UINT32_C(1) << 30)
 #define MAP_RECORDS_MAX UINT32_C(4000000)
@@ -35,13 +42,21 @@
 #define MAP_HOME_MAX 255u
 #define MAP_SHELL_MAX 127u
 #define MAP_USER_GROUPS_MAX 65536u
-#define MAP_INLINE_TEXT 100u
+#define MAP_INLINE_TEXT 48u
+#define MAP_STYLE_HOME_MAX 32u
+#define MAP_STYLE_SHELL_MAX 30u
+#define MAP_STYLES_MAX 62u /* with the header they fill a page */
 
 /* Whatever a map says, nobody below this id is ever answered for, nor the ids that stand for "nobody" or "none". */
 #define MAP_ID_FLOOR UINT32_C(1000)
 
-/* No lookup goes further than this from the home slot: the writer picks another seed, latchkey-root refuses. */
-#define MAP_PROBE_MAX 512u
+#define MAP_BUCKET 8u
+/* No lookup looks at more buckets than these: the writer picks another seed, latchkey-root refuses. */
+#define MAP_PROBE_MAX 64u
+
+/* An entry of a table of ids: the slot's number in the low bits, the tag above; 0: empty. */
+#define MAP_ENTRY_SLOT_BITS 23u
+#define MAP_SLOTS_MAX (UINT32_C(1) << MAP_ENTRY_SLOT_BITS)
 
 enum map_user_flag {
 	MAP_USER_PRIVATE_GROUP = 1 << 0,
@@ -60,7 +75,7 @@ struct map_header {
 	uint32_t uid_max; /* its ranges; latchkey-root publishes no id between them */
 	uint32_t n_users;
 	uint32_t n_groups;
-	uint32_t user_slots; /* number of slots; each table has at least one empty slot */
+	uint32_t user_slots; /* number of places, a multiple of MAP_BUCKET; each table has at least one empty place */
 	uint32_t group_slots;
 	uint32_t uid_slots;
 	uint32_t gid_slots;
@@ -77,39 +92,50 @@ struct map_header {
 	uint32_t range_max;
 	uint32_t local; /* offset of nss_module/map_local.h's part, behind the data: no matter of NSS */
 	uint32_t local_size;
-	uint32_t zero[2];
+	uint32_t n_styles; /* right behind the header */
+	uint32_t zero;
 	uint64_t checksum; /* map_checksum() of all before */
 };
 
-struct map_user_slot {
-	uint32_t hash; /* of the name; 0: empty */
-	uint32_t uid;
-	uint32_t gid;
-	uint32_t text;   /* offset of the text if it is too long for the slot, else 0 */
-	uint32_t groups; /* offset of a number and as many gids, 0: none */
-	uint8_t flags;
-	uint8_t name_len;
-	uint8_t gecos_len;
+/* Of a record whose home is home[0..home_len] and the user's name. */
+struct map_style {
+	char home[MAP_STYLE_HOME_MAX];
+	char shell[MAP_STYLE_SHELL_MAX];
 	uint8_t home_len;
 	uint8_t shell_len;
-	uint8_t zero[3];
-	char inline_text[MAP_INLINE_TEXT]; /* name, gecos, home, shell, each with its NUL; else the name alone */
 };
 
+struct map_user_slot {
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t groups; /* offset of a number and as many gids, 0: none */
+	uint8_t flags;
+	uint8_t name_len; /* 0: the slot is empty */
+	uint8_t gecos_len;
+	uint8_t style; /* 1 the first; 0: the text stands apart */
+	union {
+		char text[MAP_INLINE_TEXT]; /* name, gecos, each with its NUL */
+		struct {
+			char name[MAP_NAME_MAX];
+			uint32_t at; /* offset of name, gecos, home, shell, each with its NUL */
+			uint8_t home_len;
+			uint8_t shell_len;
+			uint8_t zero[10];
+		} apart;
+	};
+};
+
+/* The name stands where a user's does. */
 struct map_group_slot {
-	uint32_t hash; /* of the name; 0: empty */
 	uint32_t gid;
 	uint32_t n_members;
-	uint32_t members;     /* offset of n_members lengths (one byte each), then the names with their NULs; 0: none */
-	uint32_t members_len; /* bytes of the names with their NULs */
-	uint8_t name_len;
-	uint8_t zero[3];
+	uint32_t members; /* offset of n_members lengths (one byte each), then the names with their NULs; 0: none */
+	uint8_t flags;    /* none yet */
+	uint8_t name_len; /* 0: the slot is empty */
+	uint8_t zero[2];
 	char name[40];
-};
-
-struct map_id_slot {
-	uint32_t id; /* 0: empty */
-	uint32_t slot;
+	uint32_t members_len; /* bytes of the names with their NULs */
+	uint32_t none;
 };
 
 /* The epoch file: written once, then only its counter changes, in place; it is never replaced while it can be mended. */
@@ -122,7 +148,11 @@ struct map_epoch {
 #define MAP_EPOCH_BYTES 4096u
 
 _Static_assert(sizeof(struct map_header) == 128, "a record that crosses processes");
-_Static_assert(sizeof(struct map_user_slot) == 128, "two cache lines");
+_Static_assert(sizeof(struct map_style) == 64, "one cache line");
+_Static_assert(sizeof(struct map_user_slot) == 64, "one cache line");
 _Static_assert(sizeof(struct map_group_slot) == 64, "one cache line");
-_Static_assert(sizeof(struct map_id_slot) == 8, "a record that crosses processes");
+_Static_assert(offsetof(struct map_user_slot, name_len) == offsetof(struct map_group_slot, name_len) &&
+		       offsetof(struct map_user_slot, text) == offsetof(struct map_group_slot, name),
+	       "one search for both");
+_Static_assert(MAP_RECORDS_MAX * 2 + MAP_BUCKET <= MAP_SLOTS_MAX, "every slot has a number");
 _Static_assert(sizeof(struct map_epoch) == 16, "a record that crosses processes");

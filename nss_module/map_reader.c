@@ -217,8 +217,9 @@ static void view_store(struct map_reader_view *to, const struct map_view *v)
 {
 	atomic_store_explicit(&to->base, v->base, memory_order_relaxed);
 	atomic_store_explicit(&to->seed, v->h.seed, memory_order_relaxed);
-	atomic_store_explicit(&to->uid_min, v->h.uid_min, memory_order_relaxed);
-	atomic_store_explicit(&to->uid_max, v->h.uid_max, memory_order_relaxed);
+	atomic_store_explicit(&to->id_min, v->ids.min, memory_order_relaxed);
+	atomic_store_explicit(&to->id_max, v->ids.max, memory_order_relaxed);
+	atomic_store_explicit(&to->n_styles, v->h.n_styles, memory_order_relaxed);
 	atomic_store_explicit(&to->user_slots, v->h.user_slots, memory_order_relaxed);
 	atomic_store_explicit(&to->group_slots, v->h.group_slots, memory_order_relaxed);
 	atomic_store_explicit(&to->uid_slots, v->h.uid_slots, memory_order_relaxed);

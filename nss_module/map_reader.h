@@ -23,8 +23,9 @@
 struct map_reader_view {
 	_Atomic(const unsigned char *) base; /* NULL where there is no map */
 	_Atomic uint64_t seed;
-	_Atomic uint32_t uid_min;
-	_Atomic uint32_t uid_max;
+	_Atomic uint32_t id_min; /* of struct map_ids */
+	_Atomic uint32_t id_max;
+	_Atomic uint32_t n_styles;
 	_Atomic uint32_t user_slots;
 	_Atomic uint32_t group_slots;
 	_Atomic uint32_t uid_slots;
@@ -73,13 +74,15 @@ typedef int (*map_reader_fn)(void *userdata, const struct map_view *v);
  */
 int map_reader_ask(struct map_reader *r, map_reader_fn fn, void *userdata);
 
-/* What a lookup looks at beside the seed, the ids and the data. What it does not name has no slots for it. */
+/* What a lookup looks at beside the seed and the ids. What it does not name is not there for it. */
 enum map_part {
 	MAP_PART_USERS = 1 << 0,
 	MAP_PART_GROUPS = 1 << 1,
 	MAP_PART_UIDS = 1 << 2,
 	MAP_PART_GIDS = 1 << 3,
-	MAP_PART_ALL = (1 << 4) - 1,
+	MAP_PART_STYLES = 1 << 4,
+	MAP_PART_DATA = 1 << 5,
+	MAP_PART_ALL = (1 << 6) - 1,
 };
 
 MAP_INLINE uint32_t map_reader_value(const _Atomic uint32_t *value, bool is_wanted)
@@ -94,14 +97,19 @@ MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v, unsi
 	bool groups = (parts & MAP_PART_GROUPS) != 0;
 	bool uids = (parts & MAP_PART_UIDS) != 0;
 	bool gids = (parts & MAP_PART_GIDS) != 0;
+	bool data = (parts & MAP_PART_DATA) != 0;
 
 	return (struct map_view){
 		.base = atomic_load_explicit(&v->base, memory_order_relaxed),
+		.ids =
+			{
+				.min = map_reader_value(&v->id_min, true),
+				.max = map_reader_value(&v->id_max, true),
+			},
 		.h =
 			{
 				.seed = atomic_load_explicit(&v->seed, memory_order_relaxed),
-				.uid_min = map_reader_value(&v->uid_min, true),
-				.uid_max = map_reader_value(&v->uid_max, true),
+				.n_styles = map_reader_value(&v->n_styles, (parts & MAP_PART_STYLES) != 0),
 				.user_slots = map_reader_value(&v->user_slots, users),
 				.group_slots = map_reader_value(&v->group_slots, groups),
 				.uid_slots = map_reader_value(&v->uid_slots, uids),
@@ -112,8 +120,8 @@ MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v, unsi
 				.gids = map_reader_value(&v->gids, gids),
 				.user_tags = map_reader_value(&v->user_tags, users),
 				.group_tags = map_reader_value(&v->group_tags, groups),
-				.data = map_reader_value(&v->data, true),
-				.data_size = map_reader_value(&v->data_size, true),
+				.data = map_reader_value(&v->data, data),
+				.data_size = map_reader_value(&v->data_size, data),
 			},
 	};
 }
@@ -127,25 +135,25 @@ MAP_INLINE struct map_view map_reader_view(const struct map_reader_view *v, unsi
 MAP_INLINE int map_reader_try(struct map_reader *r, unsigned int parts, map_reader_fn fn, void *userdata)
 {
 	const struct map_epoch *epoch = atomic_load_explicit(&r->epoch, memory_order_acquire);
-	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire);
+	/* Of an odd one this is another number, which is not found again. */
+	uint32_t sequence = atomic_load_explicit(&r->sequence, memory_order_acquire) & ~UINT32_C(1);
 	struct map_view v;
+	uint32_t now;
 	bool is_current;
 	int result;
 
-	if (epoch == NULL || (sequence & 1) != 0)
+	if (epoch == NULL)
 		return -EAGAIN;
 	is_current = atomic_load_explicit(&r->opened_at, memory_order_relaxed) ==
 		     atomic_load_explicit(&epoch->counter, memory_order_acquire);
 	v = map_reader_view(&r->view, parts);
-	result = atomic_load_explicit(&r->absent, memory_order_relaxed);
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&r->sequence, memory_order_relaxed) != sequence)
-		return -ERESTART;
+	now = atomic_load_explicit(&r->sequence, memory_order_relaxed);
+	if (now != sequence)
+		return (now & 1) != 0 ? -EAGAIN : -ERESTART;
 	if (!is_current)
 		return -EAGAIN;
-	if (v.base == NULL)
-		return result;
-	result = fn(userdata, &v);
+	result = v.base != NULL ? fn(userdata, &v) : atomic_load_explicit(&r->absent, memory_order_relaxed);
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&r->sequence, memory_order_relaxed) == sequence ? result : -ERESTART;
 }

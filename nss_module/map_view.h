@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "nss_module/map_format.h"
+#include "nss_module/map_hash.h"
 
 /*
  * Lookups over the bytes of a map, checked at every step: whatever the bytes are, nothing outside them is read. In a
@@ -17,114 +17,17 @@
  * copied once, then checked, then used; it is never read a second time.
  */
 
-/* The steps of a lookup by name or id: apart, each would get its values through memory. */
-#define MAP_INLINE static inline __attribute__((__always_inline__))
+/* The ids that an answer may carry, but for 65534 and 65535. */
+struct map_ids {
+	uint32_t min;
+	uint32_t max;
+};
 
 struct map_view {
 	const unsigned char *base;
+	struct map_ids ids;  /* of the header, and never below the floor */
 	struct map_header h; /* checked copy; h.file_size is the length of base */
 };
-
-/* Keeps the compiler from reading the source of a copy again. */
-static inline void map_take(void *to, const void *from, size_t len)
-{
-	memcpy(to, from, len);
-	__asm__ volatile("" ::: "memory");
-}
-
-/* Keeps the compiler from making a value anew from where it came. */
-static inline uint32_t map_once(uint32_t value)
-{
-	__asm__ volatile("" : "+r"(value));
-	return value;
-}
-
-static inline uint32_t map_load32(const void *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return map_once(value);
-}
-
-static inline uint64_t map_load64(const void *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, sizeof(value));
-	__asm__ volatile("" : "+r"(value));
-	return value;
-}
-
-static inline uint64_t map_mix(uint64_t h)
-{
-	h ^= h >> 32;
-	h *= UINT64_C(0xd6e8feb86659fd93);
-	h ^= h >> 32;
-	return h;
-}
-
-static inline uint64_t map_word(const void *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* Up to 7 bytes, the first one lowest, without a step for each: the parts overlap where they say the same. */
-MAP_INLINE uint64_t map_last_word(const unsigned char *p, size_t len)
-{
-	uint32_t low;
-	uint32_t high;
-
-	if (len >= 4) {
-		memcpy(&low, p, 4);
-		memcpy(&high, p + (len - 4), 4);
-		return le32toh(low) | (uint64_t)le32toh(high) << (8 * (len - 4));
-	}
-	if (len == 0)
-		return 0;
-	return p[0] | (uint64_t)p[len / 2] << (8 * (len / 2)) | (uint64_t)p[len - 1] << (8 * (len - 1));
-}
-
-/** map_hash_bytes() - keyed hash of a short text; never 0, which marks an empty slot */
-static inline uint32_t map_hash_bytes(uint64_t seed, const void *bytes, size_t len)
-{
-	const unsigned char *p = bytes;
-	const unsigned char *end = p + len;
-	uint64_t h = seed ^ (len * UINT64_C(0x9e3779b97f4a7c15));
-	uint32_t r;
-
-	if (len < 8) {
-		h ^= map_last_word(p, len);
-	} else {
-		/* The last word overlaps the one before instead of being a part of one. */
-		for (; end - p > 8; p += 8)
-			h = map_mix(h ^ map_word(p));
-		h ^= map_word(end - 8);
-	}
-	r = (uint32_t)(map_mix(h) >> 16);
-	return r != 0 ? r : 1;
-}
-
-static inline uint32_t map_hash_id(uint64_t seed, uint32_t id)
-{
-	return (uint32_t)(map_mix(seed ^ id) >> 16);
-}
-
-static inline uint32_t map_home_slot(uint32_t hash, uint32_t n_slots)
-{
-	return (uint32_t)(((uint64_t)hash * n_slots) >> 32);
-}
-
-/* What marks a slot beside the table; never 0. From other bits than the home. */
-static inline uint8_t map_tag(uint32_t hash)
-{
-	uint8_t tag = (uint8_t)hash;
-
-	return tag != 0 ? tag : 1;
-}
 
 static inline uint64_t map_checksum(const struct map_header *h)
 {
@@ -138,56 +41,56 @@ static inline uint64_t map_checksum(const struct map_header *h)
 	return sum;
 }
 
-/* The ids that an answer may carry, but for 65534 and 65535. */
-struct map_ids {
-	uint32_t min;
-	uint32_t max;
-};
-
-static inline struct map_ids map_ids_of(const struct map_header *h)
+static inline struct map_ids map_ids_of(uint32_t min, uint32_t max)
 {
 	return (struct map_ids){
-		.min = h->uid_min > MAP_ID_FLOOR ? h->uid_min : MAP_ID_FLOOR,
-		.max = h->uid_max < UINT32_MAX ? h->uid_max : UINT32_MAX - 1,
+		.min = min > MAP_ID_FLOOR ? min : MAP_ID_FLOOR,
+		.max = max < UINT32_MAX ? max : UINT32_MAX - 1,
 	};
 }
 
-static inline bool map_ids_hold(struct map_ids ids, uint32_t id)
+MAP_INLINE bool map_ids_hold(struct map_ids ids, uint32_t id)
 {
 	return id >= ids.min && id <= ids.max && (id | 1) != 65535;
 }
 
 /** map_id_is_ours() - may an answer carry this id at all */
-static inline bool map_id_is_ours(const struct map_header *h, uint32_t id)
+MAP_INLINE bool map_id_is_ours(const struct map_view *v, uint32_t id)
 {
-	return map_ids_hold(map_ids_of(h), id);
+	return map_ids_hold(v->ids, id);
 }
 
-/* Does a table of n slots stand exactly at @offset; moves it on to the end. */
-static inline bool map_table_fits(const struct map_header *h, uint64_t *offset, uint32_t at, uint32_t n, size_t each)
+/* Does a part of @n times @each bytes stand exactly at @offset; moves it on to the end. */
+static inline bool map_part_fits(const struct map_header *h, uint64_t *offset, uint32_t at, uint32_t n, size_t each)
 {
-	if (at != *offset || n == 0)
+	if (at != *offset)
 		return false;
 	*offset += (uint64_t)n * each;
 	return *offset <= h->file_size;
 }
 
+/* Whole buckets, of which one has an empty place, and so has the table of ids. */
+static inline bool map_slots_are_valid(uint32_t n_slots, uint32_t n_entries, uint32_t n_records)
+{
+	return n_records < n_slots && n_slots % MAP_BUCKET == 0 && n_slots <= MAP_SLOTS_MAX && n_records < n_entries;
+}
+
 /** map_header_is_valid() - everything that can be said without reading further: the tables lie one after the other */
 static inline bool map_header_is_valid(const struct map_header *h, size_t size)
 {
-	uint64_t offset = sizeof(*h);
+	uint64_t offset = sizeof(*h) + (uint64_t)h->n_styles * sizeof(struct map_style);
 
 	if (h->magic != MAP_MAGIC || h->version != MAP_VERSION || h->file_size != size || size > MAP_MAX_BYTES ||
-	    h->checksum != map_checksum(h))
+	    h->n_styles > MAP_STYLES_MAX || h->checksum != map_checksum(h))
 		return false;
-	return h->n_users < h->user_slots && h->n_users < h->uid_slots && h->n_groups < h->group_slots &&
-	       h->n_groups < h->gid_slots &&
-	       map_table_fits(h, &offset, h->users, h->user_slots, sizeof(struct map_user_slot)) &&
-	       map_table_fits(h, &offset, h->groups, h->group_slots, sizeof(struct map_group_slot)) &&
-	       map_table_fits(h, &offset, h->uids, h->uid_slots, sizeof(struct map_id_slot)) &&
-	       map_table_fits(h, &offset, h->gids, h->gid_slots, sizeof(struct map_id_slot)) &&
-	       map_table_fits(h, &offset, h->user_tags, h->user_slots, 1) &&
-	       map_table_fits(h, &offset, h->group_tags, h->group_slots, 1) && h->data == offset &&
+	return map_slots_are_valid(h->user_slots, h->uid_slots, h->n_users) &&
+	       map_slots_are_valid(h->group_slots, h->gid_slots, h->n_groups) &&
+	       map_part_fits(h, &offset, h->users, h->user_slots, sizeof(struct map_user_slot)) &&
+	       map_part_fits(h, &offset, h->groups, h->group_slots, sizeof(struct map_group_slot)) &&
+	       map_part_fits(h, &offset, h->uids, h->uid_slots, sizeof(uint32_t)) &&
+	       map_part_fits(h, &offset, h->gids, h->gid_slots, sizeof(uint32_t)) &&
+	       map_part_fits(h, &offset, h->user_tags, h->user_slots, 1) &&
+	       map_part_fits(h, &offset, h->group_tags, h->group_slots, 1) && h->data == offset &&
 	       h->local == offset + h->data_size && h->file_size == (uint64_t)h->local + h->local_size;
 }
 
@@ -203,11 +106,12 @@ static inline bool map_view_init(struct map_view *v, const void *bytes, size_t s
 		return false;
 	v->base = bytes;
 	v->h = h;
+	v->ids = map_ids_of(h.uid_min, h.uid_max);
 	return true;
 }
 
 /** map_view_data() - @len bytes of the data part at @offset; NULL where they are not all inside */
-static inline const unsigned char *map_view_data(const struct map_view *v, uint32_t offset, uint64_t len)
+MAP_INLINE const unsigned char *map_view_data(const struct map_view *v, uint32_t offset, uint64_t len)
 {
 	if (offset < v->h.data || len > v->h.data_size || offset - v->h.data > v->h.data_size - len)
 		return NULL;
@@ -215,12 +119,12 @@ static inline const unsigned char *map_view_data(const struct map_view *v, uint3
 }
 
 /* The slot @i, which must be below h.user_slots, where it lies: each of its values may be read once. */
-static inline const struct map_user_slot *map_user_at(const struct map_view *v, uint32_t i)
+MAP_INLINE const struct map_user_slot *map_user_at(const struct map_view *v, uint32_t i)
 {
 	return (const struct map_user_slot *)(const void *)(v->base + v->h.users) + i;
 }
 
-static inline const struct map_group_slot *map_group_at(const struct map_view *v, uint32_t i)
+MAP_INLINE const struct map_group_slot *map_group_at(const struct map_view *v, uint32_t i)
 {
 	return (const struct map_group_slot *)(const void *)(v->base + v->h.groups) + i;
 }
@@ -236,157 +140,179 @@ static inline void map_view_group(const struct map_view *v, uint32_t i, struct m
 	map_take(ret, map_group_at(v, i), sizeof(*ret));
 }
 
-/* Are @len bytes the same. Only for short texts: a call costs more than the comparison. */
-MAP_INLINE bool map_same_text(const void *a, const void *b, size_t len)
-{
-	const unsigned char *p = a;
-	const unsigned char *q = b;
-	const unsigned char *end = p + len;
+#define MAP_SLOT_BYTES 64u
 
-	if (len < 8)
-		return map_last_word(p, len) == map_last_word(q, len);
-	for (; end - p > 8; p += 8, q += 8) {
-		if (map_word(p) != map_word(q))
-			return false;
-	}
-	return map_word(end - 8) == map_word(q + (end - p) - 8);
-}
-
-/* The top bits of the bytes of @word that are 0. Above the lowest one, a byte that is 1 may show too. */
-static inline uint64_t map_zero_bytes(uint64_t word)
-{
-	return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
-}
-
-/* Where a table of names stands, and what is looked for in it. */
-struct map_search {
-	const unsigned char *table;
+/* A table of slots. */
+struct map_slots {
+	const unsigned char *slots;
 	const unsigned char *tags;
 	uint32_t n_slots;
-	uint32_t hash; /* comes first in every slot */
-	size_t each;
-	size_t len_at;
-	size_t name_at;
-	const char *name;
-	size_t len;
 };
 
-MAP_INLINE bool map_slot_is(const struct map_search *s, uint32_t i)
+MAP_INLINE bool map_key_is(const unsigned char *text, const struct map_key *k)
 {
-	const unsigned char *slot = s->table + (size_t)i * s->each;
-
-	return map_load32(slot) == s->hash && slot[s->len_at] == s->len &&
-	       map_same_text(slot + s->name_at, s->name, s->len);
+	if (k->len < 8)
+		return (le64toh(map_word(text)) ^ k->first) << (64 - 8 * k->len) == 0;
+	return map_word(text) == k->first && map_word(text + k->len - 8) == k->last;
 }
 
-/* The slot that is looked for, or -1. Looks at eight tags at once where as many follow. */
-MAP_INLINE int64_t map_find_name(const struct map_search *s)
+MAP_INLINE const unsigned char *map_slot_text(const struct map_slots *t, uint32_t i, size_t len)
 {
-	const uint64_t tag = map_tag(s->hash);
-	uint32_t i = map_home_slot(s->hash, s->n_slots);
-	uint32_t step = 0;
+	const unsigned char *slot = t->slots + (size_t)i * MAP_SLOT_BYTES;
 
-	for (uint32_t probes = 0; probes < s->n_slots && probes < MAP_PROBE_MAX; probes += step) {
-		bool is_last = s->n_slots - i < 8;
-		uint64_t word = is_last ? map_once(s->tags[i]) | ~UINT64_C(0xff) : le64toh(map_load64(s->tags + i));
-		uint64_t empty = map_zero_bytes(word);
-		uint64_t same = map_zero_bytes(word ^ (is_last ? tag : tag * UINT64_C(0x0101010101010101)));
+	return slot[offsetof(struct map_user_slot, name_len)] == len ? slot + offsetof(struct map_user_slot, text)
+								     : NULL;
+}
 
-		step = is_last ? 1 : 8;
-		/* What stands behind an empty slot was never put there. */
-		for (same &= (empty & -empty) - 1; same != 0; same &= same - 1) {
-			uint32_t at = i + (uint32_t)__builtin_ctzll(same) / 8;
+/* All of a search, bucket by bucket. */
+MAP_SELDOM int64_t map_search(struct map_slots t, const char *name, size_t len, uint32_t hash)
+{
+	const uint64_t tags = map_tag(hash) * UINT64_C(0x0101010101010101);
+	const uint32_t n_buckets = t.n_slots / MAP_BUCKET;
+	uint32_t bucket = map_home(hash, n_buckets);
+	uint32_t probes = 0;
 
-			if (map_slot_is(s, at))
-				return at;
+	do {
+		uint64_t word = le64toh(map_load64(t.tags + (size_t)bucket * MAP_BUCKET));
+
+		for (uint64_t same = map_zero_bytes(word ^ tags); same != 0; same &= same - 1) {
+			uint32_t i = bucket * MAP_BUCKET + (uint32_t)__builtin_ctzll(same) / 8;
+			const unsigned char *text = map_slot_text(&t, i, len);
+
+			if (text != NULL && memcmp(text, name, len) == 0)
+				return i;
 		}
-		if (empty != 0)
+		if (map_zero_bytes(word) != 0)
 			return -1;
-		i = i + step < s->n_slots ? i + step : 0;
-	}
+		bucket = bucket + 1 < n_buckets ? bucket + 1 : 0;
+	} while (++probes < n_buckets && probes < MAP_PROBE_MAX);
 	return -1;
 }
 
-/* The slot number that the table at @table notes for @id, or -1. */
-MAP_INLINE int64_t map_find_id(const struct map_view *v, const unsigned char *table, uint32_t n_slots, uint32_t id)
+/* The slot that is looked for, or -1. Mostly the home bucket, of it the first place that is marked, and of that a short
+ * name say it all. */
+MAP_INLINE int64_t map_find_name(struct map_slots t, const struct map_key *k, uint32_t hash)
 {
-	uint32_t i = map_home_slot(map_hash_id(v->h.seed, id), n_slots);
+	const uint32_t bucket = map_home(hash, t.n_slots / MAP_BUCKET);
+	const uint64_t word = le64toh(map_load64(t.tags + (size_t)bucket * MAP_BUCKET));
+	const uint64_t same = map_zero_bytes(word ^ map_tag(hash) * UINT64_C(0x0101010101010101));
 
-	for (uint32_t probes = 0; id != 0 && probes < n_slots && probes < MAP_PROBE_MAX; probes++) {
-		const struct map_id_slot *slot = (const struct map_id_slot *)(const void *)table + i;
-		uint32_t found = map_load32(&slot->id);
+	if (same != 0) {
+		uint32_t i = bucket * MAP_BUCKET + (uint32_t)__builtin_ctzll(same) / 8;
+		const unsigned char *text = map_slot_text(&t, i, k->len);
 
-		if (found == 0)
-			return -1;
-		if (found == id)
-			return map_load32(&slot->slot);
-		if (++i == n_slots)
-			i = 0;
-	}
-	return -1;
-}
-
-/* Places of the slots of a name with its hash, or of an id, or -1: what lies there is still to be read. */
-MAP_INLINE int64_t map_place_of_user(const struct map_view *v, const char *name, size_t len, uint32_t hash)
-{
-	struct map_search search;
-
-	if (len == 0 || len > MAP_NAME_MAX)
+		if (text != NULL && k->len <= MAP_KEY_BYTES && map_key_is(text, k))
+			return i;
+	} else if (map_zero_bytes(word) != 0) {
 		return -1;
-	search = (struct map_search){
-		.table = v->base + v->h.users,
+	}
+	return map_search(t, k->name, k->len, hash);
+}
+
+/* A table of ids, and the slots of its records, which begin with the id. */
+struct map_ids_table {
+	const unsigned char *entries;
+	const unsigned char *slots;
+	uint32_t n_entries;
+	uint32_t n_slots;
+};
+
+MAP_SELDOM int64_t map_search_id(struct map_ids_table t, uint32_t hash, uint32_t id)
+{
+	const uint32_t tag = map_entry_tag(hash);
+	uint32_t at = map_home(hash, t.n_entries);
+	uint32_t probes = 0;
+
+	do {
+		uint32_t entry = map_load32(t.entries + (size_t)at * sizeof(entry));
+		uint32_t i = entry ^ tag;
+
+		if (entry == 0)
+			return -1;
+		/* No slot has such a number where the tags differ. */
+		if (i < t.n_slots && map_load32(t.slots + (size_t)i * MAP_SLOT_BYTES) == id)
+			return i;
+		at = at + 1 < t.n_entries ? at + 1 : 0;
+	} while (++probes < t.n_entries && probes < MAP_PROBE_MAX * MAP_BUCKET);
+	return -1;
+}
+
+/* The slot whose id is @id, or -1. Mostly the first entry is the one. */
+MAP_INLINE int64_t map_find_id(struct map_ids_table t, uint64_t seed, uint32_t id)
+{
+	const uint32_t hash = map_hash_id(seed, id);
+	const uint32_t entry = map_load32(t.entries + (size_t)map_home(hash, t.n_entries) * sizeof(entry));
+	const uint32_t i = entry ^ map_entry_tag(hash);
+
+	if (i < t.n_slots && map_load32(t.slots + (size_t)i * MAP_SLOT_BYTES) == id)
+		return i;
+	return entry == 0 ? -1 : map_search_id(t, hash, id);
+}
+
+/* A name of no length, or of too many bytes, is not to be looked for. */
+MAP_INLINE bool map_name_is_possible(size_t len)
+{
+	return len - 1 < MAP_NAME_MAX;
+}
+
+/* Places of the slots of a possible name with its hash, or of an id, or -1: what lies there is still to be read. */
+MAP_INLINE int64_t map_place_of_user(const struct map_view *v, const struct map_key *k, uint32_t hash)
+{
+	const struct map_slots users = {
+		.slots = v->base + v->h.users,
 		.tags = v->base + v->h.user_tags,
 		.n_slots = v->h.user_slots,
-		.hash = hash,
-		.each = sizeof(struct map_user_slot),
-		.len_at = offsetof(struct map_user_slot, name_len),
-		.name_at = offsetof(struct map_user_slot, inline_text),
-		.name = name,
-		.len = len,
 	};
-	return map_find_name(&search);
+
+	return map_find_name(users, k, hash);
 }
 
-MAP_INLINE int64_t map_place_of_group(const struct map_view *v, const char *name, size_t len, uint32_t hash)
+MAP_INLINE int64_t map_place_of_group(const struct map_view *v, const struct map_key *k, uint32_t hash)
 {
-	struct map_search search;
-
-	if (len == 0 || len > MAP_NAME_MAX)
-		return -1;
-	search = (struct map_search){
-		.table = v->base + v->h.groups,
+	const struct map_slots groups = {
+		.slots = v->base + v->h.groups,
 		.tags = v->base + v->h.group_tags,
 		.n_slots = v->h.group_slots,
-		.hash = hash,
-		.each = sizeof(struct map_group_slot),
-		.len_at = offsetof(struct map_group_slot, name_len),
-		.name_at = offsetof(struct map_group_slot, name),
-		.name = name,
-		.len = len,
 	};
-	return map_find_name(&search);
+
+	return map_find_name(groups, k, hash);
 }
 
 MAP_INLINE int64_t map_place_of_uid(const struct map_view *v, uint32_t uid)
 {
-	int64_t i = map_find_id(v, v->base + v->h.uids, v->h.uid_slots, uid);
+	const struct map_ids_table uids = {
+		.entries = v->base + v->h.uids,
+		.slots = v->base + v->h.users,
+		.n_entries = v->h.uid_slots,
+		.n_slots = v->h.user_slots,
+	};
 
-	return i < v->h.user_slots ? i : -1;
+	return map_find_id(uids, v->h.seed, uid);
 }
 
 MAP_INLINE int64_t map_place_of_gid(const struct map_view *v, uint32_t gid)
 {
-	int64_t i = map_find_id(v, v->base + v->h.gids, v->h.gid_slots, gid);
+	const struct map_ids_table gids = {
+		.entries = v->base + v->h.gids,
+		.slots = v->base + v->h.groups,
+		.n_entries = v->h.gid_slots,
+		.n_slots = v->h.group_slots,
+	};
 
-	return i < v->h.group_slots ? i : -1;
+	return map_find_id(gids, v->h.seed, gid);
 }
 
 /** map_view_find_user() - Return: number of the slot, copied to @ret, or -1 */
 static inline int64_t map_view_find_user(const struct map_view *v, const char *name, size_t len,
 					 struct map_user_slot *ret)
 {
-	int64_t i = map_place_of_user(v, name, len, map_hash_bytes(v->h.seed, name, len));
+	struct map_key k;
+	int64_t i;
 
+	if (!map_name_is_possible(len))
+		return -1;
+	k = map_key_of(name, len);
+	i = map_place_of_user(v, &k, map_hash_key(v->h.seed, &k));
 	if (i >= 0)
 		map_view_user(v, (uint32_t)i, ret);
 	return i;
@@ -395,8 +321,13 @@ static inline int64_t map_view_find_user(const struct map_view *v, const char *n
 static inline int64_t map_view_find_group(const struct map_view *v, const char *name, size_t len,
 					  struct map_group_slot *ret)
 {
-	int64_t i = map_place_of_group(v, name, len, map_hash_bytes(v->h.seed, name, len));
+	struct map_key k;
+	int64_t i;
 
+	if (!map_name_is_possible(len))
+		return -1;
+	k = map_key_of(name, len);
+	i = map_place_of_group(v, &k, map_hash_key(v->h.seed, &k));
 	if (i >= 0)
 		map_view_group(v, (uint32_t)i, ret);
 	return i;
@@ -405,88 +336,133 @@ static inline int64_t map_view_find_group(const struct map_view *v, const char *
 /** map_view_find_uid() - Return: number of the slot, copied to @ret, or -1 */
 static inline int64_t map_view_find_uid(const struct map_view *v, uint32_t uid, struct map_user_slot *ret)
 {
-	int64_t i = map_place_of_uid(v, uid);
+	int64_t i = uid != 0 ? map_place_of_uid(v, uid) : -1;
 
 	if (i < 0)
 		return -1;
 	map_view_user(v, (uint32_t)i, ret);
-	return ret->hash != 0 && ret->uid == uid ? i : -1;
+	return ret->name_len != 0 && ret->uid == uid ? i : -1;
 }
 
 static inline int64_t map_view_find_gid(const struct map_view *v, uint32_t gid, struct map_group_slot *ret)
 {
-	int64_t i = map_place_of_gid(v, gid);
+	int64_t i = gid != 0 ? map_place_of_gid(v, gid) : -1;
 
 	if (i < 0)
 		return -1;
 	map_view_group(v, (uint32_t)i, ret);
-	return ret->hash != 0 && ret->gid == gid ? i : -1;
+	return ret->name_len != 0 && ret->gid == gid ? i : -1;
 }
 
-static inline size_t map_user_text_len(const struct map_user_slot *u)
-{
-	return (size_t)u->name_len + u->gecos_len + u->home_len + u->shell_len + 4;
-}
-
-/* A user's values, read once from a slot that may lie in the map; the text is still where it was. */
-struct map_user_values {
-	uint32_t hash;
+/* What decides whether a user is answered for, read once from a slot that may lie in the map. */
+struct map_user_ids {
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t text;
-	uint32_t groups;
 	uint32_t flags;
+};
+
+MAP_INLINE struct map_user_ids map_user_ids(const struct map_user_slot *u)
+{
+	return (struct map_user_ids){
+		.uid = map_load32(&u->uid),
+		.gid = map_load32(&u->gid),
+		.flags = map_once(u->flags),
+	};
+}
+
+/* A user's text, whole: name, gecos, home and shell, each with its NUL. */
+struct map_user_text {
 	size_t name_len;
 	size_t gecos_len;
 	size_t home_len;
 	size_t shell_len;
-	const char *inline_text; /* MAP_INLINE_TEXT bytes */
+	size_t len;
+	char text[MAP_NAME_MAX + MAP_GECOS_MAX + MAP_HOME_MAX + MAP_SHELL_MAX + 4];
 };
 
-MAP_INLINE struct map_user_values map_user_values(const struct map_user_slot *u)
+/* The style @i, which must be below h.n_styles. */
+MAP_INLINE const struct map_style *map_style_at(const struct map_view *v, uint32_t i)
 {
-	return (struct map_user_values){
-		.hash = map_load32(&u->hash),
-		.uid = map_load32(&u->uid),
-		.gid = map_load32(&u->gid),
-		.text = map_load32(&u->text),
-		.groups = map_load32(&u->groups),
-		.flags = map_once(u->flags),
-		.name_len = map_once(u->name_len),
-		.gecos_len = map_once(u->gecos_len),
-		.home_len = map_once(u->home_len),
-		.shell_len = map_once(u->shell_len),
-		.inline_text = u->inline_text,
-	};
+	return (const struct map_style *)(const void *)(v->base + sizeof(struct map_header)) + i;
 }
 
-/** map_values_text() - name, gecos, home and shell with their NULs, @ret_len bytes; NULL where the slot lies. The NULs
- *  themselves are not looked at. */
-MAP_INLINE const void *map_values_text(const struct map_view *v, const struct map_user_values *u, size_t *ret_len)
+/* Return: the place behind it. */
+static inline char *map_put_text(char *to, const void *text, size_t len)
 {
-	size_t len = u->name_len + u->gecos_len + u->home_len + u->shell_len + 4;
-
-	*ret_len = len;
-	if (u->name_len == 0 || u->name_len > MAP_NAME_MAX)
-		return NULL;
-	if (u->text != 0)
-		return map_view_data(v, u->text, len);
-	return len <= MAP_INLINE_TEXT ? u->inline_text : NULL;
+	map_take(to, text, len);
+	to[len] = '\0';
+	return to + len + 1;
 }
 
-/** map_view_user_text() - map_values_text() of a copied slot, map_user_text_len() bytes; may point into @u */
-static inline const void *map_view_user_text(const struct map_view *v, const struct map_user_slot *u)
+static inline bool map_styled_text(const struct map_view *v, const struct map_user_slot *u, uint32_t style,
+				   struct map_user_text *ret)
 {
-	struct map_user_values values = map_user_values(u);
-	size_t len;
+	const struct map_style *s;
+	size_t before_name;
+	char *p = ret->text;
 
-	return map_values_text(v, &values, &len);
+	if (style > v->h.n_styles)
+		return false;
+	s = map_style_at(v, style - 1);
+	ret->name_len = map_once(u->name_len);
+	ret->gecos_len = map_once(u->gecos_len);
+	ret->shell_len = map_once(s->shell_len);
+	before_name = map_once(s->home_len);
+	if (!map_name_is_possible(ret->name_len) || ret->name_len + ret->gecos_len + 2 > MAP_INLINE_TEXT ||
+	    before_name > MAP_STYLE_HOME_MAX || ret->shell_len > MAP_STYLE_SHELL_MAX)
+		return false;
+	ret->home_len = before_name + ret->name_len;
+	p = map_put_text(p, u->text, ret->name_len);
+	p = map_put_text(p, u->text + ret->name_len + 1, ret->gecos_len);
+	map_take(p, s->home, before_name);
+	p = map_put_text(p + before_name, u->text, ret->name_len);
+	(void)map_put_text(p, s->shell, ret->shell_len);
+	return true;
+}
+
+static inline bool map_apart_text(const struct map_view *v, const struct map_user_slot *u, struct map_user_text *ret)
+{
+	const unsigned char *from;
+	char *p = ret->text;
+
+	ret->name_len = map_once(u->name_len);
+	ret->gecos_len = map_once(u->gecos_len);
+	ret->home_len = map_once(u->apart.home_len);
+	ret->shell_len = map_once(u->apart.shell_len);
+	if (!map_name_is_possible(ret->name_len) || ret->gecos_len > MAP_GECOS_MAX || ret->home_len > MAP_HOME_MAX ||
+	    ret->shell_len > MAP_SHELL_MAX)
+		return false;
+	from = map_view_data(v, map_load32(&u->apart.at),
+			     ret->name_len + ret->gecos_len + ret->home_len + ret->shell_len + 4);
+	if (from == NULL)
+		return false;
+	p = map_put_text(p, from, ret->name_len);
+	from += ret->name_len + 1;
+	p = map_put_text(p, from, ret->gecos_len);
+	from += ret->gecos_len + 1;
+	p = map_put_text(p, from, ret->home_len);
+	from += ret->home_len + 1;
+	(void)map_put_text(p, from, ret->shell_len);
+	return true;
+}
+
+/** map_view_user_text() - the text of a slot, which may lie in the map; every NUL is put, not taken from there
+ *  Return: true, or false where the slot lies. */
+static inline bool map_view_user_text(const struct map_view *v, const struct map_user_slot *u,
+				      struct map_user_text *ret)
+{
+	uint32_t style = map_once(u->style);
+
+	if (!(style != 0 ? map_styled_text(v, u, style, ret) : map_apart_text(v, u, ret)))
+		return false;
+	ret->len = ret->name_len + ret->gecos_len + ret->home_len + ret->shell_len + 4;
+	return true;
 }
 
 /** map_view_user_groups() - the gids of a user, @ret_n of them, not aligned; NULL for none or where the slot lies. Reads
  *  nothing of @u but where they are. */
-static inline const unsigned char *map_view_user_groups(const struct map_view *v, const struct map_user_slot *u,
-							uint32_t *ret_n)
+MAP_INLINE const unsigned char *map_view_user_groups(const struct map_view *v, const struct map_user_slot *u,
+						     uint32_t *ret_n)
 {
 	uint32_t at = map_load32(&u->groups);
 	const unsigned char *p = at != 0 ? map_view_data(v, at, sizeof(uint32_t)) : NULL;

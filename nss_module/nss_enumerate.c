@@ -40,7 +40,7 @@ static int passwd_entry(const struct map_view *v, uint32_t i, struct entry_query
 	struct map_user_slot u;
 
 	map_view_user(v, i, &u);
-	return u.hash != 0 ? (int)pack_user(v, &u, &q->pw, q->buffer, q->size) : PACK_NOT_FOUND;
+	return u.name_len != 0 ? (int)pack_user(v, &u, &q->pw, q->buffer, q->size) : PACK_NOT_FOUND;
 }
 
 static int shadow_entry(const struct map_view *v, uint32_t i, struct entry_query *q)
@@ -48,7 +48,7 @@ static int shadow_entry(const struct map_view *v, uint32_t i, struct entry_query
 	struct map_user_slot u;
 
 	map_view_user(v, i, &u);
-	return u.hash != 0 ? (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
+	return u.name_len != 0 ? (int)pack_shadow(v, &u, &q->sp, q->buffer, q->size) : PACK_NOT_FOUND;
 }
 
 /* The groups with a record, then the private ones. */
@@ -59,10 +59,10 @@ static int group_entry(const struct map_view *v, uint32_t i, struct entry_query 
 
 	if (i < v->h.group_slots) {
 		map_view_group(v, i, &g);
-		return g.hash != 0 ? (int)pack_group(v, &g, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+		return g.name_len != 0 ? (int)pack_group(v, &g, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
 	}
 	map_view_user(v, i - v->h.group_slots, &u);
-	return u.hash != 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
+	return u.name_len != 0 ? (int)pack_private_group(v, &u, &q->gr, q->buffer, q->size) : PACK_NOT_FOUND;
 }
 
 static int next_in(struct enumeration *e, enum database db, struct entry_query *q)

@@ -59,30 +59,70 @@ struct user_query {
 	struct spwd sp;
 };
 
-/* The slot that is asked for, or NULL; by uid, whether that is its uid is still to be seen. */
-MAP_INLINE const struct map_user_slot *find_user(const struct user_query *q, const struct map_view *v)
+MAP_INLINE int64_t place_of_name(const char *name, size_t len, const struct map_view *v)
+{
+	struct map_key k;
+
+	if (!map_name_is_possible(len))
+		return -1;
+	k = map_key_of(name, len);
+	return map_place_of_user(v, &k, map_hash_key(v->h.seed, &k));
+}
+
+/* The slot that is asked for, or NULL. */
+static const struct map_user_slot *find_user(const struct user_query *q, const struct map_view *v)
 {
 	int64_t i;
 
 	if (q->name != NULL)
-		i = map_place_of_user(v, q->name, q->name_len, map_hash_bytes(v->h.seed, q->name, q->name_len));
+		i = place_of_name(q->name, q->name_len, v);
 	else
-		i = map_id_is_ours(&v->h, q->uid) ? map_place_of_uid(v, q->uid) : -1;
+		i = map_id_is_ours(v, q->uid) ? map_place_of_uid(v, q->uid) : -1;
 	return i >= 0 ? map_user_at(v, (uint32_t)i) : NULL;
 }
 
-MAP_INLINE int user_lookup(void *userdata, const struct map_view *v)
+static int user_lookup(void *userdata, const struct map_view *v)
 {
 	struct user_query *q = userdata;
 	const struct map_user_slot *slot = find_user(q, v);
-	struct map_user_values u;
+	int result = slot != NULL ? (int)pack_user(v, slot, &q->pw, q->buffer, q->size) : PACK_NOT_FOUND;
 
-	if (slot == NULL)
+	return result == PACK_FOUND && q->name == NULL && q->pw.pw_uid != q->uid ? PACK_NOT_FOUND : result;
+}
+
+/* The first attempts: nothing but what is needed for nearly all. */
+MAP_INLINE int user_by_name(void *userdata, const struct map_view *v)
+{
+	struct user_query *q = userdata;
+	int64_t i = place_of_name(q->name, q->name_len, v);
+	const struct map_user_slot *slot;
+	uint32_t uid;
+
+	if (i < 0)
 		return PACK_NOT_FOUND;
-	u = map_user_values(slot);
-	if (q->name == NULL && (u.hash == 0 || u.uid != q->uid))
+	slot = map_user_at(v, (uint32_t)i);
+	uid = map_load32(&slot->uid);
+	return map_id_is_ours(v, uid) ? (int)pack_user_shortly(v, slot, uid, q->name_len, &q->pw, q->buffer, q->size)
+				      : PACK_SELDOM;
+}
+
+MAP_INLINE int user_by_uid(void *userdata, const struct map_view *v)
+{
+	struct user_query *q = userdata;
+	const struct map_user_slot *slot;
+	size_t name_len;
+	int64_t i;
+
+	if (!map_id_is_ours(v, q->uid))
 		return PACK_NOT_FOUND;
-	return (int)pack_values(v, &u, &q->pw, q->buffer, q->size);
+	i = map_place_of_uid(v, q->uid);
+	if (i < 0)
+		return PACK_NOT_FOUND;
+	slot = map_user_at(v, (uint32_t)i);
+	name_len = map_once(slot->name_len);
+	return map_name_is_possible(name_len)
+		       ? (int)pack_user_shortly(v, slot, q->uid, name_len, &q->pw, q->buffer, q->size)
+		       : PACK_NOT_FOUND;
 }
 
 static int shadow_lookup(void *userdata, const struct map_view *v)
@@ -96,28 +136,28 @@ static int shadow_lookup(void *userdata, const struct map_view *v)
 /* The range of new accounts, which the mapping's own header tells. */
 static int range_lookup(void *userdata, const struct map_view *v)
 {
-	struct map_header *limits = userdata;
+	struct map_ids *range = userdata;
 
-	limits->uid_min = map_load32(v->base + offsetof(struct map_header, range_min));
-	limits->uid_max = map_load32(v->base + offsetof(struct map_header, range_max));
+	*range = map_ids_of(map_load32(v->base + offsetof(struct map_header, range_min)),
+			    map_load32(v->base + offsetof(struct map_header, range_max)));
 	return PACK_FOUND;
 }
 
 /* For login programs alone, and only beside a map: the PAM module knows by the same map that such an id is ours. */
 SELDOM int resolve_unknown(struct user_query *q)
 {
-	struct map_header limits;
+	struct map_ids range;
 	struct resolve_answer a;
 	char *p = q->buffer;
 
-	if (!resolve_name_is_possible(q->name) || map_reader_ask(&reader, range_lookup, &limits) != PACK_FOUND)
+	if (!resolve_name_is_possible(q->name) || map_reader_ask(&reader, range_lookup, &range) != PACK_FOUND)
 		return PACK_NOT_FOUND;
 	/* Not to ask twice for one caller that begins with too small a buffer. */
 	if (q->size < sizeof(a))
 		return PACK_TOO_SMALL;
 	if (resolve_ask(RESOLVE_SOCKET_PATH, 0, q->name, &a) < 0)
 		return PACK_NOT_FOUND;
-	if (!map_id_is_ours(&limits, a.uid) || !map_id_is_ours(&limits, a.gid))
+	if (!map_ids_hold(range, a.uid) || !map_ids_hold(range, a.gid))
 		return PACK_NOT_FOUND;
 	q->pw = (struct passwd){.pw_uid = a.uid, .pw_gid = a.gid};
 	q->pw.pw_name = p;
@@ -163,7 +203,7 @@ EXPORT enum nss_status _nss_latchkey_getpwnam_r(const char *name, struct passwd 
 						int *errnop)
 {
 	struct user_query q = {.name = name, .name_len = strlen(name), .buffer = buffer, .size = buflen};
-	int result = map_reader_try(&reader, MAP_PART_USERS, user_lookup, &q);
+	int result = map_reader_try(&reader, MAP_PART_USERS | MAP_PART_STYLES, user_by_name, &q);
 
 	if (result == PACK_FOUND) {
 		*pwd = q.pw;
@@ -183,7 +223,7 @@ EXPORT enum nss_status _nss_latchkey_getpwuid_r(uid_t uid, struct passwd *pwd, c
 
 	if (uid < MAP_ID_FLOOR)
 		return NSS_STATUS_NOTFOUND;
-	result = map_reader_try(&reader, MAP_PART_USERS | MAP_PART_UIDS, user_lookup, &q);
+	result = map_reader_try(&reader, MAP_PART_USERS | MAP_PART_UIDS | MAP_PART_STYLES, user_by_uid, &q);
 	if (result == PACK_FOUND) {
 		*pwd = q.pw;
 		return NSS_STATUS_SUCCESS;
@@ -225,33 +265,39 @@ struct group_query {
 
 MAP_INLINE int group_by_name(struct group_query *q, const struct map_view *v)
 {
-	uint32_t hash = map_hash_bytes(v->h.seed, q->name, q->name_len);
-	int64_t i = map_place_of_group(v, q->name, q->name_len, hash);
+	struct map_key k;
+	uint32_t hash;
+	int64_t i;
 
+	if (!map_name_is_possible(q->name_len))
+		return PACK_NOT_FOUND;
+	k = map_key_of(q->name, q->name_len);
+	hash = map_hash_key(v->h.seed, &k);
+	i = map_place_of_group(v, &k, hash);
 	if (i >= 0)
 		return (int)pack_group(v, map_group_at(v, (uint32_t)i), &q->gr, q->buffer, q->size);
-	i = map_place_of_user(v, q->name, q->name_len, hash);
+	i = map_place_of_user(v, &k, hash);
 	return i >= 0 ? (int)pack_private_group(v, map_user_at(v, (uint32_t)i), &q->gr, q->buffer, q->size)
 		      : PACK_NOT_FOUND;
 }
 
 MAP_INLINE int group_by_gid(struct group_query *q, const struct map_view *v)
 {
-	struct map_group_slot g;
-	struct map_user_values u;
 	int64_t i;
+	int result;
 
-	if (!map_id_is_ours(&v->h, q->gid))
+	if (!map_id_is_ours(v, q->gid))
 		return PACK_NOT_FOUND;
-	if (map_view_find_gid(v, q->gid, &g) >= 0)
-		return (int)pack_group(v, &g, &q->gr, q->buffer, q->size);
-	i = map_place_of_uid(v, q->gid);
-	if (i < 0)
-		return PACK_NOT_FOUND;
-	u = map_user_values(map_user_at(v, (uint32_t)i));
-	if (u.hash == 0 || u.uid != q->gid)
-		return PACK_NOT_FOUND;
-	return (int)pack_private_values(v, &u, &q->gr, q->buffer, q->size);
+	i = map_place_of_gid(v, q->gid);
+	if (i >= 0) {
+		result = (int)pack_group(v, map_group_at(v, (uint32_t)i), &q->gr, q->buffer, q->size);
+	} else {
+		i = map_place_of_uid(v, q->gid);
+		if (i < 0)
+			return PACK_NOT_FOUND;
+		result = (int)pack_private_group(v, map_user_at(v, (uint32_t)i), &q->gr, q->buffer, q->size);
+	}
+	return result == PACK_FOUND && q->gr.gr_gid != q->gid ? PACK_NOT_FOUND : result;
 }
 
 MAP_INLINE int group_lookup(void *userdata, const struct map_view *v)
@@ -282,7 +328,7 @@ EXPORT enum nss_status _nss_latchkey_getgrnam_r(const char *name, struct group *
 						int *errnop)
 {
 	struct group_query q = {.name = name, .name_len = strlen(name), .buffer = buffer, .size = buflen};
-	int result = map_reader_try(&reader, MAP_PART_GROUPS | MAP_PART_USERS, group_lookup, &q);
+	int result = map_reader_try(&reader, MAP_PART_GROUPS | MAP_PART_USERS | MAP_PART_DATA, group_lookup, &q);
 
 	if (result == PACK_FOUND) {
 		*grp = q.gr;
@@ -347,7 +393,7 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 {
 	struct groups_query *q = userdata;
 	const struct map_user_slot *slot;
-	struct map_user_values u;
+	struct map_user_ids ids;
 	const unsigned char *gids;
 	enum pack_result may;
 	uint32_t n = 0;
@@ -355,12 +401,12 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 	int64_t place;
 
 	q->end = q->start;
-	place = map_place_of_user(v, q->name, q->name_len, map_hash_bytes(v->h.seed, q->name, q->name_len));
+	place = place_of_name(q->name, q->name_len, v);
 	if (place < 0)
 		return PACK_NOT_FOUND;
 	slot = map_user_at(v, (uint32_t)place);
-	u = map_user_values(slot);
-	may = pack_may_answer(v, &u);
+	ids = map_user_ids(slot);
+	may = pack_may_answer(v, &ids);
 	if (may != PACK_FOUND)
 		return (int)may;
 	gids = map_view_user_groups(v, slot, &n);
@@ -369,7 +415,7 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 	room = groups_reserve(q, n);
 	if (room < 0)
 		return -ENOMEM;
-	q->end += pack_gids(map_ids_of(&v->h), gids, n, *q->list + q->start, room, q->primary);
+	q->end += pack_gids(v->ids, gids, n, *q->list + q->start, room, q->primary);
 	return PACK_FOUND;
 }
 
@@ -402,7 +448,7 @@ EXPORT enum nss_status _nss_latchkey_initgroups_dyn(const char *user, gid_t grou
 	 * page that cannot be read ends a process by SIGBUS. */
 	if (group == 0 && strcmp(user, "root") == 0)
 		return NSS_STATUS_NOTFOUND;
-	result = map_reader_try(&reader, MAP_PART_USERS, groups_lookup, &q);
+	result = map_reader_try(&reader, MAP_PART_USERS | MAP_PART_DATA, groups_lookup, &q);
 	if (result == PACK_FOUND) {
 		*start = q.end;
 		return NSS_STATUS_SUCCESS;

@@ -1,24 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the step from a record of the map to a caller's structure that is not in the header: shadow entries,
- * members of groups and rare lists of groups. Sums up what is needed before it writes anything and puts every NUL itself. */
+/* The part of the step from a record of the map to a caller's structure that is not in the header: rare records, shadow
+ * entries, members of groups and rare lists of groups. Sums up what is needed before it writes anything and puts every NUL itself. */
 #include "nss_module/pack.h"
+
+enum pack_result pack_user(const struct map_view *v, const struct map_user_slot *u, struct passwd *ret, char *buffer,
+			   size_t size)
+{
+	static const char password[] = "x";
+	struct map_user_ids ids = map_user_ids(u);
+	enum pack_result may = pack_may_answer(v, &ids);
+	struct map_user_text t;
+
+	if (may != PACK_FOUND)
+		return may;
+	if (!map_view_user_text(v, u, &t))
+		return PACK_NOT_FOUND;
+	if (size < t.len + sizeof(password))
+		return PACK_TOO_SMALL;
+	memcpy(buffer, t.text, t.len);
+	memcpy(buffer + t.len, password, sizeof(password));
+	ret->pw_uid = ids.uid;
+	ret->pw_gid = ids.gid;
+	ret->pw_name = buffer;
+	ret->pw_passwd = buffer + t.len;
+	ret->pw_gecos = buffer + t.name_len + 1;
+	ret->pw_dir = ret->pw_gecos + t.gecos_len + 1;
+	ret->pw_shell = ret->pw_dir + t.home_len + 1;
+	return PACK_FOUND;
+}
 
 enum pack_result pack_shadow(const struct map_view *v, const struct map_user_slot *u, struct spwd *ret, char *buffer,
 			     size_t size)
 {
 	static const char password[] = "*";
-	struct map_user_values values = map_user_values(u);
-	enum pack_result may = pack_may_answer(v, &values);
-	size_t len = values.name_len;
-	size_t text_len;
+	struct map_user_ids ids = map_user_ids(u);
+	enum pack_result may = pack_may_answer(v, &ids);
+	size_t len = map_once(u->name_len);
 
 	if (may != PACK_FOUND)
 		return may;
-	if (map_values_text(v, &values, &text_len) == NULL)
+	if (!map_name_is_possible(len))
 		return PACK_NOT_FOUND;
 	if (size < len + 1 + sizeof(password))
 		return PACK_TOO_SMALL;
-	map_take(buffer, values.inline_text, len);
+	map_take(buffer, u->text, len);
 	buffer[len] = '\0';
 	memcpy(buffer + len + 1, password, sizeof(password));
 	*ret = (struct spwd){

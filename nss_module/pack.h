@@ -21,59 +21,79 @@ enum pack_result {
 	PACK_NOT_FOUND,
 	PACK_TOO_SMALL, /* nothing else is wrong: ask again with a larger buffer */
 	PACK_MARKED,    /* bound to a local account: not ours to answer for, and not unknown either */
+	PACK_SELDOM,    /* of the short ways alone: take the long one */
 };
 
 /** pack_may_answer() - PACK_FOUND, PACK_MARKED, or PACK_NOT_FOUND for an id that is never ours */
-MAP_INLINE enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_values *u)
+MAP_INLINE enum pack_result pack_may_answer(const struct map_view *v, const struct map_user_ids *u)
 {
 	if ((u->flags & MAP_USER_LOCAL_ACCOUNT) != 0)
 		return PACK_MARKED;
-	return map_id_is_ours(&v->h, u->uid) && map_id_is_ours(&v->h, u->gid) ? PACK_FOUND : PACK_NOT_FOUND;
+	return map_id_is_ours(v, u->uid) && (u->gid == u->uid || map_id_is_ours(v, u->gid)) ? PACK_FOUND
+											    : PACK_NOT_FOUND;
 }
 
-MAP_INLINE enum pack_result pack_values(const struct map_view *v, const struct map_user_values *u, struct passwd *ret,
-					char *buffer, size_t size)
-{
-	static const char password[] = "x";
-	size_t len;
-	const void *text = map_values_text(v, u, &len);
-	enum pack_result may = pack_may_answer(v, u);
+/** pack_user() - the long way: every record, and any buffer */
+enum pack_result pack_user(const struct map_view *v, const struct map_user_slot *u, struct passwd *ret, char *buffer,
+			   size_t size);
 
-	if (may != PACK_FOUND)
-		return may;
-	if (text == NULL)
+/* Up to 32 bytes, seldom more than 16: each store counts. */
+MAP_INLINE void pack_half_or_all(char *to, const char *from, size_t len)
+{
+	map_take(to, from, 16);
+	if (len > 16)
+		map_take(to + 16, from + 16, 16);
+}
+
+/* All that pack_user_shortly() may touch of a buffer. */
+#define PACK_ROOM (MAP_INLINE_TEXT + MAP_STYLE_HOME_MAX + MAP_NAME_MAX + 1 + MAP_STYLE_HOME_MAX + 4)
+
+/** pack_user_shortly() - for a record that has a style and a buffer that leaves room: lengths known beforehand need no call,
+ *  and what is copied too much is written over
+ * @uid, @name_len: of the slot, the first one ours, the other one possible
+ * Return: as pack_user(), or PACK_SELDOM. */
+MAP_INLINE enum pack_result pack_user_shortly(const struct map_view *v, const struct map_user_slot *u, uint32_t uid,
+					      size_t name_len, struct passwd *ret, char *buffer, size_t size)
+{
+	const uint32_t gid = map_load32(&u->gid);
+	const uint32_t flags = map_once(u->flags);
+	const uint32_t style = map_once(u->style) - 1;
+	const struct map_style *s;
+	size_t gecos_len;
+	size_t home_len;
+	size_t shell_len;
+	char *home;
+	char *shell;
+
+	if ((flags & MAP_USER_LOCAL_ACCOUNT) != 0 || style >= v->h.n_styles || size < PACK_ROOM)
+		return PACK_SELDOM;
+	if (gid != uid && !map_id_is_ours(v, gid))
 		return PACK_NOT_FOUND;
-	if (size < len + sizeof(password))
-		return PACK_TOO_SMALL;
-	/* All of the slot where there is room: a length known beforehand needs no call. */
-	if (text == u->inline_text && size >= MAP_INLINE_TEXT + sizeof(password))
-		map_take(buffer, u->inline_text, MAP_INLINE_TEXT);
-	else
-		map_take(buffer, text, len);
-	memcpy(buffer + len, password, sizeof(password));
-	ret->pw_uid = u->uid;
-	ret->pw_gid = u->gid;
-	ret->pw_passwd = buffer + len;
+	s = map_style_at(v, style);
+	gecos_len = map_once(u->gecos_len);
+	home_len = map_once(s->home_len);
+	shell_len = map_once(s->shell_len);
+	if (name_len + gecos_len + 2 > MAP_INLINE_TEXT || home_len > MAP_STYLE_HOME_MAX ||
+	    shell_len > MAP_STYLE_SHELL_MAX)
+		return PACK_NOT_FOUND;
+	home = buffer + name_len + gecos_len + 2;
+	shell = home + home_len + name_len + 1;
+	map_take(buffer, u->text, MAP_INLINE_TEXT);
+	pack_half_or_all(home, s->home, home_len);
+	pack_half_or_all(home + home_len, u->text, name_len);
+	pack_half_or_all(shell, s->shell, shell_len);
+	buffer[name_len] = '\0';
+	home[-1] = '\0';
+	shell[-1] = '\0';
+	memcpy(shell + shell_len, "\0x\0", 4);
+	ret->pw_uid = uid;
+	ret->pw_gid = gid;
 	ret->pw_name = buffer;
-	buffer += u->name_len;
-	*buffer++ = '\0';
-	ret->pw_gecos = buffer;
-	buffer += u->gecos_len;
-	*buffer++ = '\0';
-	ret->pw_dir = buffer;
-	buffer += u->home_len;
-	*buffer++ = '\0';
-	ret->pw_shell = buffer;
-	buffer[u->shell_len] = '\0';
+	ret->pw_passwd = shell + shell_len + 1;
+	ret->pw_gecos = buffer + name_len + 1;
+	ret->pw_dir = home;
+	ret->pw_shell = shell;
 	return PACK_FOUND;
-}
-
-static inline enum pack_result pack_user(const struct map_view *v, const struct map_user_slot *u, struct passwd *ret,
-					 char *buffer, size_t size)
-{
-	struct map_user_values values = map_user_values(u);
-
-	return pack_values(v, &values, ret, buffer, size);
 }
 
 /** pack_shadow() - a password that nothing matches, no date of any kind */
@@ -141,32 +161,25 @@ MAP_INLINE enum pack_result pack_group(const struct map_view *v, const struct ma
 
 	if (at != 0 && parts.n_members != 0)
 		parts.members = map_view_data(v, at, (uint64_t)parts.n_members + parts.members_len);
-	if (!map_id_is_ours(&v->h, parts.gid) || parts.name_len == 0 || parts.name_len > MAP_NAME_MAX ||
+	if (!map_id_is_ours(v, parts.gid) || !map_name_is_possible(parts.name_len) ||
 	    (parts.members == NULL && parts.n_members != 0))
 		return PACK_NOT_FOUND;
 	return pack_parts(&parts, ret, buffer, size);
 }
 
-/** pack_private_values() - gid = uid, the user's name, no members */
-MAP_INLINE enum pack_result pack_private_values(const struct map_view *v, const struct map_user_values *u,
-						struct group *ret, char *buffer, size_t size)
-{
-	struct pack_group_parts parts = {.name = u->inline_text, .name_len = u->name_len, .gid = u->uid};
-	enum pack_result may = pack_may_answer(v, u);
-
-	if (may != PACK_FOUND)
-		return may;
-	if ((u->flags & MAP_USER_PRIVATE_GROUP) == 0 || u->name_len == 0 || u->name_len > MAP_NAME_MAX)
-		return PACK_NOT_FOUND;
-	return pack_parts(&parts, ret, buffer, size);
-}
-
+/** pack_private_group() - gid = uid, the user's name, no members */
 MAP_INLINE enum pack_result pack_private_group(const struct map_view *v, const struct map_user_slot *u,
 					       struct group *ret, char *buffer, size_t size)
 {
-	struct map_user_values values = map_user_values(u);
+	struct map_user_ids ids = map_user_ids(u);
+	struct pack_group_parts parts = {.name = u->text, .name_len = map_once(u->name_len), .gid = ids.uid};
+	enum pack_result may = pack_may_answer(v, &ids);
 
-	return pack_private_values(v, &values, ret, buffer, size);
+	if (may != PACK_FOUND)
+		return may;
+	if ((ids.flags & MAP_USER_PRIVATE_GROUP) == 0 || !map_name_is_possible(parts.name_len))
+		return PACK_NOT_FOUND;
+	return pack_parts(&parts, ret, buffer, size);
 }
 
 typedef int32_t pack_four __attribute__((__vector_size__(16)));

@@ -126,7 +126,7 @@ struct published {
 static int published_find(struct published *ret, const char *name)
 {
 	const struct map_reader reader = MAP_READER_INIT(MAP_DIRECTORY, 0);
-	struct map_user_slot user = {.hash = 0};
+	struct map_user_slot user = {.flags = 0};
 	struct map_view view;
 	int r;
 

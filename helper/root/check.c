@@ -24,6 +24,7 @@ struct check {
 	uint64_t members_seen; /* memberships as the groups tell them */
 	uint64_t groups_seen;  /* and as the users do */
 	uint32_t data_used;    /* bytes of the data part that belong to a record */
+	bool style_used[MAP_STYLES_MAX];
 };
 
 static int refuse(struct check *c, const char *format, ...) LK_PRINTF(2, 3);
@@ -125,39 +126,78 @@ static int check_id(struct check *c, const char *kind, const char *name, uint32_
 	return 0;
 }
 
+/* Is the byte beside a slot its own; another one leads a lookup past it, or to it in vain. */
+static int check_tag(struct check *c, uint32_t tags, uint32_t i, uint32_t hash)
+{
+	return c->v.base[tags + (size_t)i] == map_tag(hash) ? 0 : refuse(c, "a place is marked as what it is not");
+}
+
+/* A place that holds nothing, and says so. */
+static int check_empty(struct check *c, uint32_t tags, uint32_t i, const void *slot)
+{
+	return c->v.base[tags + (size_t)i] == 0 && is_zero(slot, MAP_SLOT_BYTES)
+		       ? 0
+		       : refuse(c, "an empty place is not empty");
+}
+
 /* --- users -------------------------------------------------------------------------------------------------------- */
 
-static int check_user_text(struct check *c, const struct map_user_slot *u, const char *text)
+static int check_user_text(struct check *c, const struct map_user_text *t)
 {
-	const char *name = text;
-	const char *gecos = name + u->name_len + 1;
-	const char *home = gecos + u->gecos_len + 1;
-	const char *shell = home + u->home_len + 1;
+	const char *name = t->text;
+	const char *gecos = name + t->name_len + 1;
+	const char *home = gecos + t->gecos_len + 1;
+	const char *shell = home + t->home_len + 1;
 
-	if (!name_fits(name, u->name_len) || name[u->name_len] != '\0')
+	if (!name_fits(name, t->name_len))
 		return refuse(c, "a user's name does not fit the grammar");
-	if (u->gecos_len > MAP_GECOS_MAX || !field_fits(gecos, u->gecos_len))
+	if (!field_fits(gecos, t->gecos_len))
 		return refuse(c, "user '%s' has a full name that passwd cannot hold", name);
-	if (!path_fits(home, u->home_len) || !text_has_prefix(home, c->settings->home_base) ||
-	    u->home_len == strlen(c->settings->home_base))
+	if (!path_fits(home, t->home_len) || !text_has_prefix(home, c->settings->home_base) ||
+	    t->home_len == strlen(c->settings->home_base))
 		return refuse(c, "user '%s' has a home that is not below %s", name, c->settings->home_base);
-	if (u->shell_len > MAP_SHELL_MAX || !path_fits(shell, u->shell_len))
+	if (!path_fits(shell, t->shell_len))
 		return refuse(c, "user '%s' has a shell that is no absolute path", name);
 	return 0;
 }
 
-/* The slot's room beside the text, and the text's own room in the data part. */
+/* The slot holds what was read of it and nothing else. */
 static int check_user_room(struct check *c, const struct map_user_slot *u, const char *name)
 {
-	size_t used = u->text != 0 ? u->name_len : map_user_text_len(u);
+	struct map_user_slot expected = {
+		.uid = u->uid,
+		.gid = u->gid,
+		.groups = u->groups,
+		.flags = u->flags,
+		.name_len = u->name_len,
+		.gecos_len = u->gecos_len,
+		.style = u->style,
+	};
 
-	if (!is_zero(u->inline_text + used, sizeof(u->inline_text) - used) || !is_zero(u->zero, sizeof(u->zero)))
-		return refuse(c, "user '%s' carries bytes that mean nothing", name);
-	if (u->text == 0)
+	if (u->style != 0) {
+		memcpy(expected.text, name, (size_t)u->name_len + u->gecos_len + 2);
+		c->style_used[u->style - 1] = true;
+	} else {
+		memcpy(expected.apart.name, name, u->name_len);
+		expected.apart.at = u->apart.at;
+		expected.apart.home_len = u->apart.home_len;
+		expected.apart.shell_len = u->apart.shell_len;
+	}
+	return memcmp(&expected, u, sizeof(expected)) == 0
+		       ? 0
+		       : refuse(c, "user '%s' carries bytes that mean nothing", name);
+}
+
+/* A text in the data part has its own room there, and the NULs that readers put anyway. */
+static int check_user_apart(struct check *c, const struct map_user_slot *u, const struct map_user_text *t)
+{
+	const unsigned char *there = map_view_data(&c->v, u->apart.at, t->len);
+
+	if (u->style != 0)
 		return 0;
-	if (memcmp(u->inline_text, name, u->name_len) != 0)
-		return refuse(c, "user '%s' has two names", name);
-	c->data_used += (uint32_t)map_user_text_len(u);
+	if (there == NULL || memcmp(there, t->text, t->len) != 0)
+		return refuse(c, "user '%s' has a text that does not end where it should", t->text);
+	c->data_used += (uint32_t)t->len;
 	return 0;
 }
 
@@ -204,8 +244,9 @@ static int check_user_is_found(struct check *c, uint32_t i, const struct map_use
 {
 	struct map_user_slot other;
 
-	if (u->hash != map_hash_bytes(c->v.h.seed, name, u->name_len) ||
-	    map_view_find_user(&c->v, name, u->name_len, &other) != (int64_t)i)
+	if (check_tag(c, c->v.h.user_tags, i, map_hash_name(c->v.h.seed, name, u->name_len)) < 0)
+		return -EBADMSG;
+	if (map_view_find_user(&c->v, name, u->name_len, &other) != (int64_t)i)
 		return refuse(c, "user '%s' stands twice or cannot be found", name);
 	if (map_view_find_uid(&c->v, u->uid, &other) != (int64_t)i)
 		return refuse(c, "user '%s' shares the uid %u or cannot be found by it", name, u->uid);
@@ -220,9 +261,9 @@ static int check_local_account(struct check *c, uint32_t i, const struct map_use
 	uint32_t uid;
 	uint32_t gid;
 
-	if (u->name_len > MAP_NAME_MAX || u->text != 0)
+	if (u->name_len > MAP_NAME_MAX)
 		return refuse(c, "the mark of a local account has no proper name");
-	memcpy(name, u->inline_text, u->name_len);
+	memcpy(name, u->text, u->name_len);
 	if (!name_fits(name, u->name_len))
 		return refuse(c, "a user's name does not fit the grammar");
 	if (!settings_has_local_account(c->settings, name))
@@ -231,37 +272,36 @@ static int check_local_account(struct check *c, uint32_t i, const struct map_use
 		return refuse(c, "the mark of local account '%s' does not agree with /etc/passwd", name);
 	if (uid < MAP_ID_FLOOR || uid == 65534 || uid == 65535 || uid == UINT32_MAX)
 		return refuse(c, "local account '%s' is one of the system's", name);
-	if (u->flags != MAP_USER_LOCAL_ACCOUNT || u->groups != 0 || map_user_text_len(u) != u->name_len + 4u ||
-	    !is_zero(u->inline_text + u->name_len, sizeof(u->inline_text) - u->name_len) ||
-	    !is_zero(u->zero, sizeof(u->zero)))
+	if (u->flags != MAP_USER_LOCAL_ACCOUNT || u->groups != 0 || u->gecos_len != 0 || u->style != 0 ||
+	    !is_zero(u->text + u->name_len, sizeof(u->text) - u->name_len))
 		return refuse(c, "the mark of local account '%s' carries more than its name", name);
 	return check_user_is_found(c, i, u, name);
 }
 
 static int check_user(struct check *c, uint32_t i, const struct map_user_slot *u)
 {
-	char text[MAP_NAME_MAX + MAP_GECOS_MAX + MAP_HOME_MAX + MAP_SHELL_MAX + 256];
-	const void *found = map_view_user_text(&c->v, u);
+	struct map_user_text t;
 	int r;
 
 	if ((u->flags & MAP_USER_LOCAL_ACCOUNT) != 0)
 		return check_local_account(c, i, u);
-	if (found == NULL || map_user_text_len(u) > sizeof(text))
+	if (!map_view_user_text(&c->v, u, &t))
 		return refuse(c, "a user's text lies outside the map");
-	memcpy(text, found, map_user_text_len(u));
-	r = check_user_text(c, u, text);
+	r = check_user_text(c, &t);
 	if (r == 0)
-		r = check_user_room(c, u, text);
+		r = check_user_room(c, u, t.text);
 	if (r == 0)
-		r = check_name(c, "user", text);
+		r = check_user_apart(c, u, &t);
 	if (r == 0)
-		r = check_id(c, "user", text, u->uid, 0);
+		r = check_name(c, "user", t.text);
 	if (r == 0)
-		r = check_primary_group(c, u, text);
+		r = check_id(c, "user", t.text, u->uid, 0);
 	if (r == 0)
-		r = check_user_is_found(c, i, u, text);
+		r = check_primary_group(c, u, t.text);
 	if (r == 0)
-		r = check_user_groups(c, u, text);
+		r = check_user_is_found(c, i, u, t.text);
+	if (r == 0)
+		r = check_user_groups(c, u, t.text);
 	return r;
 }
 
@@ -347,15 +387,17 @@ static int check_group(struct check *c, uint32_t i, const struct map_group_slot 
 	int r;
 
 	if (!name_fits(g->name, g->name_len) || !is_zero(g->name + g->name_len, sizeof(g->name) - g->name_len) ||
-	    !is_zero(g->zero, sizeof(g->zero)))
+	    g->flags != 0 || g->none != 0 || !is_zero(g->zero, sizeof(g->zero)))
 		return refuse(c, "a group's name does not fit the grammar");
 	r = check_name(c, "group", g->name);
 	if (r == 0)
 		r = check_group_is_configured(c, g);
 	if (r < 0)
 		return r;
-	if (g->hash != map_hash_bytes(c->v.h.seed, g->name, g->name_len) ||
-	    map_view_find_group(&c->v, g->name, g->name_len, &other) != (int64_t)i)
+	r = check_tag(c, c->v.h.group_tags, i, map_hash_name(c->v.h.seed, g->name, g->name_len));
+	if (r < 0)
+		return r;
+	if (map_view_find_group(&c->v, g->name, g->name_len, &other) != (int64_t)i)
 		return refuse(c, "group '%s' stands twice or cannot be found", g->name);
 	if (map_view_find_gid(&c->v, g->gid, &other) != (int64_t)i)
 		return refuse(c, "group '%s' shares the gid %u or cannot be found by it", g->name, g->gid);
@@ -422,14 +464,6 @@ static void free_numbers(uint32_t **p)
 	free(*p);
 }
 
-/* Is the byte beside a slot its own; another one leads a lookup past it, or to it in vain. */
-static int check_tag(struct check *c, uint32_t tags, uint32_t i, uint32_t hash)
-{
-	uint8_t expected = hash != 0 ? map_tag(hash) : 0;
-
-	return c->v.base[tags + (size_t)i] == expected ? 0 : refuse(c, "a place is marked as what it is not");
-}
-
 static int check_users(struct check *c)
 {
 	struct map_user_slot u;
@@ -438,16 +472,12 @@ static int check_users(struct check *c)
 
 	for (uint32_t i = 0; i < c->v.h.user_slots; i++) {
 		map_view_user(&c->v, i, &u);
-		r = check_tag(c, c->v.h.user_tags, i, u.hash);
-		if (r < 0)
-			return r;
-		if (u.hash == 0) {
-			if (!is_zero(&u, sizeof(u)))
-				return refuse(c, "an empty place is not empty");
-			continue;
+		if (u.name_len == 0) {
+			r = check_empty(c, c->v.h.user_tags, i, &u);
+		} else {
+			n++;
+			r = check_user(c, i, &u);
 		}
-		n++;
-		r = check_user(c, i, &u);
 		if (r < 0)
 			return r;
 	}
@@ -466,16 +496,12 @@ static int check_groups(struct check *c)
 	c->last_group = last_group;
 	for (uint32_t i = 0; i < c->v.h.group_slots; i++) {
 		map_view_group(&c->v, i, &g);
-		r = check_tag(c, c->v.h.group_tags, i, g.hash);
-		if (r < 0)
-			return r;
-		if (g.hash == 0) {
-			if (!is_zero(&g, sizeof(g)))
-				return refuse(c, "an empty place is not empty");
-			continue;
+		if (g.name_len == 0) {
+			r = check_empty(c, c->v.h.group_tags, i, &g);
+		} else {
+			n++;
+			r = check_group(c, i, &g);
 		}
-		n++;
-		r = check_group(c, i, &g);
 		if (r < 0)
 			return r;
 	}
@@ -485,19 +511,29 @@ static int check_groups(struct check *c)
 }
 
 /* Every record was found by its id, so an entry too many is one that leads astray. */
-static int check_id_table(struct check *c, uint32_t table, uint32_t n_slots, uint32_t n_records)
+static int check_id_table(struct check *c, uint32_t table, uint32_t n_entries, uint32_t n_records)
 {
-	struct map_id_slot entry;
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < n_slots; i++) {
-		memcpy(&entry, c->v.base + table + (size_t)i * sizeof(entry), sizeof(entry));
-		if (entry.id != 0)
-			n++;
-		else if (entry.slot != 0)
-			return refuse(c, "an empty place is not empty");
-	}
+	for (uint32_t i = 0; i < n_entries; i++)
+		n += map_load32(c->v.base + table + (size_t)i * sizeof(uint32_t)) != 0;
 	return n == n_records ? 0 : refuse(c, "a table of ids has entries of no record");
+}
+
+/* What is in a style was judged with each record that has it; here, that one has, and that nothing else is in it. */
+static int check_styles(struct check *c)
+{
+	for (uint32_t i = 0; i < c->v.h.n_styles; i++) {
+		const struct map_style *s = map_style_at(&c->v, i);
+
+		if (!c->style_used[i])
+			return refuse(c, "a style is no user's");
+		if (s->home_len == 0 || s->home[s->home_len - 1] != '/' ||
+		    !is_zero(s->home + s->home_len, sizeof(s->home) - s->home_len) ||
+		    !is_zero(s->shell + s->shell_len, sizeof(s->shell) - s->shell_len))
+			return refuse(c, "a style carries bytes that mean nothing");
+	}
+	return 0;
 }
 
 int check_map(const void *bytes, size_t size, const struct settings *settings, const struct locals *locals, char *why)
@@ -507,10 +543,11 @@ int check_map(const void *bytes, size_t size, const struct settings *settings, c
 
 	if (!map_view_init(&c.v, bytes, size))
 		return refuse(&c, "not a map of this version");
-	if (c.v.h.n_users > MAP_RECORDS_MAX || c.v.h.n_groups > MAP_RECORDS_MAX ||
-	    !is_zero(c.v.h.zero, sizeof(c.v.h.zero)))
+	if (c.v.h.n_users > MAP_RECORDS_MAX || c.v.h.n_groups > MAP_RECORDS_MAX || c.v.h.zero != 0)
 		return refuse(&c, "not a map of this version");
 	r = check_users(&c);
+	if (r == 0)
+		r = check_styles(&c);
 	if (r == 0)
 		r = check_groups(&c);
 	if (r == 0)

@@ -22,15 +22,13 @@ static int find(const void *bytes, size_t size, uint32_t uid, struct published_u
 {
 	struct map_user_slot slot;
 	struct map_view v;
-	const char *text;
 
 	if (!map_view_init(&v, bytes, size) || map_view_find_uid(&v, uid, &slot) < 0)
 		return -ENOENT;
-	text = map_view_user_text(&v, &slot);
-	if (text == NULL)
+	if (!map_name_is_possible(slot.name_len))
 		return -ENOENT;
 	*ret = (struct published_user){.is_local = (slot.flags & MAP_USER_LOCAL_ACCOUNT) != 0};
-	memcpy(ret->name, text, slot.name_len); /* map_view_user_text() bounds it */
+	memcpy(ret->name, slot.text, slot.name_len);
 	return 0;
 }
 

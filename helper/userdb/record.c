@@ -102,20 +102,21 @@ static int membership_reply(const char *user, size_t user_len, const char *group
 static int user_of(const struct map_view *v, int64_t place, const struct map_user_slot *slot, struct passwd *pw,
 		   char *buffer)
 {
-	return place >= 0 && slot->hash != 0 && pack_user(v, slot, pw, buffer, USER_BUFFER) == PACK_FOUND ? 0
-													  : RECORD_NONE;
+	return place >= 0 && slot->name_len != 0 && pack_user(v, slot, pw, buffer, USER_BUFFER) == PACK_FOUND
+		       ? 0
+		       : RECORD_NONE;
 }
 
 static int user_by_name(const struct map_view *v, const char *name, struct passwd *pw, char *buffer)
 {
-	struct map_user_slot slot = {.hash = 0};
+	struct map_user_slot slot = {.name_len = 0};
 
 	return user_of(v, map_view_find_user(v, name, strlen(name), &slot), &slot, pw, buffer);
 }
 
 static int user_by_uid(const struct map_view *v, uint32_t uid, struct passwd *pw, char *buffer)
 {
-	struct map_user_slot slot = {.hash = 0};
+	struct map_user_slot slot = {.name_len = 0};
 
 	return user_of(v, map_view_find_uid(v, uid, &slot), &slot, pw, buffer);
 }
@@ -210,14 +211,14 @@ static int find_group(const struct map_view *v, const struct query *q, struct js
 
 static bool group_is_ours(const struct map_view *v, const struct map_group_slot *g)
 {
-	return g->hash != 0 && map_id_is_ours(&v->h, g->gid) && g->name_len > 0 && g->name_len <= MAP_NAME_MAX;
+	return map_id_is_ours(v, g->gid) && g->name_len > 0 && g->name_len <= MAP_NAME_MAX;
 }
 
 static bool user_is_ours(const struct map_view *v, const struct map_user_slot *u)
 {
-	struct map_user_values values = map_user_values(u);
+	struct map_user_ids ids = map_user_ids(u);
 
-	return pack_may_answer(v, &values) == PACK_FOUND && u->name_len > 0 && u->name_len <= MAP_NAME_MAX;
+	return pack_may_answer(v, &ids) == PACK_FOUND && u->name_len > 0 && u->name_len <= MAP_NAME_MAX;
 }
 
 /* The group number @i of the user's own list, if it is answered for. */
@@ -239,7 +240,7 @@ static int next_of_user(struct record_walk *w, struct json_object **ret)
 
 	while (!is_end) {
 		if (group_of_user(w->view, &w->user, w->next++, &g, &is_end))
-			return membership_reply(w->user.inline_text, w->user.name_len, g.name, g.name_len, ret);
+			return membership_reply(w->user.text, w->user.name_len, g.name, g.name_len, ret);
 	}
 	return RECORD_NONE;
 }
@@ -292,7 +293,7 @@ static int find_membership(const struct map_view *v, const struct query *q, stru
 	for (uint32_t i = 0; !is_end; i++) {
 		if (group_of_user(v, &user, i, &g, &is_end) && g.name_len == strlen(q->group) &&
 		    memcmp(g.name, q->group, g.name_len) == 0)
-			return membership_reply(user.inline_text, user.name_len, g.name, g.name_len, ret);
+			return membership_reply(user.text, user.name_len, g.name, g.name_len, ret);
 	}
 	return RECORD_NONE;
 }
@@ -334,10 +335,10 @@ static int group_at(const struct map_view *v, uint32_t i, struct group *gr, char
 
 	if (i < v->h.group_slots) {
 		map_view_group(v, i, &slot);
-		return slot.hash != 0 ? group_of(v, &slot, gr, buffer) : RECORD_NONE;
+		return slot.name_len != 0 ? group_of(v, &slot, gr, buffer) : RECORD_NONE;
 	}
 	map_view_user(v, i - v->h.group_slots, &user);
-	return user.hash != 0 ? private_group_of(v, 0, &user, gr, buffer) : RECORD_NONE;
+	return user.name_len != 0 ? private_group_of(v, 0, &user, gr, buffer) : RECORD_NONE;
 }
 
 static int next_group(struct record_walk *w, struct json_object **ret)

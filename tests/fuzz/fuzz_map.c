@@ -37,6 +37,10 @@ static void walk_users(const struct map_view *v)
 				demand(pw.pw_name >= buffer && pw.pw_passwd + 2 <= buffer + size);
 				demand(strlen(pw.pw_shell) <= MAP_SHELL_MAX + 128);
 			}
+			if (u.name_len > 0 && u.name_len <= MAP_NAME_MAX &&
+			    pack_user_shortly(v, &u, u.uid, u.name_len, &pw, buffer, size) == PACK_FOUND)
+				demand(pw.pw_name == buffer && pw.pw_passwd + 2 <= buffer + size &&
+				       pw.pw_passwd == pw.pw_shell + strlen(pw.pw_shell) + 1);
 			if (pack_private_group(v, &u, &gr, buffer, size) == PACK_FOUND)
 				demand(gr.gr_mem[0] == NULL && gr.gr_gid >= MAP_ID_FLOOR);
 			(void)pack_shadow(v, &u, &sp, buffer, size);
@@ -44,7 +48,7 @@ static void walk_users(const struct map_view *v)
 		if (map_view_user_groups(v, &u, &n) != NULL)
 			demand(n > 0 && n <= MAP_USER_GROUPS_MAX);
 		if (u.name_len > 0 && u.name_len <= MAP_NAME_MAX)
-			(void)map_view_find_user(v, u.inline_text, u.name_len, &again);
+			(void)map_view_find_user(v, u.text, u.name_len, &again);
 		if (map_view_find_uid(v, u.uid, &again) >= 0)
 			demand(again.uid == u.uid);
 	}

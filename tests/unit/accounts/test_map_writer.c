@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -116,7 +117,8 @@ static void test_local_account(void **state)
 	assert_true(map_view_init(&v, bytes, len));
 	assert_true(map_view_find_user(&v, "olga", 4, &slot) >= 0);
 	assert_int_equal(slot.flags, MAP_USER_LOCAL_ACCOUNT);
-	assert_int_equal(map_user_text_len(&slot), strlen("olga") + 4);
+	assert_int_equal(slot.style, 0);
+	assert_int_equal(slot.gecos_len + slot.apart.at + slot.apart.home_len + slot.apart.shell_len, 0);
 	free(bytes);
 }
 
@@ -128,6 +130,7 @@ static void test_longest_fields(void **state)
 	struct map_user longest;
 	struct map_user_slot slot;
 	struct map_view v;
+	struct map_user_text whole;
 	const char *text;
 	void *bytes;
 	size_t len;
@@ -151,8 +154,8 @@ static void test_longest_fields(void **state)
 	assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
 	assert_true(map_view_init(&v, bytes, len));
 	assert_true(map_view_find_user(&v, fields[0][0], MAP_NAME_MAX, &slot) >= 0);
-	text = map_view_user_text(&v, &slot);
-	assert_non_null(text);
+	assert_true(map_view_user_text(&v, &slot, &whole));
+	text = whole.text;
 	assert_string_equal(text, fields[0][0]);
 	text += MAP_NAME_MAX + 1;
 	assert_string_equal(text, fields[1][0]);
@@ -201,6 +204,119 @@ static void test_nothing_stands_twice(void **state)
 	assert_int_equal(map_writer_add_group(w, &g), 0);
 	assert_int_equal(map_writer_finish(w, &bytes, &len), -EINVAL);
 	assert_null(bytes);
+}
+
+/* Uids that come in the order of the store are taken without a look, others with one: none gets in twice. */
+static void test_uids_in_any_order(void **state)
+{
+	static const uint32_t order[] = {7, 8, 5, 9, 6, 3, 4, 20, 1, 2};
+	LK_CLEANUP(map_writer_freep) struct map_writer *w = new_writer();
+	struct map_user u;
+	char name[16];
+
+	(void)state;
+	for (uint32_t n = 0; n < sizeof(order) / sizeof(order[0]); n++) {
+		(void)snprintf(name, sizeof(name), "n%u", (unsigned int)order[n]);
+		u = person(name, UID + order[n]);
+		assert_int_equal(map_writer_add_user(w, &u), 0);
+		for (uint32_t i = 0; i <= n; i++) {
+			u = person("other", UID + order[i]);
+			assert_int_equal(map_writer_add_user(w, &u), -EEXIST);
+		}
+	}
+}
+
+static void expect_text(const struct map_view *v, const struct map_user *u, bool has_style)
+{
+	struct map_user_slot slot;
+	struct map_user_text t;
+	const char *p = t.text;
+
+	assert_true(map_view_find_user(v, u->name, strlen(u->name), &slot) >= 0);
+	assert_int_equal(slot.style != 0, has_style);
+	assert_true(map_view_user_text(v, &slot, &t));
+	assert_string_equal(p, u->name);
+	p += t.name_len + 1;
+	assert_string_equal(p, u->gecos);
+	p += t.gecos_len + 1;
+	assert_string_equal(p, u->home);
+	p += t.home_len + 1;
+	assert_string_equal(p, u->shell);
+	assert_ptr_equal(p + t.shell_len + 1, t.text + t.len);
+}
+
+/* What fits a slot and a style to the last byte, and what is one byte more. */
+static void test_styles(void **state)
+{
+	static const char home30[] = "/abcdefghijklmnopqrstuvwxyz0123/", shell30[] = "/abcdefghijklmnopqrstuvwxyz012";
+	static const char gecos45[] = "a full name of forty-five bytes, this is it!!";
+	static const char *const others[][2] = {
+		{"a", "/home/ab"}, {"bab", "/home/ba"}, {"b", "/home/b/a"}, {"b2", "/b2"}, {"xbx", "/home/xb"}};
+	LK_CLEANUP(map_writer_freep) struct map_writer *w = new_writer();
+	char long_home[64], longer_home[64], longer_shell[64], longer_gecos[64];
+	struct map_user u[9] = {{.name = NULL}};
+	struct map_view v;
+	void *bytes;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(strlen(home30), MAP_STYLE_HOME_MAX);
+	assert_int_equal(strlen(shell30), MAP_STYLE_SHELL_MAX);
+	assert_int_equal(strlen(gecos45) + 3, MAP_INLINE_TEXT);
+	(void)snprintf(long_home, sizeof(long_home), "%sk", home30);
+	(void)snprintf(longer_home, sizeof(longer_home), "/%sl", home30 + 1);
+	memmove(longer_home + 2, longer_home + 1, strlen(longer_home));
+	(void)snprintf(longer_shell, sizeof(longer_shell), "%s3", shell30);
+	(void)snprintf(longer_gecos, sizeof(longer_gecos), "%s!", gecos45);
+	u[0] = (struct map_user){"k", UID, UID, gecos45, long_home, shell30, false};
+	u[1] = (struct map_user){"l", UID + 1, UID + 1, gecos45, longer_home, shell30, false};
+	u[2] = (struct map_user){"m", UID + 2, UID + 2, gecos45, "/home/m", longer_shell, false};
+	u[3] = (struct map_user){"n", UID + 3, UID + 3, longer_gecos, "/home/n", shell30, false};
+	for (uint32_t i = 0; i < 5; i++)
+		u[4 + i] = (struct map_user){others[i][0], UID + 4 + i, UID, "", others[i][1], "/bin/sh", false};
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(map_writer_add_user(w, &u[i]), 0);
+	assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
+	assert_true(map_view_init(&v, bytes, len));
+	assert_int_equal(v.h.n_styles, 2);
+	for (size_t i = 0; i < 9; i++)
+		expect_text(&v, &u[i], i == 0 || i == 7);
+	free(bytes);
+}
+
+/* More kinds of homes than there are styles: the others stand apart, and nobody is lost. */
+static void test_more_kinds_than_styles(void **state)
+{
+	enum {
+		MANY = MAP_STYLES_MAX + 10
+	};
+	LK_CLEANUP(map_writer_freep) struct map_writer *w = new_writer();
+	char names[MANY][16], homes[MANY][32];
+	struct map_user u = {.gecos = "", .shell = "/bin/sh"};
+	struct map_view v;
+	void *bytes;
+	size_t len;
+
+	(void)state;
+	for (uint32_t turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			(void)snprintf(names[i], sizeof(names[i]), "u%u", (unsigned int)i);
+			(void)snprintf(homes[i], sizeof(homes[i]), "/home/%u/u%u", (unsigned int)i, (unsigned int)i);
+			u.name = names[i];
+			u.home = homes[i];
+			u.uid = u.gid = UID + i;
+			if (turn == 0)
+				assert_int_equal(map_writer_add_user(w, &u), 0);
+			else
+				expect_text(&v, &u, i < MAP_STYLES_MAX);
+		}
+		if (turn == 0) {
+			assert_int_equal(map_writer_finish(w, &bytes, &len), 0);
+			assert_true(map_view_init(&v, bytes, len));
+			assert_int_equal(v.h.n_styles, MAP_STYLES_MAX);
+		}
+	}
+	free(bytes);
 }
 
 static void test_private_groups(void **state)
@@ -275,6 +391,9 @@ int main(void)
 		cmocka_unit_test(test_local_account),
 		cmocka_unit_test(test_longest_fields),
 		cmocka_unit_test(test_nothing_stands_twice),
+		cmocka_unit_test(test_uids_in_any_order),
+		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_more_kinds_than_styles),
 		cmocka_unit_test(test_private_groups),
 		cmocka_unit_test(test_empty_map_and_two_of_one),
 	};

@@ -23,6 +23,7 @@ static void test_finds_everybody(void **state)
 	void *bytes = sample_many(N, &len);
 	struct map_view v = {.base = NULL};
 	struct map_user_slot u;
+	struct map_user_text text;
 	char name[32];
 
 	(void)state;
@@ -35,7 +36,8 @@ static void test_finds_everybody(void **state)
 		assert_true(map_view_find_user(&v, name, strlen(name), &u) >= 0);
 		assert_int_equal(u.uid, UINT32_C(0x70000000) + i);
 		assert_true(map_view_find_uid(&v, u.uid, &u) >= 0);
-		assert_string_equal((const char *)map_view_user_text(&v, &u), name);
+		assert_true(map_view_user_text(&v, &u, &text));
+		assert_string_equal(text.text, name);
 		assert_int_equal(map_view_user_groups(&v, &u, &n_groups) != NULL, i % 10 == 0);
 		(void)snprintf(name, sizeof(name), "v%u", (unsigned int)i);
 		assert_int_equal(map_view_find_user(&v, name, strlen(name), &u), -1);
@@ -65,6 +67,48 @@ static void test_names_that_are_not_there(void **state)
 	free(bytes);
 }
 
+/* One of each length, and next to each those that differ in one byte: short names are compared in words. */
+static void test_names_of_every_length(void **state)
+{
+	struct map_writer *w = NULL;
+	char names[MAP_NAME_MAX][MAP_NAME_MAX + 1] = {{0}};
+	struct map_view v = {.base = NULL};
+	struct map_user_slot u;
+	struct map_group_slot g;
+	void *bytes = NULL;
+	size_t size;
+
+	(void)state;
+	sample_must(map_writer_new(&w));
+	for (uint32_t i = 0; i < MAP_NAME_MAX; i++) {
+		const uint32_t id = SAMPLE_ALICE + i;
+
+		memset(names[i], 'a', i + 1);
+		sample_must(map_writer_add_user(
+			w, &(struct map_user){names[i], id, id + 1000, "", "/home/x", "/bin/sh", false}));
+		sample_must(map_writer_add_group(w, &(struct map_group){.name = names[i], .gid = id + 1000}));
+	}
+	sample_must(map_writer_finish(w, &bytes, &size));
+	map_writer_free(w);
+	assert_true(map_view_init(&v, bytes, size));
+	for (uint32_t i = 0; i < MAP_NAME_MAX; i++) {
+		char other[MAP_NAME_MAX + 1];
+		size_t len = i + 1;
+
+		assert_true(map_view_find_user(&v, names[i], len, &u) >= 0);
+		assert_int_equal(u.uid, SAMPLE_ALICE + i);
+		assert_true(map_view_find_group(&v, names[i], len, &g) >= 0);
+		assert_int_equal(g.gid, SAMPLE_ALICE + i + 1000);
+		for (size_t at = 0; at < len; at++) {
+			memcpy(other, names[i], sizeof(other));
+			other[at] = 'b';
+			assert_int_equal(map_view_find_user(&v, other, len, &u), -1);
+			assert_int_equal(map_view_find_group(&v, other, len, &g), -1);
+		}
+	}
+	free(bytes);
+}
+
 /* Every lookup that a reader makes, on whatever these bytes are. */
 static void use(const void *bytes, size_t len)
 {
@@ -83,6 +127,7 @@ static void use(const void *bytes, size_t len)
 	for (size_t i = 0; i < 6; i++) {
 		if (map_view_find_user(&v, names[i], strlen(names[i]), &u) >= 0) {
 			(void)pack_user(&v, &u, &pw, buffer, sizeof(buffer));
+			(void)pack_user_shortly(&v, &u, u.uid, strlen(names[i]), &pw, buffer, sizeof(buffer));
 			(void)map_view_user_groups(&v, &u, &n);
 		}
 		if (map_view_find_uid(&v, ids[i], &u) >= 0)
@@ -178,9 +223,9 @@ static void test_damage_behind_the_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds_everybody),          cmocka_unit_test(test_names_that_are_not_there),
-		cmocka_unit_test(test_every_truncation),         cmocka_unit_test(test_header_fields),
-		cmocka_unit_test(test_damage_behind_the_header),
+		cmocka_unit_test(test_finds_everybody),       cmocka_unit_test(test_names_that_are_not_there),
+		cmocka_unit_test(test_names_of_every_length), cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_header_fields),         cmocka_unit_test(test_damage_behind_the_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,10 +197,10 @@ static void test_ids_that_are_never_answered_for(void **state)
 		assert_int_equal(pack_private_group(&view, &by_uid, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 		assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 	}
-	view.h.uid_min = SAMPLE_BOB; /* root's configuration moved on */
+	view.ids.min = SAMPLE_BOB; /* root's configuration moved on */
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
-	view.h.uid_min = MAP_ID_FLOOR;
-	view.h.uid_max = SAMPLE_ALICE - 1;
+	view.ids.min = MAP_ID_FLOOR;
+	view.ids.max = SAMPLE_ALICE - 1;
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 }
 
@@ -258,11 +258,17 @@ static void test_records_that_lie(void **state)
 	assert_int_equal(pack_group(&view, &g, &gr, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 
 	u = bob;
-	u.text = (uint32_t)view.h.file_size - 10;
+	u.apart.at = (uint32_t)view.h.file_size - 10;
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
-	u.text = UINT32_MAX;
+	u.apart.at = UINT32_MAX;
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
-	u.text = 0; /* too long to be inside */
+	u.apart.at = 0;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u = bob;
+	u.gecos_len = MAP_GECOS_MAX + 1;
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u = bob;
+	u.apart.shell_len = MAP_SHELL_MAX + 1;
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 	u = bob;
 	u.name_len = 0;
@@ -271,7 +277,7 @@ static void test_records_that_lie(void **state)
 	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 }
 
-/* A member's missing NUL is put, not trusted. */
+/* A missing NUL is put, not trusted, neither on the long way nor on the short one. */
 static void test_nuls_are_our_own(void **state)
 {
 	struct map_user_slot u;
@@ -280,15 +286,115 @@ static void test_nuls_are_our_own(void **state)
 
 	(void)state;
 	assert_true(map_view_find_user(&view, "alice", 5, &u) >= 0);
-	for (size_t i = 0; i < sizeof(u.inline_text); i++) {
-		if (u.inline_text[i] == '\0')
-			u.inline_text[i] = '!';
+	for (size_t i = 0; i < sizeof(u.text); i++) {
+		if (u.text[i] == '\0')
+			u.text[i] = '!';
 	}
-	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_FOUND);
-	assert_string_equal(pw.pw_name, "alice");
-	assert_string_equal(pw.pw_gecos, "Alice Example");
-	assert_string_equal(pw.pw_shell, "/bin/bash");
-	assert_string_equal(pw.pw_passwd, "x");
+	for (int is_short = 0; is_short < 2; is_short++) {
+		memset(buffer, FILL, sizeof(buffer));
+		assert_int_equal(is_short ? pack_user_shortly(&view, &u, u.uid, 5, &pw, buffer, sizeof(buffer))
+					  : pack_user(&view, &u, &pw, buffer, sizeof(buffer)),
+				 PACK_FOUND);
+		assert_string_equal(pw.pw_name, "alice");
+		assert_string_equal(pw.pw_gecos, "Alice Example");
+		assert_string_equal(pw.pw_dir, "/home/alice");
+		assert_string_equal(pw.pw_shell, "/bin/bash");
+		assert_string_equal(pw.pw_passwd, "x");
+	}
+}
+
+/* A style of @home_len and @shell_len bytes, a record of @name_len and @gecos_len. */
+static struct map_user_slot styled(size_t name_len, size_t gecos_len, size_t home_len, size_t shell_len)
+{
+	struct map_style *s = (struct map_style *)(void *)((char *)bytes + sizeof(struct map_header));
+	struct map_user_slot u = {.uid = SAMPLE_ALICE, .gid = SAMPLE_ALICE, .style = 1};
+
+	memset(s, 's', sizeof(*s));
+	memset(s->home, 'h', sizeof(s->home));
+	s->home_len = (uint8_t)home_len;
+	s->shell_len = (uint8_t)shell_len;
+	memset(u.text, 'g', sizeof(u.text));
+	memset(u.text, 'n', name_len);
+	u.name_len = (uint8_t)name_len;
+	u.gecos_len = (uint8_t)gecos_len;
+	return u;
+}
+
+static void assert_repeats(const char *text, const char *letters, const size_t *lens)
+{
+	for (; *letters != '\0'; letters++, lens++) {
+		for (size_t i = 0; i < *lens; i++)
+			assert_int_equal(*text++, *letters);
+	}
+	assert_int_equal(*text, '\0');
+}
+
+/* Every length that a record with a style can have, into a buffer that is just large enough for the short way (L19). */
+static void test_every_length_of_a_style(void **state)
+{
+	char room[GUARD + PACK_ROOM + GUARD];
+	char *buffer = room + GUARD;
+	struct passwd pw = {.pw_name = NULL};
+
+	(void)state;
+	for (size_t name = 1; name <= MAP_NAME_MAX; name++) {
+		for (size_t gecos = 0; name + gecos + 2 <= MAP_INLINE_TEXT; gecos++) {
+			for (size_t home = 0; home <= MAP_STYLE_HOME_MAX; home++) {
+				size_t shell = (name + gecos + home) % (MAP_STYLE_SHELL_MAX + 1);
+				struct map_user_slot u = styled(name, gecos, home, shell);
+
+				memset(room, FILL, sizeof(room));
+				assert_int_equal(pack_user_shortly(&view, &u, u.uid, name, &pw, buffer, PACK_ROOM),
+						 PACK_FOUND);
+				assert_true(is_filled(room, GUARD) && is_filled(buffer + PACK_ROOM, GUARD));
+				assert_repeats(pw.pw_name, "n", (size_t[]){name});
+				assert_repeats(pw.pw_gecos, "g", (size_t[]){gecos});
+				assert_repeats(pw.pw_dir, "hn", (size_t[]){home, name});
+				assert_repeats(pw.pw_shell, "s", (size_t[]){shell});
+				assert_repeats(pw.pw_passwd, "x", (size_t[]){1});
+				assert_int_equal(pack_user_shortly(&view, &u, u.uid, name, &pw, buffer, PACK_ROOM - 1),
+						 PACK_SELDOM);
+			}
+		}
+	}
+}
+
+static void test_styles_that_lie(void **state)
+{
+	const struct map_user_slot lies[] = {
+		styled(5, MAP_INLINE_TEXT - 6, 6, 7),
+		styled(5, 255, 6, 7),
+		styled(5, 5, MAP_STYLE_HOME_MAX + 1, 7),
+		styled(5, 5, 255, 7),
+		styled(5, 5, 6, 255),
+		styled(5, 5, 6, MAP_STYLE_SHELL_MAX + 1),
+	};
+	struct map_user_slot u;
+	struct passwd pw;
+	char buffer[ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		static const uint8_t lens[][2] = {{6, 7},   {6, 7},   {MAP_STYLE_HOME_MAX + 1, 7},
+						  {255, 7}, {6, 255}, {6, MAP_STYLE_SHELL_MAX + 1}};
+
+		(void)styled(5, 5, lens[i][0], lens[i][1]);
+		u = lies[i];
+		assert_int_equal(pack_user_shortly(&view, &u, u.uid, 5, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+		assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	}
+	u = styled(5, 5, 6, 7);
+	u.style = (uint8_t)(view.h.n_styles + 1);
+	assert_int_equal(pack_user_shortly(&view, &u, u.uid, 5, &pw, buffer, sizeof(buffer)), PACK_SELDOM);
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	u = styled(5, 5, 6, 7);
+	u.flags = MAP_USER_LOCAL_ACCOUNT;
+	assert_int_equal(pack_user_shortly(&view, &u, u.uid, 5, &pw, buffer, sizeof(buffer)), PACK_SELDOM);
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_MARKED);
+	u.flags = 0;
+	u.gid = 27;
+	assert_int_equal(pack_user_shortly(&view, &u, u.uid, 5, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
+	assert_int_equal(pack_user(&view, &u, &pw, buffer, sizeof(buffer)), PACK_NOT_FOUND);
 }
 
 /* Four at a time or one by one: the same list comes out, whatever stands in it and wherever. */
@@ -348,6 +454,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mark_of_a_local_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_records_that_lie, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nuls_are_our_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_length_of_a_style, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_styles_that_lie, setup, teardown),
 		cmocka_unit_test(test_lists_of_groups),
 	};
 

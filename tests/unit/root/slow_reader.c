@@ -64,29 +64,63 @@ static bool path_is_allowed(const char *path)
 static bool user_slot(const struct map *m, uint32_t i, struct map_user_slot *ret)
 {
 	memcpy(ret, m->bytes + m->h.users + (size_t)i * sizeof(*ret), sizeof(*ret));
-	return ret->hash != 0;
+	return ret->name_len != 0;
 }
 
 static bool group_slot(const struct map *m, uint32_t i, struct map_group_slot *ret)
 {
 	memcpy(ret, m->bytes + m->h.groups + (size_t)i * sizeof(*ret), sizeof(*ret));
-	return ret->hash != 0;
+	return ret->name_len != 0;
 }
 
-/* The four texts, or false where they are not as long as they say. */
-static bool user_texts(const struct map *m, uint32_t i, const struct map_user_slot *u, const char *ret[4])
-{
-	const uint8_t lens[4] = {u->name_len, u->gecos_len, u->home_len, u->shell_len};
-	size_t at = m->h.users + (size_t)i * sizeof(*u) + offsetof(struct map_user_slot, inline_text);
+/* Name, full name, home and shell. */
+struct texts {
+	char text[4][256];
+};
 
-	if (u->text != 0)
-		at = u->text;
-	for (int k = 0; k < 4; k++) {
-		if (at + lens[k] >= m->len || memchr(m->bytes + at, '\0', lens[k] + 1u) != m->bytes + at + lens[k])
-			return false;
-		ret[k] = (const char *)m->bytes + at;
-		at += lens[k] + 1u;
+/* One text of exactly @len bytes at @at. Return: true, and the place behind its NUL. */
+static bool one_text(const struct map *m, size_t *at, size_t len, char *ret)
+{
+	if (*at + len >= m->len || memchr(m->bytes + *at, '\0', len + 1) != m->bytes + *at + len)
+		return false;
+	memcpy(ret, m->bytes + *at, len + 1);
+	*at += len + 1;
+	return true;
+}
+
+/* The folder of a style, of @len bytes and zeros up to its end. */
+static bool padded_text(const char *from, size_t len, size_t size, char *ret)
+{
+	if (len > size || strnlen(from, size) != len)
+		return false;
+	memcpy(ret, from, len);
+	ret[len] = '\0';
+	return true;
+}
+
+/* Return: false where they are not as long as they say. */
+static bool user_texts(const struct map *m, uint32_t i, const struct map_user_slot *u, struct texts *ret)
+{
+	const uint8_t apart[4] = {u->name_len, u->gecos_len, u->apart.home_len, u->apart.shell_len};
+	size_t at = m->h.users + (size_t)i * sizeof(*u) + offsetof(struct map_user_slot, text);
+	struct map_style s;
+
+	if (u->style == 0) {
+		at = u->apart.at;
+		for (int k = 0; k < 4; k++) {
+			if (!one_text(m, &at, apart[k], ret->text[k]))
+				return false;
+		}
+		return true;
 	}
+	if (u->style > m->h.n_styles)
+		return false;
+	memcpy(&s, m->bytes + sizeof(m->h) + (u->style - 1u) * sizeof(s), sizeof(s));
+	if (!one_text(m, &at, u->name_len, ret->text[0]) || !one_text(m, &at, u->gecos_len, ret->text[1]) ||
+	    !padded_text(s.home, s.home_len, sizeof(s.home), ret->text[2]) ||
+	    !padded_text(s.shell, s.shell_len, sizeof(s.shell), ret->text[3]) || u->name_len > MAP_NAME_MAX)
+		return false;
+	memcpy(ret->text[2] + s.home_len, ret->text[0], u->name_len + 1u);
 	return true;
 }
 
@@ -130,15 +164,15 @@ static unsigned int times_among_members(const struct map *m, const struct map_gr
 
 static const char *user_objection(const struct map *m, uint32_t i, const struct map_user_slot *u)
 {
-	const char *texts[4];
+	struct texts t;
+	struct texts other_texts;
 	struct map_group_slot g;
 	struct map_user_slot other;
-	const char *other_texts[4];
 
-	if (!user_texts(m, i, u, texts))
+	if (!user_texts(m, i, u, &t))
 		return "a text is not as long as it says";
-	if (!name_is_allowed(texts[0]) || !text_is_allowed(texts[1]) || !path_is_allowed(texts[2]) ||
-	    !path_is_allowed(texts[3]) || strncmp(texts[2], "/home/", 6) != 0)
+	if (!name_is_allowed(t.text[0]) || !text_is_allowed(t.text[1]) || !path_is_allowed(t.text[2]) ||
+	    !path_is_allowed(t.text[3]) || strncmp(t.text[2], "/home/", 6) != 0)
 		return "a user's text";
 	if (!id_is_allowed(u->uid) || !id_is_allowed(u->gid))
 		return "a user's number";
@@ -147,13 +181,13 @@ static const char *user_objection(const struct map *m, uint32_t i, const struct 
 	if (u->flags == 0 && !group_has_gid(m, u->gid))
 		return "a user's group";
 	for (uint32_t k = 0; k < m->h.user_slots; k++) {
-		if (k != i && user_slot(m, k, &other) && user_texts(m, k, &other, other_texts) &&
-		    (other.uid == u->uid || strcmp(other_texts[0], texts[0]) == 0))
+		if (k != i && user_slot(m, k, &other) && user_texts(m, k, &other, &other_texts) &&
+		    (other.uid == u->uid || strcmp(other_texts.text[0], t.text[0]) == 0))
 			return "two users of one name or number";
 	}
 	for (uint32_t k = 0; k < m->h.group_slots; k++) {
 		if (group_slot(m, k, &g) && (times_in_list(m, u, g.gid) > 1 ||
-					     times_in_list(m, u, g.gid) != times_among_members(m, &g, texts[0])))
+					     times_in_list(m, u, g.gid) != times_among_members(m, &g, t.text[0])))
 			return "a membership that only one side tells";
 	}
 	return NULL;
@@ -177,24 +211,33 @@ static const char *group_objection(const struct map *m, uint32_t i, const struct
 
 /* --- what a lookup says ------------------------------------------------------------------------------------------- */
 
+static bool is_entry(const struct passwd *pw, const struct map_user_slot *u, const struct texts *t)
+{
+	return pw->pw_uid == u->uid && pw->pw_gid == u->gid && strcmp(pw->pw_name, t->text[0]) == 0 &&
+	       strcmp(pw->pw_gecos, t->text[1]) == 0 && strcmp(pw->pw_dir, t->text[2]) == 0 &&
+	       strcmp(pw->pw_shell, t->text[3]) == 0;
+}
+
 static const char *user_lookup_objection(const struct map *m, const struct map_view *v, uint32_t i,
 					 const struct map_user_slot *u)
 {
-	const char *texts[4];
+	struct texts t;
 	struct map_user_slot found;
-	struct passwd pw;
-	char buffer[1024];
+	struct passwd pw, short_way;
+	char buffer[1024], short_buffer[1024];
 
-	(void)user_texts(m, i, u, texts);
+	(void)user_texts(m, i, u, &t);
 	for (int by_uid = 0; by_uid < 2; by_uid++) {
 		if ((by_uid != 0 ? map_view_find_uid(v, u->uid, &found)
-				 : map_view_find_user(v, texts[0], strlen(texts[0]), &found)) < 0 ||
+				 : map_view_find_user(v, t.text[0], strlen(t.text[0]), &found)) < 0 ||
 		    pack_user(v, &found, &pw, buffer, sizeof(buffer)) != PACK_FOUND)
 			return "a user is not found";
-		if (pw.pw_uid != u->uid || pw.pw_gid != u->gid || strcmp(pw.pw_name, texts[0]) != 0 ||
-		    strcmp(pw.pw_gecos, texts[1]) != 0 || strcmp(pw.pw_dir, texts[2]) != 0 ||
-		    strcmp(pw.pw_shell, texts[3]) != 0)
+		if (!is_entry(&pw, u, &t))
 			return "another user is found";
+		if (found.style != 0 && (pack_user_shortly(v, &found, found.uid, found.name_len, &short_way,
+							   short_buffer, sizeof(short_buffer)) != PACK_FOUND ||
+					 !is_entry(&short_way, u, &t)))
+			return "the short way leads elsewhere";
 	}
 	return NULL;
 }
@@ -212,13 +255,14 @@ static const char *group_lookup_objection(const struct map_view *v, const struct
 /* Every entry of a table of numbers leads to the record that has it. */
 static const char *uid_table_objection(const struct map *m)
 {
-	struct map_id_slot entry;
+	uint32_t entry;
 	struct map_user_slot u;
 
 	for (uint32_t i = 0; i < m->h.uid_slots; i++) {
 		memcpy(&entry, m->bytes + m->h.uids + (size_t)i * sizeof(entry), sizeof(entry));
-		if (entry.id != 0 &&
-		    (entry.slot >= m->h.user_slots || !user_slot(m, entry.slot, &u) || u.uid != entry.id))
+		if (entry != 0 &&
+		    (map_entry_slot(entry) >= m->h.user_slots || !user_slot(m, map_entry_slot(entry), &u) ||
+		     map_entry_tag(map_hash_id(m->h.seed, u.uid)) != (entry ^ map_entry_slot(entry))))
 			return "a number leads astray";
 	}
 	return NULL;
@@ -228,11 +272,11 @@ static const char *uid_table_objection(const struct map *m)
 
 static bool user_is_there(const struct map *m, const char *name)
 {
-	const char *texts[4];
 	struct map_user_slot u;
+	struct texts t;
 
 	for (uint32_t i = 0; i < m->h.user_slots; i++) {
-		if (user_slot(m, i, &u) && user_texts(m, i, &u, texts) && strcmp(texts[0], name) == 0)
+		if (user_slot(m, i, &u) && user_texts(m, i, &u, &t) && strcmp(t.text[0], name) == 0)
 			return true;
 	}
 	return false;
@@ -274,18 +318,17 @@ const char *slow_reader_objects(const void *bytes, size_t len)
 	if (m.h.user_slots > SLOW_READER_SLOTS_MAX || m.h.group_slots > SLOW_READER_SLOTS_MAX)
 		return NULL;
 	/* Readers go by root's ranges, which are written when it is published. */
-	v.h.uid_min = 0x70000000u;
-	v.h.uid_max = 0x7FFFFFFEu;
+	v.ids = (struct map_ids){0x70000000u, 0x7FFFFFFEu};
 	for (uint32_t i = 0; objection == NULL && i < m.h.group_slots; i++) {
 		if (group_slot(&m, i, &g))
 			objection = group_objection(&m, i, &g);
-		if (g.hash != 0 && objection == NULL)
+		if (g.name_len != 0 && objection == NULL)
 			objection = group_lookup_objection(&v, &g);
 	}
 	for (uint32_t i = 0; objection == NULL && i < m.h.user_slots; i++) {
 		if (user_slot(&m, i, &u))
 			objection = user_objection(&m, i, &u);
-		if (u.hash != 0 && objection == NULL)
+		if (u.name_len != 0 && objection == NULL)
 			objection = user_lookup_objection(&m, &v, i, &u);
 	}
 	if (objection == NULL)

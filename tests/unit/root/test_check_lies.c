@@ -34,11 +34,6 @@ static struct map_group_slot *group_at(struct world *w, const char *name)
 	return (struct map_group_slot *)(void *)(w->bytes + w->v.h.groups + (size_t)i * sizeof(copy));
 }
 
-static struct map_header *header(struct world *w)
-{
-	return (struct map_header *)(void *)w->bytes;
-}
-
 static void lie_uid(struct world *w)
 {
 	user_at(w, "alice")->uid++;
@@ -71,17 +66,13 @@ static void lie_flag_private(struct world *w)
 {
 	user_at(w, "carol.c")->flags = MAP_USER_PRIVATE_GROUP;
 }
-static void lie_hash(struct world *w)
-{
-	user_at(w, "alice")->hash ^= 2;
-}
 static void lie_user_missing(struct world *w)
 {
 	memset(user_at(w, "carol.c"), 0, sizeof(struct map_user_slot));
 }
 static void lie_name(struct world *w)
 {
-	user_at(w, "alice")->inline_text[1] = 'x';
+	user_at(w, "alice")->text[1] = 'x';
 }
 static void lie_name_short(struct world *w)
 {
@@ -93,7 +84,7 @@ static void lie_name_none(struct world *w)
 }
 static void lie_name_nul(struct world *w)
 {
-	user_at(w, "alice")->inline_text[2] = '\0';
+	user_at(w, "alice")->text[2] = '\0';
 }
 static void lie_gecos_long(struct world *w)
 {
@@ -101,39 +92,124 @@ static void lie_gecos_long(struct world *w)
 }
 static void lie_gecos_colon(struct world *w)
 {
-	user_at(w, "alice")->inline_text[8] = ':';
+	user_at(w, "alice")->text[8] = ':';
 }
 static void lie_gecos_newline(struct world *w)
 {
-	user_at(w, "alice")->inline_text[8] = '\n';
+	user_at(w, "alice")->text[8] = '\n';
 }
 static void lie_gecos_bytes(struct world *w)
 {
-	user_at(w, "alice")->inline_text[8] = (char)0xff;
+	user_at(w, "alice")->text[8] = (char)0xff;
 }
-static void lie_shell_end(struct world *w)
+static void lie_gecos_end(struct world *w)
 {
-	user_at(w, "alice")->inline_text[map_user_text_len(user_at(w, "alice")) - 1] = '!';
+	user_at(w, "alice")->text[6 + user_at(w, "alice")->gecos_len] = '!';
 }
 static void lie_padding(struct world *w)
 {
-	user_at(w, "alice")->inline_text[99] = 'x';
+	user_at(w, "alice")->text[MAP_INLINE_TEXT - 1] = 'x';
 }
 static void lie_reserved(struct world *w)
 {
-	user_at(w, "alice")->zero[2] = 1;
+	user_at(w, "bob")->apart.zero[2] = 1;
 }
 static void lie_text_outside(struct world *w)
 {
-	user_at(w, "bob")->text = (uint32_t)w->len - 8;
+	user_at(w, "bob")->apart.at = (uint32_t)w->len - 8;
 }
 static void lie_text_in_header(struct world *w)
 {
-	user_at(w, "bob")->text = 16;
+	user_at(w, "bob")->apart.at = 16;
 }
 static void lie_text_two_names(struct world *w)
 {
-	w->bytes[user_at(w, "bob")->text] = 'r';
+	w->bytes[user_at(w, "bob")->apart.at] = 'r';
+}
+static void lie_text_home_long(struct world *w)
+{
+	user_at(w, "bob")->apart.home_len = 255;
+}
+static void lie_text_shell_end(struct world *w)
+{
+	const struct map_user_slot *bob = user_at(w, "bob");
+
+	w->bytes[bob->apart.at + bob->name_len + bob->gecos_len + bob->apart.home_len + bob->apart.shell_len + 3u] =
+		'!';
+}
+static struct map_style *style_of(struct world *w, const char *name)
+{
+	return (struct map_style *)(void *)(w->bytes + sizeof(struct map_header)) + user_at(w, name)->style - 1;
+}
+static void lie_style_none(struct world *w)
+{
+	user_at(w, "alice")->style = 0;
+}
+static void lie_style_beyond(struct world *w)
+{
+	user_at(w, "alice")->style = (uint8_t)(header_of(w)->n_styles + 1);
+}
+static void lie_style_unused(struct world *w)
+{
+	user_at(w, "alice")->style = user_at(w, "carol.c")->style;
+}
+static void lie_style_home_long(struct world *w)
+{
+	style_of(w, "alice")->home_len = MAP_STYLE_HOME_MAX + 1;
+}
+static void lie_style_home_short(struct world *w)
+{
+	style_of(w, "alice")->home_len--;
+}
+static void lie_style_home_none(struct world *w)
+{
+	style_of(w, "alice")->home_len = 0;
+}
+static void lie_style_home_root(struct world *w)
+{
+	memcpy(style_of(w, "alice")->home, "/root/", 6);
+}
+static void lie_style_home_part(struct world *w)
+{
+	struct map_style *s = style_of(w, "alice");
+
+	memcpy(s->home, "/home/x", 7); /* "/home/xalice", which is nobody's own folder */
+	s->home_len = 7;
+}
+static void lie_style_home_up(struct world *w)
+{
+	struct map_style *s = style_of(w, "alice");
+
+	memcpy(s->home, "/home/../", 9);
+	s->home_len = 9;
+}
+static void lie_style_home_padding(struct world *w)
+{
+	style_of(w, "alice")->home[MAP_STYLE_HOME_MAX - 1] = 'x';
+}
+static void lie_style_shell_long(struct world *w)
+{
+	style_of(w, "alice")->shell_len = MAP_STYLE_SHELL_MAX + 1;
+}
+static void lie_style_shell_relative(struct world *w)
+{
+	style_of(w, "alice")->shell[0] = 'b';
+}
+static void lie_style_shell_colon(struct world *w)
+{
+	style_of(w, "alice")->shell[3] = ':';
+}
+static void lie_style_shell_padding(struct world *w)
+{
+	style_of(w, "alice")->shell[MAP_STYLE_SHELL_MAX - 1] = 'x';
+}
+static void lie_styles_fewer(struct world *w)
+{
+	header_of(w)->n_styles--;
+}
+static void lie_styles_many(struct world *w)
+{
+	header_of(w)->n_styles = UINT32_MAX;
 }
 static void lie_groups_outside(struct world *w)
 {
@@ -163,9 +239,13 @@ static void lie_group_gid(struct world *w)
 {
 	group_at(w, "devs")->gid = 27;
 }
-static void lie_group_hash(struct world *w)
+static void lie_group_flags(struct world *w)
 {
-	group_at(w, "devs")->hash ^= 4;
+	group_at(w, "devs")->flags = MAP_USER_PRIVATE_GROUP;
+}
+static void lie_group_none(struct world *w)
+{
+	group_at(w, "devs")->none = 1;
 }
 static void lie_group_name_long(struct world *w)
 {
@@ -212,7 +292,7 @@ static void lie_empty_slot(struct world *w)
 	struct map_user_slot *slots = (struct map_user_slot *)(void *)(w->bytes + w->v.h.users);
 
 	for (uint32_t i = 0; i < w->v.h.user_slots; i++) {
-		if (slots[i].hash == 0) {
+		if (slots[i].name_len == 0) {
 			slots[i].uid = 5;
 			return;
 		}
@@ -220,21 +300,28 @@ static void lie_empty_slot(struct world *w)
 }
 static void lie_uid_entry(struct world *w)
 {
-	struct map_id_slot *slots = (struct map_id_slot *)(void *)(w->bytes + w->v.h.uids);
+	uint32_t *entries = (uint32_t *)(void *)(w->bytes + w->v.h.uids);
 
 	for (uint32_t i = 0; i < w->v.h.uid_slots; i++) {
-		if (slots[i].id == 0) { /* a second way to a user: by uid 0 less one */
-			slots[i] = (struct map_id_slot){.id = 1, .slot = 0};
+		if (entries[i] == 0) { /* a second way to a user */
+			entries[i] = map_entry_tag(map_hash_id(w->v.h.seed, 1));
 			return;
 		}
 	}
 }
 static void lie_uid_entry_slot(struct world *w)
 {
-	struct map_id_slot *slots = (struct map_id_slot *)(void *)(w->bytes + w->v.h.uids);
+	uint32_t *entries = (uint32_t *)(void *)(w->bytes + w->v.h.uids);
 
 	for (uint32_t i = 0; i < w->v.h.uid_slots; i++)
-		slots[i].slot = slots[i].id != 0 ? UINT32_MAX : 0;
+		entries[i] |= entries[i] != 0 ? MAP_SLOTS_MAX - 1 : 0;
+}
+static void lie_uid_entry_tag(struct world *w)
+{
+	uint32_t *entries = (uint32_t *)(void *)(w->bytes + w->v.h.uids);
+
+	for (uint32_t i = 0; i < w->v.h.uid_slots; i++)
+		entries[i] ^= entries[i] != 0 ? MAP_SLOTS_MAX * 2 : 0;
 }
 static void lie_user_tag(struct world *w)
 {
@@ -266,31 +353,31 @@ static void lie_tag_of_empty_group(struct world *w)
 }
 static void lie_n_users(struct world *w)
 {
-	header(w)->n_users++;
+	header_of(w)->n_users++;
 }
 static void lie_n_groups(struct world *w)
 {
-	header(w)->n_groups--;
+	header_of(w)->n_groups--;
 }
 static void lie_header_reserved(struct world *w)
 {
-	header(w)->zero[1] = 1;
+	header_of(w)->zero = 1;
 }
 static void lie_seed(struct world *w)
 {
-	header(w)->seed++;
+	header_of(w)->seed++;
 }
 static void lie_version(struct world *w)
 {
-	header(w)->version++;
+	header_of(w)->version++;
 }
 static void lie_slots(struct world *w)
 {
-	header(w)->user_slots--;
+	header_of(w)->user_slots--;
 }
 static void lie_data_size(struct world *w)
 {
-	header(w)->data_size--;
+	header_of(w)->data_size--;
 }
 static void lie_more_data(struct world *w)
 {
@@ -301,89 +388,14 @@ static void lie_more_data(struct world *w)
 	memset(bigger + w->v.h.local, 0, 8);
 	w->bytes = bigger;
 	w->len += 8;
-	header(w)->file_size += 8;
-	header(w)->data_size += 8;
-	header(w)->local += 8;
-}
-
-static char *local_at(struct world *w)
-{
-	return (char *)w->bytes + w->v.h.local;
-}
-
-static void lie_local_group(struct world *w)
-{
-	memcpy(local_at(w), "shadow", 6);
-}
-static void lie_local_group_own(struct world *w)
-{
-	memcpy(local_at(w) + 18, "ops", 3);
-}
-static void lie_local_group_root(struct world *w)
-{
-	memcpy(local_at(w), "root\0\0", 6);
-}
-/* Another part, as long as it is. */
-static void put_local(struct world *w, const char *part, uint32_t len)
-{
-	header(w)->local_size = len;
-	header(w)->file_size = w->v.h.local + len;
-	w->len = header(w)->file_size;
-	memcpy(local_at(w), part, len);
-}
-
-static void lie_local_group_twice(struct world *w)
-{
-	static const char twice[] = "lab\0bob\0\0lab\0bob\0";
-
-	put_local(w, twice, sizeof(twice));
-}
-static void lie_local_group_apart(struct world *w)
-{
-	static const char apart[] = "lab\0bob\0\0lab\0alice\0";
-
-	put_local(w, apart, sizeof(apart));
-}
-static void lie_local_member(struct world *w)
-{
-	local_at(w)[7] = 'e';
-}
-static void lie_local_member_twice(struct world *w)
-{
-	static const char twice[] = "lab\0bob\0bob\0";
-
-	put_local(w, twice, sizeof(twice));
-}
-static void lie_local_member_none(struct world *w)
-{
-	local_at(w)[7] = '\0';
-}
-static void lie_local_member_root(struct world *w)
-{
-	memcpy(local_at(w) + 7, "root\0", 5);
-}
-static void lie_local_end(struct world *w)
-{
-	header(w)->local_size--;
-	header(w)->file_size--;
-	w->len--;
-}
-static void lie_local_no_nul(struct world *w)
-{
-	w->bytes[w->len - 1] = 'x';
-}
-static void lie_local_offset(struct world *w)
-{
-	header(w)->local++;
-}
-static void lie_local_size(struct world *w)
-{
-	header(w)->local_size = UINT32_MAX;
+	header_of(w)->file_size += 8;
+	header_of(w)->data_size += 8;
+	header_of(w)->local += 8;
 }
 
 static void test_every_field_that_lies(void **state)
 {
-	static void (*const lies[])(struct world * w) = {
+	static const lie_fn lies[] = {
 		lie_uid,
 		lie_uid_root,
 		lie_gid_root,
@@ -392,7 +404,6 @@ static void test_every_field_that_lies(void **state)
 		lie_flag_unknown,
 		lie_flag_not_private,
 		lie_flag_private,
-		lie_hash,
 		lie_user_missing,
 		lie_name,
 		lie_name_short,
@@ -402,19 +413,38 @@ static void test_every_field_that_lies(void **state)
 		lie_gecos_colon,
 		lie_gecos_newline,
 		lie_gecos_bytes,
-		lie_shell_end,
+		lie_gecos_end,
 		lie_padding,
 		lie_reserved,
 		lie_text_outside,
 		lie_text_in_header,
 		lie_text_two_names,
+		lie_text_home_long,
+		lie_text_shell_end,
+		lie_style_none,
+		lie_style_beyond,
+		lie_style_unused,
+		lie_style_home_long,
+		lie_style_home_short,
+		lie_style_home_none,
+		lie_style_home_root,
+		lie_style_home_part,
+		lie_style_home_up,
+		lie_style_home_padding,
+		lie_style_shell_long,
+		lie_style_shell_relative,
+		lie_style_shell_colon,
+		lie_style_shell_padding,
+		lie_styles_fewer,
+		lie_styles_many,
 		lie_groups_outside,
 		lie_groups_none,
 		lie_groups_of_bob,
 		lie_groups_sudo,
 		lie_groups_count,
 		lie_group_gid,
-		lie_group_hash,
+		lie_group_flags,
+		lie_group_none,
 		lie_group_name_long,
 		lie_group_padding,
 		lie_group_reserved,
@@ -428,6 +458,7 @@ static void test_every_field_that_lies(void **state)
 		lie_empty_slot,
 		lie_uid_entry,
 		lie_uid_entry_slot,
+		lie_uid_entry_tag,
 		lie_user_tag,
 		lie_tag_of_empty_user,
 		lie_group_tag,
@@ -440,37 +471,10 @@ static void test_every_field_that_lies(void **state)
 		lie_slots,
 		lie_data_size,
 		lie_more_data,
-		lie_local_group,
-		lie_local_group_own,
-		lie_local_group_root,
-		lie_local_group_twice,
-		lie_local_group_apart,
-		lie_local_member,
-		lie_local_member_twice,
-		lie_local_member_none,
-		lie_local_member_root,
-		lie_local_end,
-		lie_local_no_nul,
-		lie_local_offset,
-		lie_local_size,
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		struct world w;
-		char why[CHECK_WHY_SIZE] = "";
-		int r;
-
-		world_init(&w, "");
-		lies[i](&w);
-		sample_reseal(w.bytes);
-		r = judge(&w, why);
-		if (r != -EBADMSG || why[0] == '\0')
-			fail_msg("lie number %zu passed: %d, \"%s\"", i, r, why);
-		for (const char *p = why; *p != '\0'; p++)
-			assert_in_range(*p, 0x20, 0x7e);
-		world_done(&w);
-	}
+	refuse_lies(lies, sizeof(lies) / sizeof(lies[0]));
 }
 
 /* I13: amy is in ops as initgroups has it, and getgrnam does not show her there; bob, twice in devs, evens the sums. */

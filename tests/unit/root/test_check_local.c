@@ -118,19 +118,19 @@ static void lie_not_marked(struct map_user_slot *u)
 }
 static void lie_home(struct map_user_slot *u)
 {
-	u->home_len = 1;
+	u->apart.home_len = 1;
 }
 static void lie_bytes(struct map_user_slot *u)
 {
-	u->inline_text[20] = 'x';
+	u->text[20] = 'x';
 }
 static void lie_reserved(struct map_user_slot *u)
 {
-	u->zero[1] = 1;
+	u->apart.zero[9] = 1;
 }
 static void lie_text(struct map_user_slot *u)
 {
-	u->text = 128;
+	u->apart.at = 128;
 }
 static void lie_groups(struct map_user_slot *u)
 {
@@ -150,18 +150,22 @@ static void lie_name_len(struct map_user_slot *u)
 }
 static void lie_name(struct map_user_slot *u)
 {
-	u->inline_text[0] = 'L';
+	u->text[0] = 'L';
 }
-static void lie_hash(struct map_user_slot *u)
+static void lie_gecos(struct map_user_slot *u)
 {
-	u->hash++;
+	u->gecos_len = 1;
+}
+static void lie_style(struct map_user_slot *u)
+{
+	u->style = 1;
 }
 
 static void test_every_field_of_a_mark(void **state)
 {
 	static void (*const lies[])(struct map_user_slot * u) = {
 		lie_flags, lie_unknown_flag, lie_not_marked,  lie_home,        lie_bytes,    lie_reserved, lie_text,
-		lie_name,  lie_groups,       lie_uid_of_root, lie_gid_of_root, lie_name_len, lie_hash,
+		lie_name,  lie_groups,       lie_uid_of_root, lie_gid_of_root, lie_name_len, lie_gecos,    lie_style,
 	};
 	const struct map_user marks[] = {mark("local", 1000, 1000), {.name = NULL}};
 

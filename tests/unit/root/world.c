@@ -2,6 +2,7 @@
 /* What the tests of the judge share. */
 #include "tests/unit/root/world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -60,4 +61,28 @@ struct map_user person(const char *name, uint32_t uid)
 {
 	return (struct map_user){
 		.name = name, .uid = uid, .gid = uid, .gecos = "", .home = "/home/p", .shell = "/bin/sh"};
+}
+
+struct map_header *header_of(struct world *w)
+{
+	return (struct map_header *)(void *)w->bytes;
+}
+
+void refuse_lies(const lie_fn *lies, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct world w;
+		char why[CHECK_WHY_SIZE] = "";
+		int r;
+
+		world_init(&w, "");
+		lies[i](&w);
+		sample_reseal(w.bytes);
+		r = judge(&w, why);
+		if (r != -EBADMSG || why[0] == '\0')
+			fail_msg("lie number %zu passed: %d, \"%s\"", i, r, why);
+		for (const char *p = why; *p != '\0'; p++)
+			assert_in_range(*p, 0x20, 0x7e);
+		world_done(&w);
+	}
 }

@@ -23,3 +23,10 @@ void world_init(struct world *w, const char *settings);
 void world_done(struct world *w);
 int judge(struct world *w, char *why);
 struct map_user person(const char *name, uint32_t uid);
+struct map_header *header_of(struct world *w);
+
+/* Changes a sound map into one that must not be published; its checksum is made to fit afterwards. */
+typedef void (*lie_fn)(struct world *w);
+
+/** refuse_lies() - each of them is refused, with a reason that a log can hold */
+void refuse_lies(const lie_fn *lies, size_t n);

@@ -305,7 +305,7 @@ static void test_ids_that_are_never_ours(void **state)
 		nobody_answers_for_alice(w);
 	}
 	slot_of(w, "alice")->uid = SAMPLE_ALICE;
-	w->v.h.uid_min = SAMPLE_ALICE + 1;
+	w->v.ids.min = SAMPLE_ALICE + 1;
 	nobody_answers_for_alice(w);
 }
 
