@@ -13,6 +13,7 @@ struct arguments {
 	const char *more[2]; /* operands behind it */
 	const char *socket;  /* never NULL */
 	const char *jwks, *issuer, *audience;
+	const char *since, *user, *reference, *file;
 	const char *uid, *gid, *provider, *subject, *home, *shell, *format;
 	bool json, help, version, signature_only;
 };

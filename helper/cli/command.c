@@ -85,8 +85,8 @@ static enum command_exit run_verb(const struct command *c, const struct verb *ve
 		return command_fail(c, COMMAND_MISUSE, "%s takes no argument", verb->name);
 
 	if (!is_utf8(c->arguments.operand) || !is_utf8(c->arguments.more[0]) || !is_utf8(c->arguments.more[1]) ||
-	    !is_utf8(c->arguments.subject) || !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) ||
-	    !is_utf8(c->arguments.shell))
+	    !is_utf8(c->arguments.user) || !is_utf8(c->arguments.file) || !is_utf8(c->arguments.subject) ||
+	    !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) || !is_utf8(c->arguments.shell))
 		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
 
 	status = verb->run(c);

@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
 	{"show", "NAME", "all about one account", verb_show},
 	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},
 	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},
+	{"audit", NULL, "what happened to whom, from the audit file", verb_audit},
 	{"rotate-key", NULL, "take a new key for what is kept of sign-ins", verb_rotate_key},
 	{"inspect", "TOKEN|-", "explain a token and judge it (exit status 0: valid, 1: not)", verb_inspect},
 	{NULL, NULL, NULL, NULL},

@@ -17,6 +17,7 @@ enum command_exit accounts_rename(const struct command *c);
 enum command_exit accounts_move(const struct command *c);
 enum command_exit accounts_release(const struct command *c);
 
+enum command_exit verb_audit(const struct command *c);
 enum command_exit verb_show(const struct command *c);
 enum command_exit verb_forget(const struct command *c);
 enum command_exit verb_rotate_key(const struct command *c);
