@@ -72,8 +72,13 @@ static int show_challenge(struct attempt *a, const struct json_object *challenge
 	render_member(c, "account", challenge, "account");
 	render_member(c, "host", challenge, "host");
 	render_member(c, "provider", challenge, "provider");
-	render_member(c, "open", challenge, "verification_uri");
-	render_member(c, "code", challenge, "user_code");
+	if (json_object_object_get(challenge, "binding_message")) {
+		render_line(c, "approve", "on your own device, which must show the same word:");
+		render_member(c, "compare", challenge, "binding_message");
+	} else {
+		render_member(c, "open", challenge, "verification_uri");
+		render_member(c, "code", challenge, "user_code");
+	}
 	if (json_object_object_get(challenge, "verification_uri_complete"))
 		render_member(c, "or open", challenge, "verification_uri_complete");
 	render_line(c, "valid for", text);

@@ -76,10 +76,12 @@ static void provider_done(struct provider_config *p)
 	secret_free(s->client_secret);
 	free(s->scope);
 	free(s->device_authorization_endpoint);
+	free(s->backchannel_authentication_endpoint);
 	free(s->token_endpoint);
 	free(s->userinfo_endpoint);
 	free(s->jwks_uri);
 	free(s->introspection_endpoint);
+	free(s->login_hint_claim);
 	free(s->group_check_endpoint);
 	free(s->jwks_file);
 	text_free_list(s->tenants);
@@ -110,6 +112,9 @@ static void policy_done(struct access_policy *p)
 	text_free_list(p->subjects);
 	text_free_list(p->domains);
 	text_free_list(p->groups);
+	text_free_list(p->require_groups);
+	text_free_list(p->acr);
+	text_free_list(p->amr);
 	free(p->before_start_networks);
 }
 

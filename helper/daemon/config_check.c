@@ -91,6 +91,7 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 		const char *url;
 	} endpoints[] = {
 		{"device_authorization_endpoint", s->device_authorization_endpoint},
+		{"backchannel_authentication_endpoint", s->backchannel_authentication_endpoint},
 		{"token_endpoint", s->token_endpoint},
 		{"userinfo_endpoint", s->userinfo_endpoint},
 		{"jwks_uri", s->jwks_uri},
@@ -430,12 +431,15 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 	if (r == 0)
 		r = check_access(c, why);
 	if (r == 0)
+		r = config_check_step_up(c, why);
+	if (r == 0)
 		r = config_check_groups(c, why);
 	c->access.groups = &c->accounts.groups;
 	if (r < 0)
 		return r;
 	note_rest(&speaker, c);
 	note_access(&speaker, c);
+	config_note_step_up(c, note, userdata);
 	config_note_groups(c, note, userdata);
 	return 0;
 }

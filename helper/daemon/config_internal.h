@@ -75,6 +75,9 @@ int config_set_directory_secret_file(const struct config_target *t, const struct
 				     char *why);
 int config_set_directory_subject(const struct config_target *t, const struct config_key *key, const char *value,
 				 char *why);
+int config_set_classes(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_max_age(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_methods(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 
 /** config_check_groups() - the [group NAME] sections by themselves and against the providers
@@ -86,6 +89,13 @@ void config_note_groups(const struct config *c, config_note_fn note, void *userd
 
 /** config_note_local_groups() - and beside the users and groups of the machine; @root: "" for this one */
 void config_note_local_groups(const struct config *c, const char *root, config_note_fn note, void *userdata);
+
+/** config_check_step_up() - what sections ask of a sign-in against what the providers can do
+ *  Return: 0, -EINVAL with @why filled. */
+int config_check_step_up(const struct config *c, char *why);
+
+/** config_note_step_up() - what to say aloud of it */
+void config_note_step_up(const struct config *c, config_note_fn note, void *userdata);
 
 /** config_check_local_accounts() - the [local-account NAME] sections against the providers
  *  Return: 0, -EINVAL with @why filled. */

@@ -232,6 +232,12 @@ static bool is_word(const char *word)
 	return strlen(word) <= 256 && text_is_utf8(word, strlen(word));
 }
 
+/* As a claim can have it: longer ones, and other characters, would never be found equal. */
+static bool is_class(const char *word)
+{
+	return strlen(word) <= 255 && is_printable_ascii(word);
+}
+
 static bool is_name(const char *word)
 {
 	return name_is_valid(word, true, true);
@@ -255,6 +261,11 @@ static bool is_subject(const char *word)
 int config_set_words(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
 	return set_list(t, key, value, why, is_word, "a word of at most 256 bytes");
+}
+
+int config_set_classes(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	return set_list(t, key, value, why, is_class, "a word of at most 255 ASCII characters");
 }
 
 int config_set_ranges(const struct config_target *t, const struct config_key *key, const char *value, char *why)

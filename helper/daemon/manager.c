@@ -20,6 +20,7 @@
 #include "helper/daemon/vault_keys.h"
 #include "helper/protocol/server.h"
 #include "helper/login/log.h"
+#include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
 
 #define CODE_ADDRESSES_MAX 4096u
@@ -131,6 +132,8 @@ static void fill_login(struct manager *m)
 	l->publisher = m->publisher;
 	l->access = &m->config->access;
 	l->providers = m->login_providers;
+	l->host = m->config->host;
+	l->pushes = m->pushes;
 	l->codes = m->codes;
 	l->pending_max = m->config->limits.attempts;
 }
@@ -242,6 +245,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 		       CODE_ADDRESSES_MAX);
 	if (r < 0)
 		return r;
+	r = pushes_new(&m->pushes);
+	if (r < 0)
+		return r;
 	r = limits_new(&m->refusals, REFUSALS_BURST, REFUSALS_REFILL_MS, REFUSALS_UIDS_MAX);
 	if (r < 0)
 		return r;
@@ -310,6 +316,7 @@ void manager_free(struct manager *m)
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		provider_free(m->login_providers[i].provider);
 	free(m->login_providers);
+	pushes_free(m->pushes);
 	limits_free(m->codes);
 	limits_free(m->refusals);
 	publisher_free(m->publisher);

@@ -40,6 +40,7 @@ struct manager {
 	struct publisher *publisher;
 	struct login_provider *login_providers;
 	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
+	struct pushes *pushes;
 	struct limits *codes;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct expel_settings expel;

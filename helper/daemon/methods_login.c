@@ -76,13 +76,21 @@ static struct json_object *challenge_json(const struct job *j, const struct flow
 					  const char *title)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+	const struct {
+		const char *name;
+		const char *value; /* "": the method has none */
+	} texts[] = {
+		{"verification_uri", challenge->verification_uri},
+		{"verification_uri_complete", challenge->verification_uri_complete},
+		{"user_code", challenge->user_code},
+		{"binding_message", challenge->binding_message},
+	};
 	bool ok = o != NULL;
 
-	ok = ok && method_add_text(o, "method", "device");
-	ok = ok && method_add_text(o, "verification_uri", challenge->verification_uri);
-	if (ok && challenge->verification_uri_complete[0] != '\0')
-		ok = method_add_text(o, "verification_uri_complete", challenge->verification_uri_complete);
-	ok = ok && method_add_text(o, "user_code", challenge->user_code);
+	ok = ok && method_add_text(o, "method", flow_kind(challenge->method)->name);
+	for (size_t i = 0; ok && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].value[0] != '\0')
+			ok = method_add_text(o, texts[i].name, texts[i].value);
 	ok = ok && method_add_int(o, "expires_in", challenge->expires_in_s);
 	ok = ok && method_add_text(o, "host", j->manager->config->host);
 	ok = ok && method_add_text(o, "account", j->user);
@@ -142,6 +150,16 @@ static bool read_seen(const struct varlink_call *call, struct attempt_request *r
 	request->seen_uid = (uint32_t)uid;
 	request->seen_gid = (uint32_t)gid;
 	return true;
+}
+
+/* Whoever asks knows best whether anybody sees what is shown. */
+static bool read_screen(const struct varlink_call *call, struct attempt_request *request)
+{
+	int r = json_read_bool(call->parameters, "screen", &request->has_screen);
+
+	if (r == -ENOENT)
+		request->has_screen = true;
+	return r == 0 || r == -ENOENT;
 }
 
 /* What only root may say of its client. Return: NULL, or the name of a bad parameter. */
@@ -231,6 +249,10 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	}
 	if (bad != NULL) {
 		service_invalid(c, bad);
+		return;
+	}
+	if (!read_screen(call, &request)) {
+		service_invalid(c, "screen");
 		return;
 	}
 	if (request.service == NULL)

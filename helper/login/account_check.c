@@ -14,6 +14,7 @@
 
 #include "helper/base/clock.h"
 #include "helper/login/audit.h"
+#include "helper/login/authentication.h"
 #include "helper/login/known_account.h"
 #include "helper/login/recheck.h"
 #include "helper/login/standing.h"
@@ -225,6 +226,17 @@ static void decide_signed_in(struct account_check *c)
 		decide(c, NULL);
 }
 
+/* A key, or a sudo that remembers, proves nothing of how somebody signed in at the provider. Return: was it refused. */
+static bool is_too_weak(struct account_check *c, const struct access_policy *policy)
+{
+	char detail[AUTHENTICATION_DETAIL_MAX];
+	const char *reason = authentication_stored_refusal(c->ctx->store, c->account, policy, detail);
+
+	if (reason != NULL)
+		refuse(c, reason, detail);
+	return reason != NULL;
+}
+
 /* Also where the stored facts let nobody in: the provider may have put the person into a group since. */
 static void ask_provider(struct account_check *c)
 {
@@ -243,6 +255,8 @@ static void ask_provider(struct account_check *c)
 		       c->account->last_sign_in_s > 0 ? "no sign-in within sign_in_age" : "nobody has signed in to it");
 		return;
 	}
+	if (is_too_weak(c, policy))
+		return;
 	r = recheck_start(&c->recheck, c->ctx, c->account, policy->recheck_s, on_recheck, c);
 	if (r == 0)
 		r = sd_event_add_time_relative(c->ctx->event, &c->deadline, CLOCK_BOOTTIME,

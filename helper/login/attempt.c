@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sign-in by the device flow: may this caller start, provider ready, code, and then the judge's decision (judge.c). An
+ * A sign-in by an interactive flow: may this caller start, provider ready, challenge, and then the judge's decision (judge.c). An
  * attempt that is freed leaves nothing behind.
  */
 #include "helper/login/attempt.h"
@@ -12,9 +12,11 @@
 #include <syslog.h>
 
 #include "helper/accounts/name.h"
+#include "helper/base/clock.h"
 #include "helper/login/audit.h"
 #include "helper/login/judge.h"
 #include "helper/login/refusal.h"
+#include "helper/login/way.h"
 #include "helper/protocol/names.h"
 
 /* sshd gives up after two minutes by default; a name's UID stays reserved for as long as any attempt may last. */
@@ -30,6 +32,7 @@ struct attempt {
 	char *service;
 	char *source;
 	bool has_public_key;
+	bool has_screen;
 	bool has_seen;
 	uint32_t seen_uid;
 	uint32_t seen_gid;
@@ -42,7 +45,11 @@ struct attempt {
 	bool is_known;    /* the name is bound already: userinfo need not tell it again */
 	bool has_ended;   /* its one line is in the log */
 	struct provider_wait *prepare;
+	struct account *person; /* of somebody who has signed in by the name before; NULL: nobody has */
 	struct flow *flow;
+	enum flow_method method; /* of the flow */
+	bool has_challenge;
+	uint64_t begun_ms;   /* the flow */
 	struct judge *judge; /* NULL until there are tokens */
 };
 
@@ -93,6 +100,7 @@ void attempt_free(struct attempt *a)
 	provider_wait_cancel(a->prepare);
 	flow_free(a->flow);
 	judge_free(a->judge);
+	account_free(a->person);
 	if (a->is_reserved)
 		accounts_release(a->ctx->accounts, a->user);
 	a->ctx->pending--;
@@ -144,6 +152,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		.service = a->service,
 		.is_local = a->is_local,
 		.is_known = a->is_known,
+		.begun_ms = a->begun_ms,
 		.has_seen = a->has_seen,
 		.seen_uid = a->seen_uid,
 		.seen_gid = a->seen_gid,
@@ -151,6 +160,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		.seen_shell = a->seen_shell,
 	};
 
+	way_ended(a->ctx, a->method, a->person, a->has_challenge, result->outcome);
 	if (result->outcome != OAUTH_DONE || tokens == NULL) {
 		token_set_free(tokens);
 		refuse(a, refusal_of_oauth(result->outcome), result->detail);
@@ -163,8 +173,11 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	struct attempt *a = userdata;
-	struct audit_event e = end_of(a, LOG_INFO, "code-shown", NULL);
+	bool is_ciba = challenge->method == FLOW_CIBA;
+	struct audit_event e = end_of(a, LOG_INFO, is_ciba ? "request-sent" : "code-shown", NULL);
 
+	a->has_challenge = true;
+	way_told(a->ctx, a->person, challenge);
 	e.kind = AUDIT_ATTEMPT;
 	audit_write(&e);
 	a->events.challenge(a->userdata, challenge, a->lp->title);
@@ -175,7 +188,8 @@ static const struct flow_events flow_events = {.challenge = on_challenge, .done 
 static void on_prepared(void *userdata, const struct oauth_result *result)
 {
 	struct attempt *a = userdata;
-	struct flow_request request;
+	struct way_refusal refusal = {REASON_CONFIGURATION, NULL};
+	struct way_request request;
 	int r;
 
 	a->prepare = NULL;
@@ -184,12 +198,18 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		return;
 	}
 
-	request = (struct flow_request){.lifetime_s = provider_settings(a->lp->provider)->code_lifetime_s};
-	r = flow_start(&a->flow, FLOW_DEVICE, a->lp->provider, a->ctx->event, a->ctx->fetch, &request, &flow_events, a);
-	if (r == -EINVAL)
-		refuse(a, REASON_CONFIGURATION, "the provider has no device endpoint");
-	else if (r < 0)
+	request = (struct way_request){
+		.policy = access_policy_for(a->ctx->access, a->service),
+		.lp = a->lp,
+		.account = a->person,
+		.has_screen = a->has_screen,
+	};
+	a->begun_ms = clock_monotonic_ms();
+	r = way_start(&a->flow, &a->method, a->ctx, &request, &flow_events, a, &refusal);
+	if (r < 0)
 		refuse(a, REASON_UNAVAILABLE, "out of memory");
+	else if (r > 0)
+		refuse(a, refusal.reason, refusal.detail);
 }
 
 /* Where there is no client address, each account has a limit of its own, lest one person's sudo could stop everybody's. */
@@ -238,8 +258,12 @@ static bool reserve(struct attempt *a)
 	int r;
 
 	a->is_known = a->is_local;
-	if (a->is_local)
-		return true;
+	if (a->is_local) {
+		r = accounts_find_local(a->ctx->accounts, a->user, &a->person);
+		if (r < 0)
+			refuse(a, REASON_NO_STORE, "the local account cannot be read");
+		return r == 0;
+	}
 	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
 			     &reserved);
 	if (r != 0) {
@@ -248,6 +272,8 @@ static bool reserve(struct attempt *a)
 	}
 	a->is_reserved = true;
 	a->is_known = reserved->created_s != 0 && reserved->state == ACCOUNT_ACTIVE;
+	if (a->is_known)
+		a->person = LK_STEAL(reserved);
 	return true;
 }
 
@@ -298,6 +324,7 @@ int attempt_start(struct attempt **ret, struct login_context *ctx, const struct 
 	a->events = *events;
 	a->userdata = userdata;
 	a->has_public_key = request->has_public_key;
+	a->has_screen = request->has_screen;
 	a->has_seen = request->has_seen;
 	a->seen_uid = request->seen_uid;
 	a->seen_gid = request->seen_gid;

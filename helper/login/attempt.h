@@ -18,6 +18,7 @@ struct attempt_request {
 	const char *service;   /* PAM service, or "local" */
 	const char *source;    /* client address, or NULL */
 	bool has_public_key;   /* this connection proved one */
+	bool has_screen;       /* what is shown reaches somebody */
 	bool has_seen;         /* NSS answered the caller before authentication: */
 	uint32_t seen_uid;
 	uint32_t seen_gid;

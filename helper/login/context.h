@@ -15,6 +15,7 @@
 #include "helper/oauth/provider.h"
 
 struct expulsions;
+struct pushes;
 
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
 
@@ -39,6 +40,8 @@ struct login_context {
 	const struct access_rules *access;
 	const struct login_provider *providers;
 	size_t n_providers;
+	const char *host;              /* that people know this machine by */
+	struct pushes *pushes;         /* requests on people's own devices */
 	struct limits *codes;          /* by client address */
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
 	struct rechecks *rechecks;

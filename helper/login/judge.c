@@ -193,6 +193,7 @@ int judge_start(struct judge **ret, struct login_context *ctx, const struct judg
 	wanted_claims_init(&wanted, ctx->access, lp->names->claim, lp->gecos_claim, request->is_known);
 	wanted_claims_add(&wanted, lp->uid_claim);
 	wanted_claims_add(&wanted, lp->gid_claim);
+	wanted_claims_add(&wanted, access_login_hint_claim(provider_settings(lp->provider)));
 	if (identity_check_start(&j->check, lp->provider, ctx->fetch, tokens, wanted.names, on_identity, j) < 0)
 		judge_refuse(j, REASON_UNAVAILABLE, "out of memory");
 	return 0;

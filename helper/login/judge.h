@@ -19,6 +19,7 @@ struct judge_request {
 	const char *service; /* PAM service */
 	bool is_local;       /* an account of /etc/passwd that root's configuration gives to an identity */
 	bool is_known;       /* the name is bound already: neither it nor its numbers need be told again */
+	uint64_t begun_ms;   /* by the monotonic clock: when the flow was started */
 	bool has_seen;       /* the caller holds an answer of NSS: */
 	uint32_t seen_uid;
 	uint32_t seen_gid;

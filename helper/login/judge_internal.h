@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "helper/login/authentication.h"
 #include "helper/login/judge.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
@@ -20,6 +21,7 @@ struct judge {
 	struct publish_wait *publish;
 	uint64_t map_changes; /* when it was asked for */
 	struct judge_finding finding;
+	char detail[AUTHENTICATION_DETAIL_MAX]; /* of a refusal that had to be put together */
 };
 
 /** judge_refuse() - ends it with a no */

@@ -123,10 +123,26 @@ static void refuse_person(struct judge *j, const struct identity *identity, stru
 		      : "no grant of the access section fits");
 }
 
+/* ID-12, ID-13, SU-02: the answer counts, whatever the provider was asked for. A person who is allowed in but did not sign in
+ * as the service wants it is refused before anything is stored. */
+static bool is_strong_enough(struct judge *j, const struct access_policy *policy, const struct identity *identity)
+{
+	uint64_t waited_s = (clock_monotonic_ms() - j->request.begun_ms) / 1000 + 1;
+	struct authentication authentication;
+	const char *reason;
+
+	authentication_read(&authentication, provider_settings(j->request.lp->provider)->dialect, identity->claims);
+	reason = authentication_refusal(&authentication, policy, clock_realtime_s(), waited_s, j->detail);
+	if (reason != NULL)
+		judge_refuse(j, reason, j->detail);
+	return reason == NULL;
+}
+
 /* One identity has the account, and no name that it makes counts. Nothing is bound. */
 static bool judge_local(struct judge *j, const struct identity *identity, struct access_person *person,
 			struct json_object *facts)
 {
+	const struct access_policy *policy = access_policy_for(j->ctx->access, j->request.service);
 	int r = accounts_find_local(j->ctx->accounts, j->request.user, &j->finding.account);
 
 	if (r < 0) {
@@ -141,13 +157,15 @@ static bool judge_local(struct judge *j, const struct identity *identity, struct
 	}
 	j->finding.is_proved = true;
 	person->name = j->request.user;
-	if (!access_allows(access_policy_for(j->ctx->access, j->request.service), person)) {
+	if (!access_allows(policy, person)) {
 		r = accounts_note_local_facts(j->ctx->accounts, j->finding.account, json_text(facts));
 		judge_refuse(j, REASON_NOT_ALLOWED,
 			     r < 0 ? "no grant of the access section fits; older facts stay"
 				   : "no grant of the access section fits");
 		return false;
 	}
+	if (!is_strong_enough(j, policy, identity))
+		return false;
 	if (judge_differs_from_seen(j)) {
 		judge_refuse(j, REASON_CONNECT_AGAIN, "/etc/passwd has changed");
 		return false;
@@ -166,12 +184,13 @@ bool judge_person(struct judge *j)
 	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const struct provider_settings *settings = provider_settings(j->request.lp->provider);
 	const struct identity *identity = j->identity;
+	const struct access_policy *policy = access_policy_for(j->ctx->access, j->request.service);
 	struct access_person person = {.provider = settings->name, .subject = identity->subject};
 	char name[NAME_MAX_LEN + 1];
 	char why[128];
 	int r;
 
-	if (access_facts(&facts, j->ctx->access, identity->claims, settings->dialect->email_needs_verification) < 0 ||
+	if (access_facts(&facts, j->ctx->access, identity->claims, settings) < 0 ||
 	    access_person_from_facts(&person, facts, &groups) < 0) {
 		judge_refuse(j, REASON_NO_STORE, "the person's facts could not be read");
 		return false;
@@ -195,9 +214,11 @@ bool judge_person(struct judge *j)
 	j->finding.is_proved = true;
 	person.name = name;
 
-	if (!access_allows(access_policy_for(j->ctx->access, j->request.service), &person)) {
+	if (!access_allows(policy, &person)) {
 		refuse_person(j, identity, facts);
 		return false;
 	}
+	if (!is_strong_enough(j, policy, identity))
+		return false;
 	return bind(j, identity, &person, facts);
 }

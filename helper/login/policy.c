@@ -158,9 +158,17 @@ static bool has_group(char *const *list, char *const *groups)
 	return false;
 }
 
+static bool has_all_groups(char *const *list, char *const *groups)
+{
+	for (; list && *list; list++)
+		if (!text_in_list(groups, *list))
+			return false;
+	return true;
+}
+
 bool access_allows(const struct access_policy *p, const struct access_person *person)
 {
-	if (!p)
+	if (!p || !has_all_groups(p->require_groups, person->groups))
 		return false;
 	return p->everyone || (person->name && text_in_list(p->users, person->name)) ||
 	       has_subject(p->subjects, person->provider, person->subject) || has_domain(p->domains, person->email) ||
@@ -245,7 +253,7 @@ static int put_email(struct json_object *facts, struct json_object *claims, bool
 static bool is_wanted_group(const struct access_rules *r, const char *group)
 {
 	for (size_t i = 0; i < r->n_policies; i++)
-		if (r->policies[i].groups && text_in_list(r->policies[i].groups, group))
+		if (text_in_list(r->policies[i].groups, group) || text_in_list(r->policies[i].require_groups, group))
 			return true;
 	return r->groups && group_rules_want(r->groups, group);
 }
@@ -321,8 +329,28 @@ static int put_groups(struct json_object *facts, const struct access_rules *r, s
 	return 0;
 }
 
+const char *access_login_hint_claim(const struct provider_settings *s)
+{
+	const char *claim = s->login_hint_claim ? s->login_hint_claim : s->dialect->login_hint_claim;
+
+	return claim && strcmp(claim, "sub") != 0 ? claim : NULL;
+}
+
+/* How the provider will have to be told who is meant, long after this token is gone. */
+static int put_login_hint(struct json_object *facts, struct json_object *claims, const struct provider_settings *s)
+{
+	const char *claim = access_login_hint_claim(s);
+	struct json_object *value = claim ? find_claim(claims, claim) : NULL;
+
+	if (!json_object_is_type(value, json_type_string) || json_object_get_string_len(value) == 0 ||
+	    (unsigned)json_object_get_string_len(value) > ACCESS_LOGIN_HINT_MAX ||
+	    !is_printable(json_object_get_string(value)))
+		return 0;
+	return put(facts, "login_hint", json_object_get(value));
+}
+
 int access_facts(struct json_object **ret, const struct access_rules *r, struct json_object *claims,
-		 bool email_needs_verification)
+		 const struct provider_settings *s)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	int err;
@@ -332,9 +360,11 @@ int access_facts(struct json_object **ret, const struct access_rules *r, struct 
 	facts = json_object_new_object();
 	if (!facts)
 		return -ENOMEM;
-	err = put_email(facts, claims, email_needs_verification);
+	err = put_email(facts, claims, s->dialect->email_needs_verification);
 	if (err == 0)
 		err = put_groups(facts, r, claims);
+	if (err == 0)
+		err = put_login_hint(facts, claims, s);
 	if (err < 0)
 		return err;
 	*ret = LK_STEAL(facts);

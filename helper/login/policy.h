@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "helper/accounts/groups.h"
+#include "helper/oauth/flow.h"
 
 /* Who may log in, and what must be true before a stranger can make the provider work. Pure: no clock, no network, no
  * store. Unset means nobody (I18). */
@@ -21,16 +22,24 @@ struct network {
 };
 
 /* One [access] or [access SERVICE] section. Lists are NULL-terminated, NULL when unset. A person is let in when any one
- * of the five grants fits; a [access SERVICE] section replaces [access] as a whole for that service. */
+ * of the five grants fits and all of require_groups do; a [access SERVICE] section replaces [access] as a whole for that
+ * service. */
 struct access_policy {
-	char *service;                         /* NULL: the default section */
-	bool everyone;                         /* whoever the provider lets approve this client */
-	char **users;                          /* local names */
-	char **subjects;                       /* "PROVIDER:SUBJECT" */
-	char **domains;                        /* of a verified e-mail address */
-	char **groups;                         /* values of the group claim */
-	bool before_start_public_key;          /* a code only after this connection proved a key */
-	struct network *before_start_networks; /* a code only for these clients; NULL: all */
+	char *service;                          /* NULL: the default section */
+	bool everyone;                          /* whoever the provider lets approve this client */
+	char **users;                           /* local names */
+	char **subjects;                        /* "PROVIDER:SUBJECT" */
+	char **domains;                         /* of a verified e-mail address */
+	char **groups;                          /* values of the group claim */
+	char **require_groups;                  /* values of the group claim that a person must have besides a grant */
+	bool has_max_age;                       /* how long ago the person may have signed in at the provider: */
+	uint32_t max_age_s;                     /* 0: for this very request */
+	char **acr;                             /* one of these classes of sign-in there, in order of preference */
+	char **amr;                             /* all of these means of signing in there */
+	enum flow_method methods[FLOW_METHODS]; /* ways to sign in: the first that can be gone */
+	size_t n_methods;                       /* 0: the device flow */
+	bool before_start_public_key;           /* a code only after this connection proved a key */
+	struct network *before_start_networks;  /* a code only for these clients; NULL: all */
 	size_t n_before_start_networks;
 	/* The account phase without a sign-in of its own: */
 	uint32_t recheck_s;     /* how old the provider's yes may be; 0: it is asked each time */
@@ -72,8 +81,14 @@ bool access_allows(const struct access_policy *p, const struct access_person *pe
 /** network_parse() - "10.0.0.0/8", "::1". Return: 0, -EINVAL (also for host bits set). */
 int network_parse(struct network *ret, const char *text);
 
-/** access_facts() - the JSON object of facts stored with an account (email, email_verified, groups), new reference;
+#define ACCESS_LOGIN_HINT_MAX 255u
+
+/** access_login_hint_claim() - the claim by which a provider wants people named; NULL: by the subject */
+const char *access_login_hint_claim(const struct provider_settings *s);
+
+/** access_facts() - the JSON object of facts stored with an account (email, email_verified, groups, login_hint), new
+ *  reference;
  *  access_person_from_facts() - its reader; groups into @ret_groups (text_free_list()). Return: 0, -EBADMSG, -ENOMEM */
 int access_facts(struct json_object **ret, const struct access_rules *r, struct json_object *claims,
-		 bool email_needs_verification);
+		 const struct provider_settings *s);
 int access_person_from_facts(struct access_person *ret, struct json_object *facts, char ***ret_groups);

@@ -93,7 +93,7 @@ static int note_facts(struct recheck_job *j, const struct account *account, bool
 {
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	struct accounts *accounts = j->ctx->accounts;
-	int r = access_facts(&facts, j->ctx->access, j->who->claims, settings_of(j)->dialect->email_needs_verification);
+	int r = access_facts(&facts, j->ctx->access, j->who->claims, settings_of(j));
 
 	if (r < 0)
 		return r;
@@ -215,6 +215,7 @@ void recheck_facts_start(struct recheck_job *j)
 	struct wanted_claims wanted;
 
 	wanted_claims_init(&wanted, j->ctx->access, lp->names->claim, lp->gecos_claim, true);
+	wanted_claims_add(&wanted, access_login_hint_claim(settings_of(j)));
 	if (has_identity(j, &wanted)) {
 		if (identity_again_start(&j->check, lp->provider, j->ctx->fetch, j->tokens, wanted.names, on_identity,
 					 j) < 0)

@@ -10,54 +10,29 @@
 
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
+#include "helper/login/authentication.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck_internal.h"
 #include "helper/vault/store_standing.h"
 
 #define UNSAID_LIFETIME_S 300u
 
-static void read_text(char *out, size_t size, struct json_object *claims, const char *name)
+static void read_standing(struct standing *st, struct login_context *ctx, const struct account *account,
+			  struct json_object *claims)
 {
-	const char *text;
+	const struct login_provider *lp = login_provider_for(ctx, account->name);
+	struct authentication a;
+	const char *sid;
 
-	if (json_read_string(claims, name, size - 1, &text) == 0)
-		(void)snprintf(out, size, "%s", text);
-}
-
-/* RFC 8176: a list of words. One that does not fit is left out as a whole: half of it would say something else. */
-static void read_amr(char *out, size_t size, struct json_object *claims)
-{
-	struct json_object *amr = NULL;
-	size_t used = 0;
-
-	if (!json_object_object_get_ex(claims, "amr", &amr) || !json_object_is_type(amr, json_type_array))
-		return;
-	for (size_t i = 0; i < json_object_array_length(amr); i++) {
-		struct json_object *word = json_object_array_get_idx(amr, i);
-		const char *text = json_object_is_type(word, json_type_string) ? json_object_get_string(word) : "";
-		int n;
-
-		if (text[0] == '\0' || strchr(text, ' ') != NULL)
-			continue;
-		n = snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "", text);
-		if (n < 0 || (size_t)n >= size - used) {
-			out[0] = '\0';
-			return;
-		}
-		used += (size_t)n;
-	}
-}
-
-static void read_standing(struct standing *st, struct json_object *claims)
-{
 	*st = (struct standing){.state = STANDING_GOOD, .checked_s = clock_realtime_s()};
-	if (claims == NULL)
+	if (claims == NULL || lp == NULL)
 		return;
-	if (json_read_int(claims, "auth_time", 1, st->checked_s + 60, &st->auth_time_s) < 0)
-		st->auth_time_s = 0;
-	read_text(st->acr, sizeof(st->acr), claims, "acr");
-	read_text(st->sid, sizeof(st->sid), claims, "sid");
-	read_amr(st->amr, sizeof(st->amr), claims);
+	authentication_read(&a, provider_settings(lp->provider)->dialect, claims);
+	st->auth_time_s = a.auth_time_s;
+	(void)snprintf(st->acr, sizeof(st->acr), "%s", a.acr);
+	(void)snprintf(st->amr, sizeof(st->amr), "%s", a.amr);
+	if (json_read_string(claims, "sid", sizeof(st->sid) - 1, &sid) == 0)
+		(void)snprintf(st->sid, sizeof(st->sid), "%s", sid);
 }
 
 /* The access token alone is kept where there is nothing better: with a refresh token there is always another one. */
@@ -109,7 +84,7 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 
 	if (p == NULL)
 		return -ENOMEM;
-	read_standing(&st, claims);
+	read_standing(&st, ctx, account, claims);
 	r = store_all(ctx->store, &owner, read_tokens(&kept, tokens) ? &kept : NULL, &st);
 	if (r == -ENOKEY || r == -EINVAL || r == -E2BIG) {
 		log_line(LOG_WARNING, "no token of %s is kept (%s): it will have to sign in again sooner",

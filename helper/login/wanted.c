@@ -40,7 +40,7 @@ void wanted_claims_init(struct wanted_claims *w, const struct access_rules *acce
 
 	memset(w, 0, sizeof(*w));
 	for (size_t i = 0; i < access->n_policies; i++) {
-		by_group |= access->policies[i].groups != NULL;
+		by_group |= access->policies[i].groups != NULL || access->policies[i].require_groups != NULL;
 		by_domain |= access->policies[i].domains != NULL;
 	}
 
@@ -92,8 +92,11 @@ int wanted_groups(char ***ret, const struct access_rules *access, const char *is
 	size_t n = 0;
 	int r = list != NULL ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < access->n_policies; i++)
+	for (size_t i = 0; r == 0 && i < access->n_policies; i++) {
 		r = add_values(&list, &n, access->policies[i].groups);
+		if (r == 0)
+			r = add_values(&list, &n, access->policies[i].require_groups);
+	}
 	for (size_t i = 0; r == 0 && access->groups != NULL && i < access->groups->n; i++)
 		if (strcmp(access->groups->rules[i].issuer, issuer) == 0)
 			r = add_values(&list, &n, access->groups->rules[i].claim_values);

@@ -11,7 +11,7 @@
 
 /* Which claims a decision needs, so that userinfo is asked only when an ID token lacks one of them. */
 
-#define WANTED_MAX 7u
+#define WANTED_MAX 8u
 #define WANTED_NAME_MAX 63u
 
 struct wanted_claims {

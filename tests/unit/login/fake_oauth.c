@@ -68,6 +68,39 @@ void provider_wait_cancel(struct provider_wait *w)
 	fake.prepare_done = NULL;
 }
 
+static const char *fault_of_device(const struct provider *p, const struct flow_request *request)
+{
+	(void)p;
+	(void)request;
+	return fake.has_no_device ? "no device endpoint" : NULL;
+}
+
+static const char *fault_of_ciba(const struct provider *p, const struct flow_request *request)
+{
+	(void)p;
+	return fake.has_no_ciba || request->subject == NULL ? "no CIBA" : NULL;
+}
+
+const struct flow_kind *flow_kind(enum flow_method method)
+{
+	static const struct flow_kind kinds[] = {
+		[FLOW_DEVICE] = {.name = "device", .fault = fault_of_device},
+		[FLOW_CIBA] = {.name = "ciba", .fault = fault_of_ciba},
+	};
+
+	return &kinds[method];
+}
+
+static void note_request(enum flow_method method, const struct flow_request *request)
+{
+	fake.method = method;
+	(void)snprintf(fake.asked, sizeof(fake.asked), "host %s, subject %s, hint %s, acr %s, age %s%u", request->host,
+		       request->subject != NULL ? request->subject : "-",
+		       request->login_hint != NULL ? request->login_hint : "-",
+		       request->acr_values != NULL ? request->acr_values[0] : "-", request->has_max_age ? "" : "not ",
+		       request->max_age_s);
+}
+
 int flow_start(struct flow **ret, enum flow_method method, struct provider *p, sd_event *event,
 	       struct fetch_client *fetch, const struct flow_request *request, const struct flow_events *events,
 	       void *userdata)
@@ -75,8 +108,7 @@ int flow_start(struct flow **ret, enum flow_method method, struct provider *p, s
 	(void)p;
 	(void)event;
 	(void)fetch;
-	(void)method;
-	(void)request;
+	note_request(method, request);
 	fake.flows++;
 	if (fake.flow_result < 0)
 		return fake.flow_result;
@@ -272,10 +304,15 @@ void fake_prepared(enum oauth_outcome outcome)
 
 void fake_challenge(void)
 {
-	struct flow_challenge c = {
-		.user_code = "WDJB-MJHT", .verification_uri = "https://id.example/device", .expires_in_s = 600};
+	struct flow_challenge c = {.method = fake.method, .expires_in_s = 600, .outstanding_s = 600};
 
 	assert_non_null(fake.flow_events);
+	if (fake.method == FLOW_CIBA) {
+		strcpy(c.binding_message, "db1-KRTM-42");
+	} else {
+		strcpy(c.user_code, "WDJB-MJHT");
+		strcpy(c.verification_uri, "https://id.example/device");
+	}
 	fake.flow_events->challenge(fake.flow_userdata, &c);
 }
 

@@ -41,6 +41,10 @@ struct fake_oauth {
 	/* counts since fake_reset() */
 	unsigned prepared, flows, identities, published, refreshes, introspections;
 	unsigned cancelled;
+	/* what flows are asked for, and what this provider cannot */
+	enum flow_method method; /* of the last one */
+	char asked[512];
+	bool has_no_device, has_no_ciba;
 	int flow_result; /* what flow_start() returns */
 };
 

@@ -74,6 +74,7 @@ static void until_decision(struct world *w, const char *user, uint32_t seen_uid,
 			   const char *claims)
 {
 	const struct attempt_request request = {.user = user,
+						.has_screen = true,
 						.service = "sshd",
 						.has_seen = true,
 						.seen_uid = seen_uid,
@@ -390,6 +391,7 @@ static void test_seen_differs(void **state)
 {
 	struct world *w = *state;
 	struct attempt_request request = {.user = "alice",
+					  .has_screen = true,
 					  .service = "sshd",
 					  .has_seen = true,
 					  .seen_uid = 0x70000001,
@@ -481,7 +483,7 @@ static void test_r5_codes_per_address(void **state)
 static void test_r5_codes_per_account(void **state)
 {
 	struct world *w = *state;
-	struct attempt_request request = {.user = "alice", .service = "sudo"};
+	struct attempt_request request = {.user = "alice", .service = "sudo", .has_screen = true};
 
 	for (int i = 0; i < 4; i++)
 		begin(w, &request);
@@ -505,7 +507,8 @@ static void test_r5_pending_in_all(void **state)
 static void test_before_start(void **state)
 {
 	struct world *w = *state;
-	struct attempt_request request = {.user = "alice", .service = "sshd", .source = "192.0.2.7"};
+	struct attempt_request request = {
+		.user = "alice", .service = "sshd", .source = "192.0.2.7", .has_screen = true};
 
 	w->policy.before_start_public_key = true;
 	begin(w, &request);

@@ -168,6 +168,7 @@ static void write_passwd(const struct world *w, const char *text)
 static void test_passwd_moves_on(void **state)
 {
 	struct attempt_request request = {.user = "local",
+					  .has_screen = true,
 					  .service = "sshd",
 					  .source = "192.0.2.7",
 					  .has_seen = true,

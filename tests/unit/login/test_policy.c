@@ -294,6 +294,17 @@ static void may_start(void **state)
 		assert_false(access_may_start(&net, outside[i], true));
 }
 
+/* A provider whose dialect is the generic one but for that. */
+static const struct provider_settings *settings_for(bool needs_verification)
+{
+	static struct dialect dialect;
+	static struct provider_settings settings = {.dialect = &dialect};
+
+	dialect = *dialect_find("generic");
+	dialect.email_needs_verification = needs_verification;
+	return &settings;
+}
+
 /* The facts of these claims as text, and the person that comes out of them. */
 static void facts_are(const char *claims_text, bool needs_verification, const char *group_claim, const char *expected,
 		      const char *email, size_t n_groups)
@@ -309,7 +320,7 @@ static void facts_are(const char *claims_text, bool needs_verification, const ch
 	if (group_claim)
 		snprintf(claim, sizeof(claim), "%s", group_claim);
 	assert_int_equal(json_parse(&claims, claims_text, strlen(claims_text)), 0);
-	assert_int_equal(access_facts(&facts, &rules, claims, needs_verification), 0);
+	assert_int_equal(access_facts(&facts, &rules, claims, settings_for(needs_verification)), 0);
 	assert_string_equal(json_text(facts), expected);
 	assert_int_equal(access_person_from_facts(&p, facts, &list), 0);
 	assert_string_equal(p.name, "kept");
@@ -438,7 +449,7 @@ static void facts_for_groups_of_this_host(void **state)
 		LK_CLEANUP(json_object_putp) struct json_object *claims = NULL, *facts = NULL;
 
 		assert_int_equal(json_parse(&claims, rows[i].claims, strlen(rows[i].claims)), 0);
-		assert_int_equal(access_facts(&facts, &rules, claims, true), 0);
+		assert_int_equal(access_facts(&facts, &rules, claims, settings_for(true)), 0);
 		assert_string_equal(json_text(facts), rows[i].facts);
 	}
 }
@@ -472,8 +483,8 @@ static void bad_facts(void **state)
 	LK_CLEANUP(json_object_putp) struct json_object *array = json_object_new_array();
 	struct json_object *facts = NULL;
 
-	assert_int_equal(access_facts(&facts, &rules, array, true), -EBADMSG);
-	assert_int_equal(access_facts(&facts, &rules, NULL, true), -EBADMSG);
+	assert_int_equal(access_facts(&facts, &rules, array, settings_for(true)), -EBADMSG);
+	assert_int_equal(access_facts(&facts, &rules, NULL, settings_for(true)), -EBADMSG);
 	assert_null(facts);
 }
 
@@ -491,6 +502,75 @@ static void empty_facts(void **state)
 	text_free_list(list);
 }
 
+/* All of them, besides a grant and never in place of one; their values are facts like others. */
+static void require_groups(void **state)
+{
+	char ops[] = "ops", sudoers[] = "sudoers", wheel[] = "wheel";
+	char *required[] = {sudoers, wheel, NULL}, *both[] = {wheel, ops, sudoers, NULL}, *one[] = {sudoers, NULL};
+	struct access_policy policy = {.require_groups = required};
+	struct access_rules rules = {.policies = &policy, .n_policies = 1};
+	LK_CLEANUP(json_object_putp) struct json_object *claims = NULL, *facts = NULL;
+	static const char text[] = "{\"groups\":[\"ops\",\"wheel\",\"sudoers\"]}";
+	struct access_person p = {.name = "alice", .groups = both};
+
+	(void)state;
+	assert_false(access_allows(&policy, &p));
+	policy.everyone = true;
+	assert_true(access_allows(&policy, &p));
+	p.groups = one;
+	assert_false(access_allows(&policy, &p));
+	p.groups = NULL;
+	assert_false(access_allows(&policy, &p));
+
+	assert_int_equal(json_parse(&claims, text, strlen(text)), 0);
+	assert_int_equal(access_facts(&facts, &rules, claims, settings_for(true)), 0);
+	assert_string_equal(json_text(facts), "{\"groups\":[\"wheel\",\"sudoers\"]}");
+}
+
+/* CB-02: what a verified claim says, and nothing that could be two texts. */
+static void login_hints(void **state)
+{
+	static char mail[] = "email", sub[] = "sub";
+	struct access_policy policy = {.everyone = true};
+	struct access_rules rules = {.policies = &policy, .n_policies = 1};
+	struct dialect dialect = *dialect_find("keycloak");
+	struct provider_settings s = {.dialect = &dialect};
+	static const struct {
+		const char *claims, *facts;
+		char *claim;
+	} table[] = {
+		{"{\"preferred_username\":\"Alice\"}", "{\"groups\":[],\"login_hint\":\"Alice\"}", NULL},
+		{"{\"preferred_username\":\"Alice\"}", "{\"groups\":[]}", sub},
+		{"{\"preferred_username\":\"A\",\"email\":\"a@b\"}",
+		 "{\"email\":\"a@b\",\"email_verified\":false,\"groups\":[],\"login_hint\":\"a@b\"}", mail},
+		{"{\"preferred_username\":\"al ice\"}", "{\"groups\":[]}", NULL},
+		{"{\"preferred_username\":7}", "{\"groups\":[]}", NULL},
+		{"{\"preferred_username\":\"\"}", "{\"groups\":[]}", NULL},
+		{"{}", "{\"groups\":[]}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		LK_CLEANUP(json_object_putp) struct json_object *claims = NULL, *facts = NULL;
+
+		s.login_hint_claim = table[i].claim;
+		assert_int_equal(json_parse(&claims, table[i].claims, strlen(table[i].claims)), 0);
+		assert_int_equal(access_facts(&facts, &rules, claims, &s), 0);
+		assert_string_equal(json_text(facts), table[i].facts);
+	}
+	for (size_t len = ACCESS_LOGIN_HINT_MAX; len <= ACCESS_LOGIN_HINT_MAX + 1; len++) {
+		LK_CLEANUP(json_object_putp) struct json_object *claims = json_object_new_object(), *facts = NULL;
+		char text[ACCESS_LOGIN_HINT_MAX + 2];
+
+		memset(text, 'a', len);
+		text[len] = '\0';
+		s.login_hint_claim = NULL;
+		json_object_object_add(claims, "preferred_username", json_object_new_string(text));
+		assert_int_equal(access_facts(&facts, &rules, claims, &s), 0);
+		assert_int_equal(json_object_object_get_ex(facts, "login_hint", NULL), len == ACCESS_LOGIN_HINT_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +582,7 @@ int main(void)
 		cmocka_unit_test(email_facts),        cmocka_unit_test(group_facts),
 		cmocka_unit_test(many_groups),        cmocka_unit_test(bad_facts),
 		cmocka_unit_test(empty_facts),        cmocka_unit_test(facts_for_groups_of_this_host),
+		cmocka_unit_test(require_groups),     cmocka_unit_test(login_hints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

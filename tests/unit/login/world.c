@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "helper/base/clock.h"
+#include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
 #include "tests/unit/login/fake_oauth.h"
 
@@ -22,7 +23,10 @@ static void on_challenge(void *userdata, const struct flow_challenge *challenge,
 {
 	struct world *w = userdata;
 
-	assert_string_equal(challenge->user_code, "WDJB-MJHT");
+	if (challenge->method == FLOW_DEVICE)
+		assert_string_equal(challenge->user_code, "WDJB-MJHT");
+	else
+		assert_string_equal(challenge->binding_message, "db1-KRTM-42");
 	assert_string_equal(title, "Example");
 	strcpy(w->said, "challenge");
 }
@@ -101,6 +105,8 @@ int world_setup(void **state)
 	assert_int_equal(localdb_new(&w->ctx.local, w->folder), 0);
 	assert_int_equal(accounts_new(&w->ctx.accounts, &w->account_settings, w->ctx.store, w->ctx.local), 0);
 	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
+	assert_int_equal(pushes_new(&w->ctx.pushes), 0);
+	w->ctx.host = "db1.example";
 	assert_int_equal(provider_new(&w->lp.provider, &w->settings, NULL, NULL), 0);
 	w->lp.names = &w->names;
 	w->lp.title = "Example";
@@ -124,6 +130,7 @@ int world_teardown(void **state)
 	rechecks_free(w->ctx.rechecks);
 	provider_free(w->lp.provider);
 	limits_free(w->ctx.codes);
+	pushes_free(w->ctx.pushes);
 	accounts_free(w->ctx.accounts);
 	localdb_free(w->ctx.local);
 	store_close(w->ctx.store);
@@ -143,7 +150,8 @@ void begin(struct world *w, const struct attempt_request *request)
 
 void begin_for(struct world *w, const char *user)
 {
-	const struct attempt_request request = {.user = user, .service = "sshd", .source = "192.0.2.7"};
+	const struct attempt_request request = {
+		.user = user, .service = "sshd", .source = "192.0.2.7", .has_screen = true};
 
 	begin(w, &request);
 }
