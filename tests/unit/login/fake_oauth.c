@@ -316,6 +316,24 @@ void fake_challenge(void)
 	fake.flow_events->challenge(fake.flow_userdata, &c);
 }
 
+static void set(struct secret **target, const char *text)
+{
+	if (text != NULL)
+		assert_int_equal(secret_copy(target, text, strlen(text)), 0);
+}
+
+/* As a token endpoint would answer the flow; fake.refresh_token and fake.access_token are in it where they are set. */
+static struct token_set *tokens_of_flow(void)
+{
+	struct token_set *tokens = calloc(1, sizeof(*tokens));
+
+	assert_non_null(tokens);
+	set(&tokens->refresh_token, fake.refresh_token);
+	set(&tokens->access_token, fake.access_token);
+	tokens->expires_in_s = fake.expires_in_s;
+	return tokens;
+}
+
 void fake_tokens(enum oauth_outcome outcome)
 {
 	const struct flow_events *events = fake.flow_events;
@@ -323,13 +341,7 @@ void fake_tokens(enum oauth_outcome outcome)
 
 	assert_non_null(events);
 	fake.flow_events = NULL;
-	events->done(fake.flow_userdata, &r, outcome == OAUTH_DONE ? calloc(1, sizeof(struct token_set)) : NULL);
-}
-
-static void set(struct secret **target, const char *text)
-{
-	if (text != NULL)
-		assert_int_equal(secret_copy(target, text, strlen(text)), 0);
+	events->done(fake.flow_userdata, &r, outcome == OAUTH_DONE ? tokens_of_flow() : NULL);
 }
 
 void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, const char *access_token,

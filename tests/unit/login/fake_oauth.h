@@ -24,6 +24,9 @@ struct fake_oauth {
 	void *identity_userdata;
 	group_check_done_fn groups_done;
 	void *groups_userdata;
+	const char *refresh_token; /* that the flow brings */
+	const char *access_token;
+	uint32_t expires_in_s;
 	refresh_done_fn refresh_done;
 	void *refresh_userdata;
 	char refreshed[64]; /* the token that was shown, and the scope */
