@@ -114,10 +114,14 @@ int processes_count(uid_t uid, size_t *ret)
 
 	if (proc == NULL)
 		return -errno;
-	while (errno = 0, (e = readdir(proc)) != NULL) {
+	for (;;) {
 		ssize_t n;
 		int r;
 
+		errno = 0;
+		e = readdir(proc);
+		if (e == NULL)
+			break;
 		if (e->d_name[0] < '1' || e->d_name[0] > '9')
 			continue;
 		n = read_status(dirfd(proc), e->d_name, text);
