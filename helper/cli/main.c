@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},
 	{"audit", NULL, "what happened to whom, from the audit file", verb_audit},
 	{"rotate-key", NULL, "take a new key for what is kept of sign-ins", verb_rotate_key},
+	{"logout-token", NULL, "hand on what a provider says on standard input: somebody has logged out",
+	 verb_logout_token},
 	{"inspect", "TOKEN|-", "explain a token and judge it (exit status 0: valid, 1: not)", verb_inspect},
 	{NULL, NULL, NULL, NULL},
 };

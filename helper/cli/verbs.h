@@ -21,5 +21,6 @@ enum command_exit verb_audit(const struct command *c);
 enum command_exit verb_show(const struct command *c);
 enum command_exit verb_forget(const struct command *c);
 enum command_exit verb_rotate_key(const struct command *c);
+enum command_exit verb_logout_token(const struct command *c);
 enum command_exit verb_try(const struct command *c);
 enum command_exit verb_inspect(const struct command *c);

@@ -155,6 +155,7 @@ void config_free(struct config *c)
 	text_free_list(c->accounts.reserved_names);
 	free(c->host);
 	free(c->audit_file);
+	free(c->logout_user);
 	free(c);
 }
 

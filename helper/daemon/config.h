@@ -39,6 +39,7 @@ struct config {
 	enum log_target log_target;
 	char *audit_file; /* NULL: the log alone has the events */
 	bool audit_required;
+	char *logout_user; /* may bring logout tokens, besides root; NULL: nobody */
 	bool end_sessions;
 	uint32_t end_sessions_grace_s;
 	uint32_t background_recheck_min_s;

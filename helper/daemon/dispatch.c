@@ -15,6 +15,7 @@ enum peer {
 	PEER_ROOT = 1 << 0,
 	PEER_OWNER = 1 << 1, /* the uid of the account that the named parameter speaks of */
 	PEER_OTHER = 1 << 2,
+	PEER_LOGOUT_USER = 1 << 3, /* whom root's configuration lets bring logout tokens */
 	PEER_ANY = PEER_ROOT | PEER_OWNER | PEER_OTHER,
 };
 
@@ -36,6 +37,7 @@ static const struct row {
 	{METHOD_MOVE_ACCOUNT, PEER_ROOT, NULL, method_move_account},
 	{METHOD_RELEASE_NAME, PEER_ROOT, NULL, method_release_name},
 	{METHOD_ROTATE_KEY, PEER_ROOT, NULL, method_rotate_key},
+	{METHOD_LOGOUT_TOKEN, PEER_ROOT | PEER_LOGOUT_USER, NULL, method_logout_token},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
 	{METHOD_GET_INTERFACE_DESCRIPTION, PEER_ANY, NULL, method_get_interface_description},
 };
@@ -49,6 +51,14 @@ static bool owns_account(struct manager *m, uid_t uid, const char *name)
 	return a->state == ACCOUNT_ACTIVE && a->uid == uid;
 }
 
+static bool is_logout_user(struct manager *m, uid_t uid)
+{
+	struct local_user user;
+
+	return m->config->logout_user != NULL && localdb_find_user(m->local, m->config->logout_user, &user) == 0 &&
+	       user.uid == uid;
+}
+
 static unsigned peer_of(struct manager *m, const struct conn *c, const struct varlink_call *call, const struct row *row)
 {
 	const char *name;
@@ -59,6 +69,8 @@ static unsigned peer_of(struct manager *m, const struct conn *c, const struct va
 	    json_read_string(call->parameters, row->owner_parameter, NAME_MAX_LEN, &name) == 0 &&
 	    owns_account(m, conn_uid(c), name))
 		return PEER_OWNER;
+	if ((row->peers & PEER_LOGOUT_USER) != 0 && is_logout_user(m, conn_uid(c)))
+		return PEER_LOGOUT_USER;
 	return PEER_OTHER;
 }
 

@@ -31,6 +31,9 @@ void method_release_name(struct manager *m, struct conn *c, const struct varlink
 /* methods_vault.c */
 void method_rotate_key(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_notice.c */
+void method_logout_token(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_service.c */
 void method_get_version(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_get_info(struct manager *m, struct conn *c, const struct varlink_call *call);

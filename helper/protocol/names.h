@@ -19,6 +19,7 @@
 #define METHOD_MOVE_ACCOUNT "io.latchkey.MoveAccount"
 #define METHOD_RELEASE_NAME "io.latchkey.ReleaseName"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
+#define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
 
 #define STATE_CHALLENGE "challenge"
 #define STATE_WAITING "waiting"

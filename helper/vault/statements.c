@@ -104,6 +104,7 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_DROP_BREAK_GLASS] = "DELETE FROM break_glass WHERE name = ?1",
 	[STATEMENT_RENAME_BREAK_GLASS] = "UPDATE OR REPLACE break_glass SET name = ?1 WHERE name = ?2",
 	[STATEMENT_USE_JTI] = "INSERT INTO used_jti (issuer, jti, expires_s) VALUES (?1, ?2, ?3)",
+	[STATEMENT_FIND_JTI] = "SELECT 1 FROM used_jti WHERE issuer = ?1 AND jti = ?2",
 	[STATEMENT_FORGET_JTI] = "DELETE FROM used_jti WHERE expires_s < ?1",
 	[STATEMENT_SET_IDS] = "UPDATE account SET uid = ?1, gid = ?2 WHERE name = ?3 AND uid = ?4",
 	[STATEMENT_FOLLOW_UID] = "UPDATE retired_name SET uid = ?1 WHERE uid = ?2",

@@ -50,6 +50,12 @@ const struct provider_settings *provider_settings(const struct provider *p)
 	return p->settings;
 }
 
+const char *provider_token_issuer(const struct provider *p, bool *ret_is_template)
+{
+	*ret_is_template = false;
+	return provider_settings(p)->issuer;
+}
+
 int provider_prepare(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret)
 {
 	(void)p;

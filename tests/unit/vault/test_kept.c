@@ -290,7 +290,11 @@ static void jtis(void **state)
 {
 	struct world w = open_world(*state);
 
+	assert_int_equal(store_find_jti(w.store, "https://id.example", "a"), -ENOENT);
 	assert_int_equal(store_use_jti(w.store, "https://id.example", "a", 500), 0);
+	assert_int_equal(store_find_jti(w.store, "https://id.example", "a"), 0);
+	assert_int_equal(store_find_jti(w.store, "https://id.example", "b"), -ENOENT);
+	assert_int_equal(store_find_jti(w.store, "https://id.other", "a"), -ENOENT);
 	assert_int_equal(store_use_jti(w.store, "https://id.example", "a", 500), -EEXIST);
 	assert_int_equal(store_use_jti(w.store, "https://id.other", "a", 500), 0);
 	world_done(&w);
