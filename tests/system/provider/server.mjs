@@ -97,7 +97,8 @@ const provider = new Provider(issuer, {
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (ctx, sub) => {
     const claims = findBySubject(sub);
-    return claims && { accountId: sub, claims: () => ({ ...claims }) };
+    if (!claims || claims.disabled) return undefined; // grants of theirs are not good any more either
+    return { accountId: sub, claims: () => ({ ...claims }) };
   },
   // The confirmation of the code is the consent: no further page asks.
   loadExistingGrant: async (ctx) => {
@@ -125,7 +126,7 @@ async function interaction(ctx) {
   if (ctx.method === 'POST') {
     const claims = people.get((await readForm(ctx.req)).get('login') ?? '');
     ctx.respond = false;
-    await provider.interactionFinished(ctx.req, ctx.res, claims
+    await provider.interactionFinished(ctx.req, ctx.res, claims && !claims.disabled
       ? { login: { accountId: claims.sub } }
       : { error: 'access_denied', error_description: 'nobody of that name' });
     return;
@@ -225,7 +226,8 @@ provider.use(async (ctx, next) => {
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
-// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}}
+// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}},
+// where "disabled" is no claim: nobody is there any more
 const control = http.createServer(async (req, res) => {
   let status = 200;
   let answer = {};
