@@ -7,45 +7,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "helper/accounts/name_reserved.h"
 #include "helper/base/text.h"
 
 #define WHY_SIZE 128u
-
-/*
- * Names that distributions give to system users and to groups with power. Most exist in /etc/passwd or /etc/group
- * where they matter, and are found there first; this list is for the machine that installs the package tomorrow.
- */
-static const char *const reserved[] = {
-	"root",          "toor",       "halt",          "shutdown",  "sync",          "operator",      "admin",
-	"administrator", "nobody",     "nogroup",       "nfsnobody", "daemon",        "bin",           "sys",
-	"adm",           "tty",        "disk",          "lp",        "mail",          "news",          "uucp",
-	"man",           "proxy",      "kmem",          "mem",       "dialout",       "fax",           "voice",
-	"cdrom",         "floppy",     "tape",          "sudo",      "wheel",         "audio",         "dip",
-	"backup",        "src",        "shadow",        "utmp",      "utempter",      "video",         "sasl",
-	"plugdev",       "staff",      "games",         "users",     "input",         "sgx",           "kvm",
-	"render",        "crontab",    "netdev",        "bluetooth", "lock",          "list",          "irc",
-	"gnats",         "www-data",   "www",           "apache",    "nginx",         "http",          "ftp",
-	"ftpuser",       "rpc",        "rpcuser",       "statd",     "sshd",          "ssh",           "messagebus",
-	"dbus",          "polkitd",    "polkituser",    "policykit", "avahi",         "avahi-autoipd", "chrony",
-	"ntp",           "ntpsec",     "openntpd",      "tss",       "tcpdump",       "uuidd",         "syslog",
-	"rtkit",         "colord",     "geoclue",       "gdm",       "lightdm",       "sddm",          "saned",
-	"scanner",       "lpadmin",    "cups",          "pulse",     "pulse-access",  "pipewire",      "usbmux",
-	"usbmuxd",       "whoopsie",   "landscape",     "pollinate", "fwupd-refresh", "docker",        "containerd",
-	"podman",        "lxd",        "lxc",           "incus",     "incus-admin",   "libvirt",       "libvirt-qemu",
-	"qemu",          "vboxusers",  "wireshark",     "mysql",     "mariadb",       "postgres",      "postgresql",
-	"redis",         "mongodb",    "memcache",      "memcached", "rabbitmq",      "elasticsearch", "named",
-	"bind",          "unbound",    "dnsmasq",       "postfix",   "postdrop",      "exim",          "smmsp",
-	"smmta",         "dovecot",    "dovenull",      "mailnull",  "zabbix",        "nagios",        "nrpe",
-	"munin",         "prometheus", "node_exporter", "grafana",   "etcd",          "kube",          "ceph",
-	"gluster",       "haproxy",    "squid",         "tomcat",    "jenkins",       "gitlab-runner", "git",
-	"svn",           "clamav",     "amavis",        "sssd",      "nslcd",         "himmelblaud",   "munge",
-	"slurm",         "vagrant",    "cloud-init",    "ec2-user",  "ubuntu",        "debian",        "centos",
-	"fedora",        "rocky",      "almalinux",     "azureuser", "opc",           "alias",         "anonymous",
-	"default",       "guest",      "host",          "localhost", "none",          "null",          "system",
-	"unknown",       "user",       "all",
-};
 
 /* Whole families: names that a package may add at any time. */
 static const char *const reserved_prefixes[] = {"systemd-", "latchkey", "_", "debian-", "dbus-", "gdm-", "gnome-"};
@@ -76,11 +44,16 @@ bool name_is_valid(const char *name, bool allow_dot, bool allow_at)
 	return n_at <= 1 && name[len - 1] != '.' && name[len - 1] != '@';
 }
 
+static int compare(const void *name, const void *entry)
+{
+	return strcmp(name, *(const char *const *)entry);
+}
+
 bool name_is_reserved(const char *name, char *const *more)
 {
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(name, reserved[i]) == 0)
-			return true;
+	/* Asked for each account of each publication. */
+	if (bsearch(name, reserved, sizeof(reserved) / sizeof(reserved[0]), sizeof(reserved[0]), compare) != NULL)
+		return true;
 	for (size_t i = 0; i < sizeof(reserved_prefixes) / sizeof(reserved_prefixes[0]); i++)
 		if (text_has_prefix(name, reserved_prefixes[i]))
 			return true;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helper/accounts/name.h"
+#include "helper/accounts/name_reserved.h"
 
 static void valid_names(void **state)
 {
@@ -175,6 +176,10 @@ static void reserved_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_true(name_is_reserved(names[i], NULL));
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		assert_true(i == 0 || strcmp(reserved[i - 1], reserved[i]) < 0);
+		assert_true(name_is_reserved(reserved[i], NULL));
+	}
 	assert_false(name_is_reserved("alice", NULL));
 	assert_false(name_is_reserved("rooty", NULL));
 	assert_false(name_is_reserved("systemd", NULL));
