@@ -110,7 +110,8 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_FOLLOW_UID] = "UPDATE retired_name SET uid = ?1 WHERE uid = ?2",
 	[STATEMENT_DELETE] = "DELETE FROM account WHERE name = ?1 AND uid = ?2",
 	[STATEMENT_EACH] = "SELECT " COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
-	[STATEMENT_EACH_UID] = "SELECT " COLUMNS " FROM account WHERE uid > ?1 ORDER BY uid LIMIT ?2",
+	[STATEMENT_EACH_UID] = "SELECT name, uid, gid, issuer, gecos, home, shell, facts, state FROM account "
+			       "WHERE uid > ?1 ORDER BY uid LIMIT ?2",
 	[STATEMENT_COUNT] = "SELECT count(*) FROM account WHERE state = 1",
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",

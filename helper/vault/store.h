@@ -146,7 +146,8 @@ typedef int (*store_each_fn)(void *userdata, const struct account *a);
 int store_each(struct store *s, const char *after, size_t limit, store_each_fn fn, void *userdata);
 
 /** store_each_uid() - the same in order of uid, from @after (exclusive) on: for who wants all of them, and several times
- *  faster, since that is the order in which they lie. @fn's account is good during the call only. */
+ *  faster, since that is the order in which they lie. @fn's account is good during the call only, and has no subject, no
+ *  provider and no times. */
 int store_each_uid(struct store *s, uint32_t after, size_t limit, store_each_fn fn, void *userdata);
 
 enum own_group_state {

@@ -24,20 +24,28 @@ void account_free(struct account *a)
 	free(a);
 }
 
-static int read_numbers(sqlite3_stmt *row, struct account *a)
+/* Which column holds what; -1: it was not asked for. */
+struct row_columns {
+	int name, uid, gid, issuer, subject, provider, gecos, home, shell, facts, state, created_s, last_sign_in_s;
+};
+
+static const struct row_columns whole_row = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+static const struct row_columns entry_row = {0, 1, 2, 3, -1, -1, 4, 5, 6, 7, 8, -1, -1};
+
+static int read_numbers(sqlite3_stmt *row, const struct row_columns *c, struct account *a)
 {
 	int64_t uid = 0, gid = 0, state = 0;
 	int r;
 
-	r = store_read_int(row, 1, 1, INT32_MAX, &uid);
+	r = store_read_int(row, c->uid, 1, INT32_MAX, &uid);
 	if (r == 0)
-		r = store_read_int(row, 2, 1, INT32_MAX, &gid);
+		r = store_read_int(row, c->gid, 1, INT32_MAX, &gid);
 	if (r == 0)
-		r = store_read_int(row, 10, ACCOUNT_ACTIVE, ACCOUNT_EXPECTED, &state);
-	if (r == 0)
-		r = store_read_int(row, 11, 0, INT64_MAX, &a->created_s);
-	if (r == 0)
-		r = store_read_int(row, 12, 0, INT64_MAX, &a->last_sign_in_s);
+		r = store_read_int(row, c->state, ACCOUNT_ACTIVE, ACCOUNT_EXPECTED, &state);
+	if (r == 0 && c->created_s >= 0)
+		r = store_read_int(row, c->created_s, 0, INT64_MAX, &a->created_s);
+	if (r == 0 && c->last_sign_in_s >= 0)
+		r = store_read_int(row, c->last_sign_in_s, 0, INT64_MAX, &a->last_sign_in_s);
 	if (r != 0)
 		return r;
 	a->uid = (uint32_t)uid;
@@ -47,21 +55,22 @@ static int read_numbers(sqlite3_stmt *row, struct account *a)
 }
 
 /* Texts that live until the next step; nobody writes to an account of store_each_uid(). */
-static int borrow_account(sqlite3_stmt *row, struct account *a)
+static int borrow_account(sqlite3_stmt *row, const struct row_columns *c, struct account *a)
 {
 	const struct {
 		int column;
 		char **field;
 	} texts[] = {
-		{0, &a->name}, {3, &a->issuer}, {5, &a->provider}, {6, &a->gecos},
-		{7, &a->home}, {8, &a->shell},  {9, &a->facts},    {4, &a->subject},
+		{c->name, &a->name}, {c->issuer, &a->issuer}, {c->provider, &a->provider}, {c->gecos, &a->gecos},
+		{c->home, &a->home}, {c->shell, &a->shell},   {c->facts, &a->facts},       {c->subject, &a->subject},
 	};
 	size_t n = sizeof(texts) / sizeof(texts[0]);
 	int r;
 
 	*a = (struct account){.name = NULL};
-	r = read_numbers(row, a);
-	if (r == 0 && a->state == ACCOUNT_EXPECTED && sqlite3_column_type(row, 4) == SQLITE_NULL)
+	r = read_numbers(row, c, a);
+	if (r == 0 && c->subject >= 0 && a->state == ACCOUNT_EXPECTED &&
+	    sqlite3_column_type(row, c->subject) == SQLITE_NULL)
 		n--;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		union {
@@ -69,6 +78,8 @@ static int borrow_account(sqlite3_stmt *row, struct account *a)
 			char *out;
 		} text = {.in = NULL};
 
+		if (texts[i].column < 0)
+			continue;
 		r = store_borrow_text(row, texts[i].column, &text.in);
 		*texts[i].field = text.out;
 	}
@@ -85,7 +96,7 @@ static int read_account(sqlite3_stmt *row, struct account **ret)
 {
 	LK_CLEANUP(account_freep) struct account *a = calloc(1, sizeof(*a));
 	struct account borrowed;
-	int r = borrow_account(row, &borrowed);
+	int r = borrow_account(row, &whole_row, &borrowed);
 
 	if (!a || r < 0)
 		return r < 0 ? r : -ENOMEM;
@@ -345,7 +356,7 @@ int store_each_uid(struct store *s, uint32_t after, size_t limit, store_each_fn 
 	if (r < 0)
 		return r;
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
-		r = borrow_account(statement, &a);
+		r = borrow_account(statement, &entry_row, &a);
 		if (r == 0)
 			r = fn(userdata, &a);
 		if (r != 0)

@@ -170,6 +170,43 @@ static void pages(void **state)
 	assert_int_equal(store_count(s), 5);
 }
 
+static int compare_entry(void *userdata, const struct account *a)
+{
+	unsigned *n = userdata;
+	const struct account *expected = stores_account(*n);
+
+	assert_string_equal(a->name, expected->name);
+	assert_int_equal(a->uid, expected->uid);
+	assert_int_equal(a->gid, expected->gid);
+	assert_string_equal(a->issuer, expected->issuer);
+	assert_string_equal(a->gecos, expected->gecos);
+	assert_string_equal(a->home, expected->home);
+	assert_string_equal(a->shell, expected->shell);
+	assert_string_equal(a->facts, expected->facts);
+	assert_int_equal(a->state, *n == 3 ? ACCOUNT_FORGOTTEN : ACCOUNT_ACTIVE);
+	assert_null(a->subject);
+	assert_null(a->provider);
+	assert_int_equal(a->created_s, 0);
+	++*n;
+	return 0;
+}
+
+static void entries(void **state)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	struct account a;
+	unsigned n = 0;
+
+	stores_fill(*state, 7);
+	assert_int_equal(store_open(&s, stores_path(*state)), 0);
+	a = *stores_account(3);
+	a.state = ACCOUNT_FORGOTTEN;
+	assert_int_equal(store_update(s, &a), 0);
+	for (unsigned page = 0; page < 4; page++)
+		assert_int_equal(store_each_uid(s, n > 0 ? stores_account(n - 1)->uid : 0, 2, compare_entry, &n), 0);
+	assert_int_equal(n, 7);
+}
+
 static void free_uids(void **state)
 {
 	LK_CLEANUP(store_closep) struct store *s = NULL;
@@ -367,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(survives_closing, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(update, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(pages, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(entries, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(free_uids, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(numbers_of_others, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(expected, stores_setup, stores_teardown),
