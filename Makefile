@@ -73,6 +73,7 @@ SSL_LIBS := $(or $(call pkg_libs,libssl),-lssl)
 QR_LIBS := $(or $(call pkg_libs,libqrencode),-lqrencode)
 SYSTEMD_LIBS := $(or $(call pkg_libs,libsystemd),-lsystemd)
 SQLITE_LIBS := $(or $(call pkg_libs,sqlite3),-lsqlite3)
+CRYPT_LIBS := $(or $(call pkg_libs,libcrypt),-lcrypt)
 INI_LIBS := $(or $(call pkg_libs,inih),-linih)
 CMOCKA_LIBS := $(or $(call pkg_libs,cmocka),-lcmocka)
 PAM_LIBS := -lpam
@@ -112,7 +113,7 @@ LIBS_fetch := $(LIBS_jose) $(SYSTEMD_LIBS) $(CURL_LIBS) $(SSL_LIBS)
 LIBS_vault := $(LIBS_base) $(SQLITE_LIBS) $(CRYPTO_LIBS)
 LIBS_oauth := $(LIBS_jose) $(SYSTEMD_LIBS)
 LIBS_accounts := $(LIBS_vault) $(SYSTEMD_LIBS)
-LIBS_login := $(LIBS_oauth) $(SQLITE_LIBS)
+LIBS_login := $(LIBS_oauth) $(SQLITE_LIBS) $(CRYPT_LIBS)
 LIBS_daemon := $(LIBS_login)
 LIBS_root := $(LIBS_base) $(SYSTEMD_LIBS)
 LIBS_userdb := $(LIBS_base) $(SYSTEMD_LIBS)
@@ -176,6 +177,7 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 LDFLAGS_test_server := $(SYSTEMD_LIBS)
 LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read audit_write sd_event_add_time_relative,-Wl,--wrap=$(f))
 LDFLAGS_test_notice := $(foreach f,standing_refuse recheck_start store_drop_pin,-Wl,--wrap=$(f))
+LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read
 LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative
