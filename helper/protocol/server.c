@@ -16,7 +16,8 @@
 #include "helper/protocol/frame.h"
 
 #define IDLE_USEC (10u * 1000u * 1000u) /* a peer that asks nothing for so long is closed, root after ten times that */
-#define OUTPUT_MAX (4u * FRAME_MAX)     /* unread replies */
+#define ASKED_USEC (120u * 1000u * 1000u) /* for a person to type an answer */
+#define OUTPUT_MAX (4u * FRAME_MAX)       /* unread replies */
 #define PEERS_MAX 8192u
 #define DESCRIPTORS_KEPT 32u /* for what sign-ins need besides their connections: fetch, map, store, local users (L4) */
 /* Of others than root, whose calls are a name and little more. One person may come as thousands of uids (subuid(5)), so what
@@ -40,6 +41,9 @@ struct conn {
 	void *job;
 	void (*free_job)(void *job);
 	void (*produce)(void *job);
+	void *asked; /* the job of a call that ended in a question */
+	void *open;  /* the same while a call is read that may be the answer */
+	void (*free_asked)(void *job);
 };
 
 struct server {
@@ -63,9 +67,18 @@ static void conn_end_job(struct conn *c)
 		c->free_job(job);
 }
 
+/* What was asked is not answered any more. */
+static void conn_end_asked(struct conn *c)
+{
+	if (c->asked != NULL)
+		c->free_asked(c->asked);
+	c->asked = NULL;
+}
+
 static void conn_free(struct conn *c)
 {
 	conn_end_job(c);
+	conn_end_asked(c);
 	sd_event_source_unref(c->io);
 	sd_event_source_unref(c->idle);
 	sd_event_source_unref(c->later);
@@ -193,6 +206,24 @@ void conn_error(struct conn *c, const char *error, struct json_object *parameter
 	conn_send_last(c, varlink_write_error(&c->out, error, parameters));
 }
 
+void conn_ask(struct conn *c, struct json_object *parameters)
+{
+	c->asked = c->job;
+	c->free_asked = c->free_job;
+	c->job = NULL;
+	conn_reply(c, parameters, false);
+}
+
+void *conn_take_asked(struct conn *c)
+{
+	if (c->open == NULL)
+		return NULL;
+	c->job = c->open;
+	c->free_job = c->free_asked;
+	c->open = NULL;
+	return c->job;
+}
+
 uid_t conn_uid(const struct conn *c)
 {
 	return c->uid;
@@ -215,13 +246,15 @@ unsigned server_jobs_of(const struct server *s, uid_t uid)
 	unsigned n = 0;
 
 	for (const struct conn *c = s->conns; c != NULL; c = c->next)
-		if (c->uid == uid && c->job != NULL)
+		if (c->uid == uid && (c->job != NULL || c->asked != NULL))
 			n++;
 	return n;
 }
 
 static uint64_t idle_usec(const struct conn *c)
 {
+	if (c->asked != NULL)
+		return ASKED_USEC;
 	return c->uid == 0 ? 10 * (uint64_t)IDLE_USEC : IDLE_USEC;
 }
 
@@ -230,6 +263,19 @@ static void conn_start_idling(struct conn *c)
 	if (sd_event_source_set_time_relative(c->idle, idle_usec(c)) < 0 ||
 	    sd_event_source_set_enabled(c->idle, SD_EVENT_ONESHOT) < 0)
 		conn_drop(c);
+}
+
+/* What an earlier call has asked for is this call's, or nobody's any more. */
+static void conn_call(struct conn *c, const struct varlink_call *call)
+{
+	void (*free_open)(void *job) = c->free_asked;
+
+	c->open = c->asked;
+	c->asked = NULL;
+	c->server->on_call(c->server->userdata, c, call);
+	if (c->open != NULL)
+		free_open(c->open);
+	c->open = NULL;
 }
 
 /* Takes the next complete call, if there is one; the reply may come within or later. */
@@ -254,7 +300,7 @@ static void conn_read_calls(struct conn *c)
 	(void)sd_event_source_set_enabled(c->idle, SD_EVENT_OFF);
 	c->is_calling = true;
 	c->late = c->server->limits.call_usec != 0 ? now_usec(c) + c->server->limits.call_usec : 0;
-	c->server->on_call(c->server->userdata, c, &call);
+	conn_call(c, &call);
 	varlink_call_done(&call);
 }
 

@@ -51,5 +51,18 @@ void conn_set_job(struct conn *c, void *job, void (*free_job)(void *job));
  *  the call is still under way: a long answer never piles up here */
 void conn_set_producer(struct conn *c, void (*produce)(void *job));
 
+/**
+ * conn_ask() - the last reply of the call under way, which asks the peer for something
+ * The call's job stays: it belongs to the connection until the next call takes it. A peer that takes more than two minutes
+ * for its answer is dropped, and with it the job.
+ */
+void conn_ask(struct conn *c, struct json_object *parameters);
+
+/**
+ * conn_take_asked() - the call under way is the answer: its job is the one of the call before
+ * Return: the job; NULL where nothing was asked. A job that the call does not take ends with it.
+ */
+void *conn_take_asked(struct conn *c);
+
 /** server_jobs_of() - connections of this uid with a job, for limits */
 unsigned server_jobs_of(const struct server *s, uid_t uid);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "helper/base/json.h"
 #include "helper/protocol/frame.h"
 #include "helper/protocol/service.h"
 #include "tests/unit/scratch.h"
@@ -30,10 +31,12 @@ struct world {
 	sd_event *event;
 	struct server *server;
 	unsigned steps;
-	unsigned n_jobs;  /* under way */
+	unsigned n_jobs; /* under way */
+	unsigned n_answers;
 	int fd;           /* the client's end */
 	unsigned replies; /* that it has taken */
 	bool has_last;
+	bool has_error; /* of the last one */
 	bool is_closed;
 };
 
@@ -59,11 +62,49 @@ static void count_on(void *job)
 	json_object_put(o);
 }
 
+/* A job that has asked; the answer "again" makes it ask once more. */
+static void answer(struct world *w, struct conn *c, const struct varlink_call *call)
+{
+	struct countdown *d = conn_take_asked(c);
+	const char *text = "";
+
+	if (!d) {
+		conn_error(c, "a.b.NothingAsked", NULL);
+		return;
+	}
+	assert_ptr_equal(d->conn, c);
+	w->n_answers++;
+	(void)!json_read_string(call->parameters, "text", 10, &text);
+	if (strcmp(text, "again") == 0)
+		conn_ask(c, NULL);
+	else
+		conn_reply(c, NULL, false);
+}
+
+static void ask(struct world *w, struct conn *c)
+{
+	struct countdown *d = calloc(1, sizeof(*d));
+
+	assert_non_null(d);
+	d->conn = c;
+	w->n_jobs++;
+	conn_set_job(c, d, countdown_free);
+	conn_ask(c, NULL);
+}
+
 static void on_call(void *userdata, struct conn *c, const struct varlink_call *call)
 {
 	struct world *w = userdata;
 	struct countdown *d;
 
+	if (strcmp(call->method, "a.b.Answer") == 0) {
+		answer(w, c, call);
+		return;
+	}
+	if (strcmp(call->method, "a.b.Ask") == 0) {
+		ask(w, c);
+		return;
+	}
 	if (strcmp(call->method, "a.b.Count") != 0) {
 		service_not_found(c, call->method);
 		return;
@@ -122,6 +163,7 @@ static void take(struct world *w, struct frame_reader *in)
 		assert_int_equal(varlink_reply_parse(&reply, frame, len), 0);
 		w->replies++;
 		w->has_last = !reply.continues;
+		w->has_error = reply.error != NULL;
 		varlink_reply_done(&reply);
 	}
 }
@@ -172,11 +214,84 @@ static void test_a_call_that_takes_too_long(void **state)
 	world_end(&w);
 }
 
+/* The job outlives the call that asked, and belongs to the one that answers; asked again, to the next. */
+static void test_a_question_and_its_answer(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	send_text(&w, "{\"method\":\"a.b.Ask\"}");
+	run_until_over(&w);
+	assert_int_equal(w.n_jobs, 1);
+	assert_int_equal(server_jobs_of(w.server, getuid()), 1);
+	send_text(&w, "{\"method\":\"a.b.Answer\",\"parameters\":{\"text\":\"again\"}}");
+	run_until_over(&w);
+	assert_int_equal(w.n_jobs, 1);
+	send_text(&w, "{\"method\":\"a.b.Answer\",\"parameters\":{\"text\":\"yes\"}}");
+	run_until_over(&w);
+	assert_false(w.has_error);
+	assert_int_equal(w.n_answers, 2);
+	/* it was the answer to one question, not to two */
+	send_text(&w, "{\"method\":\"a.b.Answer\"}");
+	run_until_over(&w);
+	assert_true(w.has_error);
+	assert_int_equal(w.n_answers, 2);
+	assert_int_equal(w.n_jobs, 0);
+	world_end(&w);
+}
+
+/* Whoever asks something else has given the answer up, and another question is another job's. */
+static void test_another_call_ends_the_question(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w, 1, 0);
+	send_text(&w, "{\"method\":\"a.b.Ask\"}");
+	run_until_over(&w);
+	send_text(&w, "{\"method\":\"a.b.Ask\"}");
+	run_until_over(&w);
+	assert_int_equal(w.n_jobs, 1);
+	send_text(&w, "{\"method\":\"a.b.Other\"}");
+	run_until_over(&w);
+	assert_int_equal(w.n_jobs, 0);
+	send_text(&w, "{\"method\":\"a.b.Answer\"}");
+	run_until_over(&w);
+	assert_true(w.has_error);
+	send_text(&w, "{\"method\":\"a.b.Ask\"}");
+	run_until_over(&w);
+	send_text(&w, CALL);
+	run_until_over(&w);
+	assert_false(w.has_error);
+	assert_int_equal(w.n_answers, 0);
+	world_end(&w);
+}
+
+/* R6: it ends with the connection. */
+static void test_a_question_whose_asker_leaves(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	send_text(&w, "{\"method\":\"a.b.Ask\"}");
+	run_until_over(&w);
+	assert_int_equal(w.n_jobs, 1);
+	assert_int_equal(shutdown(w.fd, SHUT_RDWR), 0);
+	while (w.n_jobs > 0)
+		assert_true(sd_event_run(w.event, UINT64_MAX) >= 0);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_long_answer_arrives_whole),
 		cmocka_unit_test(test_a_call_that_takes_too_long),
+		cmocka_unit_test(test_a_question_and_its_answer),
+		cmocka_unit_test(test_another_call_ends_the_question),
+		cmocka_unit_test(test_a_question_whose_asker_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
