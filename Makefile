@@ -177,6 +177,7 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 LDFLAGS_test_server := $(SYSTEMD_LIBS)
 LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read audit_write sd_event_add_time_relative,-Wl,--wrap=$(f))
 LDFLAGS_test_notice := $(foreach f,standing_refuse recheck_start store_drop_pin,-Wl,--wrap=$(f))
+LDFLAGS_test_remembered := -Wl,--wrap=recheck_start
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read

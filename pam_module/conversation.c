@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The caller's conversation function, behind three verbs. Never keeps or reads an answer. */
+/* The caller's conversation function, behind four verbs. Never keeps or reads an answer. */
 
 #include "pam_module/conversation.h"
 
@@ -29,4 +29,12 @@ int conversation_wait_for_enter(pam_handle_t *pamh, const char *text)
 	LK_CLEANUP(secret_free_stringp) char *answer = NULL;
 
 	return pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s", text);
+}
+
+int conversation_ask(pam_handle_t *pamh, const char *text, bool echo, char **typed)
+{
+	char shown[REFUSAL_MAX];
+
+	text_sanitise(shown, sizeof(shown), text, strlen(text), false);
+	return pam_prompt(pamh, echo ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF, typed, "%s: ", shown);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <security/pam_modules.h>
+#include <stdbool.h>
 
 /* What can be said to the person at the other end. Each call is one PAM message: sshd from 10.3 on makes a request of its
  * own out of each. PAM_SILENT is not asked: sudo sets it always, and nobody can approve what was not shown. */
@@ -18,3 +19,11 @@ void conversation_refuse(pam_handle_t *pamh, const char *text);
  * Return: PAM code.
  */
 int conversation_wait_for_enter(pam_handle_t *pamh, const char *text);
+
+/**
+ * conversation_ask() - a question of one line, whose answer goes to the helper
+ * @text:  foreign; sanitised here, with ": " put behind it
+ * @typed: wiped and freed by the caller, also on failure; NULL where there is none
+ * Return: PAM code.
+ */
+int conversation_ask(pam_handle_t *pamh, const char *text, bool echo, char **typed);

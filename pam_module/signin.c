@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One sign-in, from the question to the helper to the PAM code. It begins as a refusal, and success is assigned in one
- * place, when the helper names the account that was asked for. An early Enter, an empty or any other answer changes
- * nothing. PAM_USER is read, never written. */
+ * place, when the helper names the account that was asked for. An early Enter, an empty or any other answer to a challenge
+ * changes nothing; what is typed to a prompt is the helper's alone to judge. PAM_USER is read, never written. */
 
 #include "pam_module/signin.h"
 
@@ -22,6 +22,7 @@
 #include "pam_module/display.h"
 #include "pam_module/helper.h"
 #include "pam_module/log.h"
+#include "pam_module/place.h"
 #include "pam_module/verdict.h"
 
 #define MARK "latchkey_signed_in"
@@ -29,6 +30,9 @@
 #define TTY_MAX 64u
 #define URI_MAX 1024u
 #define USER_CODE_MAX 64u
+#define PROMPT_TEXT_MAX 255u
+#define PROMPTS_MAX 16u
+#define ANSWER_MAX 256u
 #define NAME_MAX_LEN 255u
 
 struct attempt {
@@ -39,6 +43,7 @@ struct attempt {
 	struct helper helper;
 	uint64_t deadline_ms;
 	bool was_shown;
+	unsigned n_prompts;
 	struct varlink_reply last;      /* the reply that ended it */
 	char text[HELPER_TEXT_MAX];     /* the helper's words for a refusal */
 	char detail[HELPER_DETAIL_MAX]; /* the same for the log */
@@ -111,6 +116,27 @@ static bool add_public_key(struct json_object *o, const struct attempt *a)
 	return helper_add(o, "public_key", json_object_new_string(key));
 }
 
+/* sudo: an approval may be remembered for this session and terminal. Where a program runs that serves others, as sshd does,
+ * says nothing about the person. */
+static bool add_session(struct json_object *o, const struct attempt *a)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *session = NULL;
+	struct place p;
+
+	if (a->caller.is_sshd || !place_find(&p))
+		return true;
+	session = json_object_new_object();
+	if (!session || !helper_add(session, "real_uid", json_object_new_int64((int64_t)p.real_uid)) ||
+	    !helper_add(session, "login_uid", json_object_new_int64((int64_t)p.login_uid)) ||
+	    !helper_add(session, "audit_session", json_object_new_int64((int64_t)p.audit_session)) ||
+	    !helper_add(session, "terminal", json_object_new_int64((int64_t)p.terminal)) ||
+	    !helper_add(session, "leader", json_object_new_int64((int64_t)p.leader)) ||
+	    !helper_add(session, "leader_start", json_object_new_int64((int64_t)p.leader_start)) ||
+	    !helper_add(session, "pid_namespace", json_object_new_int64((int64_t)p.pid_namespace)))
+		return false;
+	return helper_add(o, "session", LK_STEAL(session));
+}
+
 static bool add_seen(struct json_object *o, const struct owned_account *who)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *seen = json_object_new_object();
@@ -135,7 +161,8 @@ static int attempt_start(struct attempt *a)
 	request = helper_request(&a->helper, a->pamh, a->who->name);
 	(void)pam_get_item(a->pamh, PAM_TTY, &tty);
 	if (!request || !helper_add_text(request, "tty", tty, TTY_MAX) || !add_public_key(request, a) ||
-	    !add_seen(request, a->who))
+	    !add_session(request, a) || !add_seen(request, a->who) ||
+	    !helper_add(request, "answers", json_object_new_boolean(1)))
 		return VERDICT_UNAVAILABLE;
 	a->deadline_ms = clock_monotonic_ms() + SIGNIN_START_MS;
 	return helper_call(&a->helper, METHOD_AUTHENTICATE, request, true);
@@ -207,6 +234,39 @@ static int challenge_show(struct attempt *a, struct json_object *parameters)
 	return r == PAM_SUCCESS ? 0 : VERDICT_CONVERSATION;
 }
 
+static int answer_send(struct attempt *a, const char *typed)
+{
+	LK_CLEANUP(json_put_wipedp) struct json_object *request = json_object_new_object();
+
+	if (!request || !helper_add(request, "answer", json_object_new_string(typed)))
+		return VERDICT_UNAVAILABLE;
+	a->deadline_ms = clock_monotonic_ms() + SIGNIN_START_MS;
+	return helper_call(&a->helper, METHOD_ANSWER, request, true);
+}
+
+/* The helper asks for something that is typed here. What it is stays between the two: it is neither looked at nor kept. */
+static int prompt_show(struct attempt *a, struct json_object *parameters)
+{
+	LK_CLEANUP(secret_free_stringp) char *typed = NULL;
+	struct json_object *o;
+	const char *text;
+	bool echo;
+	int r;
+
+	if (json_read_object(parameters, "prompt", &o) != 0 ||
+	    json_read_string(o, "text", PROMPT_TEXT_MAX, &text) != 0 || json_read_bool(o, "echo", &echo) != 0 ||
+	    ++a->n_prompts > PROMPTS_MAX)
+		return VERDICT_BROKEN;
+	a->was_shown = true;
+	r = conversation_ask(a->pamh, text, echo, &typed);
+	if (r != PAM_SUCCESS)
+		return VERDICT_CONVERSATION;
+	/* More than anybody types: no answer, but none that the helper could not read either. */
+	if (!typed || strlen(typed) > ANSWER_MAX || !text_is_utf8(typed, strlen(typed)))
+		return VERDICT_REFUSED;
+	return answer_send(a, typed);
+}
+
 /* Second lock behind the helper's own: another account, or another uid than the caller already goes by, is no grant. */
 static bool is_our_account(const struct attempt *a, struct json_object *parameters)
 {
@@ -243,6 +303,11 @@ static int take_reply(struct attempt *a, const struct varlink_reply *reply)
 		return VERDICT_BROKEN;
 	if (strcmp(state, STATE_GRANTED) == 0 && !reply->continues)
 		return is_our_account(a, reply->parameters) ? 0 : VERDICT_BROKEN;
+	if (strcmp(state, STATE_PROMPT) == 0 && !reply->continues) {
+		int r = prompt_show(a, reply->parameters);
+
+		return r == 0 ? -EAGAIN : r;
+	}
 	if (!reply->continues)
 		return VERDICT_BROKEN;
 	if (strcmp(state, STATE_WAITING) == 0 && a->was_shown)

@@ -13,6 +13,7 @@ static const struct verb verbs[] = {
 	 "list the accounts, or change, export and compare them", verb_accounts},
 	{"show", "NAME", "all about one account", verb_show},
 	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},
+	{"approvals", "[NAME|revoke NAME]", "whose approval is remembered, or revoke an account's", verb_approvals},
 	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},
 	{"audit", NULL, "what happened to whom, from the audit file", verb_audit},
 	{"rotate-key", NULL, "take a new key for what is kept of sign-ins", verb_rotate_key},

@@ -69,6 +69,7 @@ static void print_status(const struct command *c, const struct json_object *stat
 	render_member(c, "accounts", status, "accounts");
 	render_member(c, "groups", status, "groups");
 	render_member(c, "pending", status, "pending");
+	render_member(c, "remembered", status, "approvals");
 	render_member(c, "network", status, "fetch");
 	if (json_read_array(status, "providers", PROVIDERS_MAX, &providers) != 0)
 		return;

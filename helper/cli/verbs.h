@@ -22,5 +22,6 @@ enum command_exit verb_show(const struct command *c);
 enum command_exit verb_forget(const struct command *c);
 enum command_exit verb_rotate_key(const struct command *c);
 enum command_exit verb_logout_token(const struct command *c);
+enum command_exit verb_approvals(const struct command *c);
 enum command_exit verb_try(const struct command *c);
 enum command_exit verb_inspect(const struct command *c);

@@ -270,6 +270,10 @@ static const struct config_key keys_of_access[] = {
 	 .set = config_set_seconds,
 	 .offset = offsetof(struct access_policy, sign_in_age_s),
 	 .max = 24 * 90 * HOUR},
+	{.name = "remember",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct access_policy, remember_s),
+	 .max = 24 * HOUR},
 	{0},
 };
 

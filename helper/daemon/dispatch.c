@@ -26,11 +26,14 @@ static const struct row {
 	method_fn run;
 } rows[] = {
 	{METHOD_AUTHENTICATE, PEER_ROOT | PEER_OWNER, "user", method_authenticate},
+	{METHOD_ANSWER, PEER_ANY, NULL, method_answer}, /* of a question that this very connection was asked */
 	{METHOD_CHECK_ACCOUNT, PEER_ROOT, NULL, method_check_account},
 	{METHOD_GET_VERSION, PEER_ANY, NULL, method_get_version},
 	{METHOD_STATUS, PEER_ROOT, NULL, method_status},
 	{METHOD_LIST_ACCOUNTS, PEER_ROOT, NULL, method_list_accounts},
 	{METHOD_SHOW_ACCOUNT, PEER_ROOT | PEER_OWNER, "name", method_show_account},
+	{METHOD_LIST_APPROVALS, PEER_ROOT | PEER_OWNER, "name", method_list_approvals},
+	{METHOD_REVOKE_APPROVALS, PEER_ROOT | PEER_OWNER, "name", method_revoke_approvals},
 	{METHOD_FORGET_ACCOUNT, PEER_ROOT, NULL, method_forget_account},
 	{METHOD_IMPORT_ACCOUNTS, PEER_ROOT, NULL, method_import_accounts},
 	{METHOD_RENAME_ACCOUNT, PEER_ROOT, NULL, method_rename_account},

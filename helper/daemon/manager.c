@@ -135,6 +135,7 @@ static void fill_login(struct manager *m)
 	l->host = m->config->host;
 	l->pushes = m->pushes;
 	l->codes = m->codes;
+	l->approvals = m->approvals;
 	l->pending_max = m->config->limits.attempts;
 }
 
@@ -251,6 +252,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = limits_new(&m->refusals, REFUSALS_BURST, REFUSALS_REFILL_MS, REFUSALS_UIDS_MAX);
 	if (r < 0)
 		return r;
+	r = remember_new(&m->approvals);
+	if (r < 0)
+		return r;
 	r = add_providers(m);
 	if (r < 0)
 		return r;
@@ -318,6 +322,7 @@ void manager_free(struct manager *m)
 	free(m->login_providers);
 	pushes_free(m->pushes);
 	limits_free(m->codes);
+	remember_free(m->approvals);
 	limits_free(m->refusals);
 	publisher_free(m->publisher);
 	accounts_free(m->accounts);

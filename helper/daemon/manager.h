@@ -9,6 +9,7 @@
 #include "helper/login/attempt.h"
 #include "helper/login/directory_sync.h"
 #include "helper/login/expel.h"
+#include "helper/login/remember.h"
 
 /* Everything that one running helper consists of, made in the order of the layers and released in reverse. */
 
@@ -42,6 +43,7 @@ struct manager {
 	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
 	struct pushes *pushes;
 	struct limits *codes;
+	struct remember *approvals;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct expel_settings expel;
 	struct expulsions *expulsions;

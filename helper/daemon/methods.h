@@ -12,6 +12,7 @@ typedef void (*method_fn)(struct manager *m, struct conn *c, const struct varlin
 
 /* methods_login.c */
 void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_answer(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_session.c */
 void method_check_account(struct manager *m, struct conn *c, const struct varlink_call *call);
@@ -20,6 +21,10 @@ void method_check_account(struct manager *m, struct conn *c, const struct varlin
 void method_status(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_approvals.c */
+void method_list_approvals(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_revoke_approvals(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_accounts.c */
 void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call);

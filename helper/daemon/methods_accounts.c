@@ -170,6 +170,7 @@ void method_forget_account(struct manager *m, struct conn *c, const struct varli
 		refuse(c, name, r);
 		return;
 	}
+	(void)remember_drop(m->approvals, a->uid);
 	log_change(AUDIT_FORGET, a, NULL);
 	publish_change(m, c, account_reply(a));
 }
@@ -211,6 +212,7 @@ void method_move_account(struct manager *m, struct conn *c, const struct varlink
 		refuse(c, name, r);
 		return;
 	}
+	(void)remember_drop(m->approvals, old_uid);
 	(void)snprintf(detail, sizeof(detail), "from uid %u", old_uid);
 	log_change(AUDIT_MOVE, a, detail);
 	reply = account_reply(a);

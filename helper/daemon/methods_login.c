@@ -113,8 +113,23 @@ static void on_challenge(void *userdata, const struct flow_challenge *challenge,
 		conn_drop(j->conn);
 }
 
+static void on_prompt(void *userdata, const struct login_prompt *prompt)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+	struct job *j = userdata;
+
+	if (method_add_text(o, "kind", prompt_word(prompt->kind)) && method_add_text(o, "text", prompt->text) &&
+	    method_add(o, "echo", json_object_new_boolean(prompt->echo)) && method_add_text(p, "state", STATE_PROMPT) &&
+	    method_add(p, "prompt", LK_STEAL(o)))
+		conn_ask(j->conn, p);
+	else
+		conn_drop(j->conn);
+}
+
 static const struct attempt_events attempt_events = {
 	.challenge = on_challenge,
+	.prompt = on_prompt,
 	.granted = on_granted,
 	.refused = on_refused,
 	.not_ours = on_not_ours,
@@ -162,20 +177,54 @@ static bool read_screen(const struct varlink_call *call, struct attempt_request 
 	return r == 0 || r == -ENOENT;
 }
 
-/* What only root may say of its client. Return: NULL, or the name of a bad parameter. */
-static const char *read_claims_of_root(const struct varlink_call *call, struct attempt_request *request)
+static bool read_session(const struct varlink_call *call, struct session_place *place, struct attempt_request *request)
 {
-	const char *public_key = NULL;
+	struct json_object *o;
+	int64_t numbers[7];
+	static const struct {
+		const char *name;
+		int64_t max;
+	} members[] = {
+		{"real_uid", UINT32_MAX},     {"login_uid", UINT32_MAX}, {"audit_session", UINT32_MAX},
+		{"terminal", UINT32_MAX},     {"leader", INT32_MAX},     {"leader_start", INT64_MAX},
+		{"pid_namespace", INT64_MAX},
+	};
+	int r = json_read_object(call->parameters, "session", &o);
+
+	if (r == -ENOENT)
+		return true;
+	for (size_t i = 0; r == 0 && i < sizeof(members) / sizeof(members[0]); i++)
+		r = json_read_int(o, members[i].name, 0, members[i].max, &numbers[i]);
+	if (r != 0)
+		return false;
+	*place = (struct session_place){
+		.real_uid = (uint32_t)numbers[0],
+		.login_uid = (uint32_t)numbers[1],
+		.audit_session = (uint32_t)numbers[2],
+		.terminal = (uint32_t)numbers[3],
+		.session = (uint32_t)numbers[4],
+		.leader_start = (uint64_t)numbers[5],
+		.pid_namespace = (uint64_t)numbers[6],
+	};
+	request->session = place;
+	return true;
+}
+
+/* What only root may say of its client. Return: NULL, or the name of a bad parameter. */
+static const char *read_claims_of_root(const struct varlink_call *call, struct attempt_request *request,
+				       struct session_place *place)
+{
 
 	if (!method_read_optional(call, "service", 64, &request->service))
 		return "service";
 	if (!method_read_optional(call, "rhost", 255, &request->source))
 		return "rhost";
-	if (!method_read_optional(call, "public_key", 16384, &public_key))
+	if (!method_read_optional(call, "public_key", 16384, &request->public_key))
 		return "public_key";
+	if (!read_session(call, place, request))
+		return "session";
 	if (!read_seen(call, request))
 		return "seen";
-	request->has_public_key = public_key != NULL;
 	return NULL;
 }
 
@@ -220,6 +269,7 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 {
 	char reference[REFERENCE_LEN + 1];
 	struct attempt_request request = {.reference = reference};
+	struct session_place place;
 	const char *bad = NULL;
 	struct job *j;
 
@@ -240,13 +290,15 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 		return;
 	}
 	if (conn_uid(c) == 0)
-		bad = read_claims_of_root(call, &request);
+		bad = read_claims_of_root(call, &request, &place);
 	else if (server_jobs_of(m->server, conn_uid(c)) >= m->config->limits.attempts_per_uid) {
 		method_log_refusal(m, c, AUDIT_SIGN_IN, reference, REASON_TOO_MANY,
 				   "too many sign-ins of this uid are pending");
 		method_deny(c, REASON_TOO_MANY, NULL, reference);
 		return;
 	}
+	if (bad == NULL && json_read_bool(call->parameters, "answers", &request.answers) == -EBADMSG)
+		bad = "answers";
 	if (bad != NULL) {
 		service_invalid(c, bad);
 		return;
@@ -266,4 +318,27 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	conn_set_job(c, j, job_free);
 	if (attempt_start(&j->attempt, &m->login, &request, &attempt_events, j) < 0)
 		method_deny(c, REASON_UNAVAILABLE, NULL, reference);
+}
+
+/* Nothing says whose answer this is but the connection that was asked. */
+void method_answer(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct json_object *text;
+	struct job *j;
+
+	(void)m;
+	if (!call->more) {
+		conn_error(c, ERROR_EXPECTED_MORE, NULL);
+		return;
+	}
+	/* An empty answer is one, so json_read_string() does not fit. */
+	if (!json_object_object_get_ex(call->parameters, "answer", &text) ||
+	    !json_object_is_type(text, json_type_string) || json_object_get_string_len(text) > (int)ANSWER_MAX) {
+		service_invalid(c, "answer");
+		return;
+	}
+	j = conn_take_asked(c);
+	if (j == NULL ||
+	    attempt_answer(j->attempt, json_object_get_string(text), (size_t)json_object_get_string_len(text)) < 0)
+		conn_error(c, ERROR_NOTHING_ASKED, NULL);
 }

@@ -3,7 +3,7 @@
  * A sign-in by an interactive flow: may this caller start, provider ready, challenge, and then the judge's decision (judge.c). An
  * attempt that is freed leaves nothing behind.
  */
-#include "helper/login/attempt.h"
+#include "helper/login/attempt_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,45 +13,12 @@
 
 #include "helper/accounts/name.h"
 #include "helper/base/clock.h"
-#include "helper/login/audit.h"
-#include "helper/login/judge.h"
 #include "helper/login/refusal.h"
 #include "helper/login/way.h"
 #include "helper/protocol/names.h"
 
 /* sshd gives up after two minutes by default; a name's UID stays reserved for as long as any attempt may last. */
 #define RESERVE_MS (15u * 60u * 1000u)
-
-struct attempt {
-	struct login_context *ctx;
-	struct attempt_events events;
-	void *userdata;
-
-	char *reference;
-	char *user;
-	char *service;
-	char *source;
-	bool has_public_key;
-	bool has_screen;
-	bool has_seen;
-	uint32_t seen_uid;
-	uint32_t seen_gid;
-	char *seen_home;
-	char *seen_shell;
-
-	const struct login_provider *lp;
-	bool is_reserved; /* holds the reservation of the name's UID */
-	bool is_local;    /* an account of /etc/passwd that root's configuration gives to an identity */
-	bool is_known;    /* the name is bound already: userinfo need not tell it again */
-	bool has_ended;   /* its one line is in the log */
-	struct provider_wait *prepare;
-	struct account *person; /* of somebody who has signed in by the name before; NULL: nobody has */
-	struct flow *flow;
-	enum flow_method method; /* of the flow */
-	bool has_challenge;
-	uint64_t begun_ms;   /* the flow */
-	struct judge *judge; /* NULL until there are tokens */
-};
 
 static int copy_text(char **ret, const char *text)
 {
@@ -61,7 +28,7 @@ static int copy_text(char **ret, const char *text)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-static struct audit_event end_of(const struct attempt *a, int priority, const char *result, const char *detail)
+struct audit_event attempt_event(const struct attempt *a, int priority, const char *result, const char *detail)
 {
 	const struct judge_finding nothing = {0};
 	const struct judge_finding *found = a->judge != NULL ? judge_finding(a->judge) : &nothing;
@@ -83,7 +50,7 @@ static struct audit_event end_of(const struct attempt *a, int priority, const ch
 
 static void log_end(struct attempt *a, int priority, const char *result, const char *detail)
 {
-	const struct audit_event e = end_of(a, priority, result, detail);
+	const struct audit_event e = attempt_event(a, priority, result, detail);
 
 	a->has_ended = true;
 	audit_write(&e);
@@ -101,6 +68,7 @@ void attempt_free(struct attempt *a)
 	flow_free(a->flow);
 	judge_free(a->judge);
 	account_free(a->person);
+	recheck_free(a->recheck);
 	if (a->is_reserved)
 		accounts_release(a->ctx->accounts, a->user);
 	a->ctx->pending--;
@@ -113,8 +81,7 @@ void attempt_free(struct attempt *a)
 	free(a);
 }
 
-/* Ends the attempt with a no. */
-static void refuse(struct attempt *a, const char *reason, const char *detail)
+void attempt_refuse(struct attempt *a, const char *reason, const char *detail)
 {
 	bool is_fault = strcmp(reason, REASON_CONFIGURATION) == 0 || strcmp(reason, REASON_NO_STORE) == 0 ||
 			strcmp(reason, REASON_TOKEN_INVALID) == 0 || strcmp(reason, REASON_PROVIDER_ERROR) == 0;
@@ -123,22 +90,32 @@ static void refuse(struct attempt *a, const char *reason, const char *detail)
 	a->events.refused(a->userdata, reason);
 }
 
-static void on_granted(void *userdata, const struct account *account)
+void attempt_grant(struct attempt *a, const struct account *account, const char *detail)
 {
-	struct attempt *a = userdata;
-	const struct audit_event e = end_of(a, LOG_INFO, "granted", NULL);
+	struct audit_event e = attempt_event(a, LOG_INFO, "granted", detail);
 
+	e.uid = account->uid;
 	if (audit_admit(&e) < 0) {
-		refuse(a, REASON_NO_STORE, "the audit file, which is required, cannot be written");
+		attempt_refuse(a, REASON_NO_STORE, "the audit file, which is required, cannot be written");
 		return;
 	}
 	a->has_ended = true;
+	if (a->has_approved)
+		attempt_remember(a, account);
 	a->events.granted(a->userdata, account);
+}
+
+static void on_granted(void *userdata, const struct account *account)
+{
+	struct attempt *a = userdata;
+
+	a->has_approved = true;
+	attempt_grant(a, account, NULL);
 }
 
 static void on_refused(void *userdata, const char *reason, const char *detail)
 {
-	refuse(userdata, reason, detail);
+	attempt_refuse(userdata, reason, detail);
 }
 
 static const struct judge_events judge_events = {.granted = on_granted, .refused = on_refused};
@@ -163,18 +140,18 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 	way_ended(a->ctx, a->method, a->person, a->has_challenge, result->outcome);
 	if (result->outcome != OAUTH_DONE || tokens == NULL) {
 		token_set_free(tokens);
-		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
 		return;
 	}
 	if (judge_start(&a->judge, a->ctx, &request, tokens, &judge_events, a) < 0)
-		refuse(a, REASON_UNAVAILABLE, "out of memory");
+		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
 
 static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	struct attempt *a = userdata;
 	bool is_ciba = challenge->method == FLOW_CIBA;
-	struct audit_event e = end_of(a, LOG_INFO, is_ciba ? "request-sent" : "code-shown", NULL);
+	struct audit_event e = attempt_event(a, LOG_INFO, is_ciba ? "request-sent" : "code-shown", NULL);
 
 	a->has_challenge = true;
 	way_told(a->ctx, a->person, challenge);
@@ -194,7 +171,7 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 
 	a->prepare = NULL;
 	if (result->outcome != OAUTH_DONE) {
-		refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
 		return;
 	}
 
@@ -207,9 +184,9 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 	a->begun_ms = clock_monotonic_ms();
 	r = way_start(&a->flow, &a->method, a->ctx, &request, &flow_events, a, &refusal);
 	if (r < 0)
-		refuse(a, REASON_UNAVAILABLE, "out of memory");
+		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 	else if (r > 0)
-		refuse(a, refusal.reason, refusal.detail);
+		attempt_refuse(a, refusal.reason, refusal.detail);
 }
 
 /* Where there is no client address, each account has a limit of its own, lest one person's sudo could stop everybody's. */
@@ -244,10 +221,6 @@ static const char *check_start(struct attempt *a, const char **ret_detail)
 		*ret_detail = "before_start is not fulfilled";
 		return REASON_NOT_ALLOWED;
 	}
-	if (take_code(a) != 0) {
-		*ret_detail = "too many codes for this client address";
-		return REASON_TOO_MANY;
-	}
 	return NULL;
 }
 
@@ -261,13 +234,13 @@ static bool reserve(struct attempt *a)
 	if (a->is_local) {
 		r = accounts_find_local(a->ctx->accounts, a->user, &a->person);
 		if (r < 0)
-			refuse(a, REASON_NO_STORE, "the local account cannot be read");
+			attempt_refuse(a, REASON_NO_STORE, "the local account cannot be read");
 		return r == 0;
 	}
 	r = accounts_reserve(a->ctx->accounts, a->user, provider_settings(a->lp->provider)->issuer, RESERVE_MS,
 			     &reserved);
 	if (r != 0) {
-		refuse(a, refusal_of_account(r), refusal_account_text(r));
+		attempt_refuse(a, refusal_of_account(r), refusal_account_text(r));
 		return false;
 	}
 	a->is_reserved = true;
@@ -275,6 +248,18 @@ static bool reserve(struct attempt *a)
 	if (a->is_known)
 		a->person = LK_STEAL(reserved);
 	return true;
+}
+
+void attempt_approve(struct attempt *a)
+{
+	if (take_code(a) != 0) {
+		attempt_refuse(a, REASON_TOO_MANY, "too many codes for this client address");
+		return;
+	}
+	if (!reserve(a))
+		return;
+	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
+		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
 
 static void start(struct attempt *a)
@@ -290,7 +275,7 @@ static void start(struct attempt *a)
 		return;
 	}
 	if (r < 0) {
-		refuse(a, REASON_NO_STORE, "the store cannot be read");
+		attempt_refuse(a, REASON_NO_STORE, "the store cannot be read");
 		return;
 	}
 	a->is_local = accounts_issuer_of_local(a->ctx->accounts, a->user) != NULL;
@@ -303,13 +288,20 @@ static void start(struct attempt *a)
 
 	reason = check_start(a, &detail);
 	if (reason != NULL) {
-		refuse(a, reason, detail);
+		attempt_refuse(a, reason, detail);
 		return;
 	}
-	if (!reserve(a))
-		return;
-	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
-		refuse(a, REASON_UNAVAILABLE, "out of memory");
+	if (!attempt_try_remembered(a))
+		attempt_approve(a);
+}
+
+/* No step asks for anything yet. */
+int attempt_answer(struct attempt *a, const char *text, size_t len)
+{
+	(void)a;
+	(void)text;
+	(void)len;
+	return -ENOENT;
 }
 
 int attempt_start(struct attempt **ret, struct login_context *ctx, const struct attempt_request *request,
@@ -323,8 +315,14 @@ int attempt_start(struct attempt **ret, struct login_context *ctx, const struct 
 	a->ctx = ctx;
 	a->events = *events;
 	a->userdata = userdata;
-	a->has_public_key = request->has_public_key;
+	a->has_public_key = request->public_key != NULL;
+	if (request->public_key != NULL)
+		(void)proof_of_key(&a->key, request->public_key);
+	a->has_session = request->session != NULL;
+	if (request->session != NULL)
+		a->session = *request->session;
 	a->has_screen = request->has_screen;
+	a->answers = request->answers;
 	a->has_seen = request->has_seen;
 	a->seen_uid = request->seen_uid;
 	a->seen_gid = request->seen_gid;

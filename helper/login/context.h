@@ -40,9 +40,10 @@ struct login_context {
 	const struct access_rules *access;
 	const struct login_provider *providers;
 	size_t n_providers;
-	const char *host;              /* that people know this machine by */
-	struct pushes *pushes;         /* requests on people's own devices */
-	struct limits *codes;          /* by client address */
+	const char *host;      /* that people know this machine by */
+	struct pushes *pushes; /* requests on people's own devices */
+	struct limits *codes;  /* by client address */
+	struct remember *approvals;
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
 	struct rechecks *rechecks;
 	bool is_map_current;  /* the last publish went well and nothing changed since */

@@ -41,6 +41,9 @@ struct access_policy {
 	bool before_start_public_key;           /* a code only after this connection proved a key */
 	struct network *before_start_networks;  /* a code only for these clients; NULL: all */
 	size_t n_before_start_networks;
+	uint32_t remember_s;        /* for how long an approval counts for the same key or session; 0: once */
+	uint32_t offline_max_age_s; /* provider unreachable: oldest word of its own that counts; 0: none */
+	bool offline_pin;           /* then a PIN opens too */
 	/* The account phase without a sign-in of its own: */
 	uint32_t recheck_s;     /* how old the provider's yes may be; 0: it is asked each time */
 	uint32_t sign_in_age_s; /* how old the last sign-in may be; ACCESS_ANY_AGE: no matter; 0: none counts */

@@ -19,6 +19,9 @@
 
 #define KEY_TEXT_MAX 16384u
 #define KEY_TYPE_MAX 64u
+#define UNIX98_PTY_MAJOR 136u
+#define CONSOLE_MAJOR 4u
+#define SERIAL_MINOR 64u
 #define FINGERPRINT_LEN 43u /* of 32 bytes in base64, without padding */
 
 static int digest(uint8_t out[PROOF_DIGEST_SIZE], const void *bytes, size_t len)
@@ -99,6 +102,20 @@ int proof_of_key(struct proof *ret, const char *key)
 	return 0;
 }
 
+/* As ps(1) has the terminals that people sit at. */
+static void write_place(struct proof *p, const struct session_place *place)
+{
+	unsigned number = minor(place->terminal);
+
+	if (major(place->terminal) == UNIX98_PTY_MAJOR)
+		(void)snprintf(p->text, sizeof(p->text), "pts/%u, session %" PRIu32, number, place->session);
+	else if (major(place->terminal) == CONSOLE_MAJOR && number < SERIAL_MINOR)
+		(void)snprintf(p->text, sizeof(p->text), "tty%u, session %" PRIu32, number, place->session);
+	else
+		(void)snprintf(p->text, sizeof(p->text), "terminal %u:%u, session %" PRIu32, major(place->terminal),
+			       number, place->session);
+}
+
 int proof_of_session(struct proof *ret, const struct session_place *place, uint32_t uid)
 {
 	struct proof p = {.kind = PROOF_SESSION};
@@ -114,8 +131,7 @@ int proof_of_session(struct proof *ret, const struct session_place *place, uint3
 		       place->leader_start, place->pid_namespace);
 	if (len <= 0 || (size_t)len >= sizeof(all) || digest(p.digest, all, (size_t)len) < 0)
 		return -EINVAL;
-	(void)snprintf(p.text, sizeof(p.text), "terminal %u:%u, session %" PRIu32, major(place->terminal),
-		       minor(place->terminal), place->session);
+	write_place(&p, place);
 	*ret = p;
 	return 0;
 }

@@ -11,7 +11,7 @@
 /* Approvals that count for some time longer, for whoever shows again what was there when a person approved. In memory alone:
  * a restart forgets them. Using one does not prolong it. */
 
-#define REMEMBER_MAX 1024u       /* in all; the one that ends first gives way */
+#define REMEMBER_MAX 512u        /* in all; the one that ends first gives way */
 #define REMEMBER_ACCOUNT_MAX 16u /* of one account */
 #define REMEMBER_SERVICE_MAX 64u /* longer names are not remembered */
 #define REMEMBER_NAME_MAX 32u

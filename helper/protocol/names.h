@@ -7,11 +7,14 @@
 #define PROTOCOL_MINIMUM 1
 
 #define METHOD_AUTHENTICATE "io.latchkey.Authenticate"
+#define METHOD_ANSWER "io.latchkey.Answer"
 #define METHOD_CHECK_ACCOUNT "io.latchkey.CheckAccount"
 #define METHOD_GET_VERSION "io.latchkey.GetVersion"
 #define METHOD_STATUS "io.latchkey.Status"
 #define METHOD_LIST_ACCOUNTS "io.latchkey.ListAccounts"
 #define METHOD_SHOW_ACCOUNT "io.latchkey.ShowAccount"
+#define METHOD_LIST_APPROVALS "io.latchkey.ListApprovals"
+#define METHOD_REVOKE_APPROVALS "io.latchkey.RevokeApprovals"
 #define METHOD_FORGET_ACCOUNT "io.latchkey.ForgetAccount"
 
 #define METHOD_IMPORT_ACCOUNTS "io.latchkey.ImportAccounts"
@@ -22,10 +25,12 @@
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
 
 #define STATE_CHALLENGE "challenge"
+#define STATE_PROMPT "prompt"
 #define STATE_WAITING "waiting"
 #define STATE_GRANTED "granted"
 
 #define ERROR_DENIED "io.latchkey.Denied"
+#define ERROR_NOTHING_ASKED "io.latchkey.NothingAsked"
 #define ERROR_NOT_OURS "io.latchkey.NotOurs"
 #define ERROR_NOT_PERMITTED "io.latchkey.NotPermitted"
 #define ERROR_VERSION_MISMATCH "io.latchkey.VersionMismatch"

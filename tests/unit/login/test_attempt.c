@@ -514,7 +514,7 @@ static void test_before_start(void **state)
 	begin(w, &request);
 	assert_string_equal(w->said, REASON_NOT_ALLOWED);
 	assert_int_equal(fake.prepared, 0);
-	request.has_public_key = true;
+	request.public_key = "ssh-ed25519 AAAA";
 	begin(w, &request);
 	assert_int_equal(fake.prepared, 1);
 }

@@ -132,13 +132,20 @@ static void places(void **state)
 
 	assert_int_equal(proof_of_session(&here, &place, place.real_uid), 0);
 	assert_int_equal(here.kind, PROOF_SESSION);
-	assert_string_equal(here.text, "terminal 136:3, session 4242");
+	assert_string_equal(here.text, "pts/3, session 4242");
 	for (size_t i = 0; i < 7; i++) {
 		assert_int_equal(proof_of_session(&there, &other[i], place.real_uid), 0);
 		assert_false(proof_equal(&here, &there));
 	}
 	assert_int_equal(proof_of_session(&there, &place, place.real_uid), 0);
 	assert_true(proof_equal(&here, &there));
+
+	other[0].terminal = (4 << 8) | 1;
+	assert_int_equal(proof_of_session(&there, &other[0], place.real_uid), 0);
+	assert_string_equal(there.text, "tty1, session 4242");
+	other[0].terminal = (4 << 8) | 64;
+	assert_int_equal(proof_of_session(&there, &other[0], place.real_uid), 0);
+	assert_string_equal(there.text, "terminal 4:64, session 4242");
 }
 
 static void no_places(void **state)

@@ -17,6 +17,7 @@
 #include "helper/base/clock.h"
 #include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
+#include "helper/login/remember.h"
 #include "tests/unit/login/fake_oauth.h"
 
 static void on_challenge(void *userdata, const struct flow_challenge *challenge, const char *title)
@@ -29,6 +30,13 @@ static void on_challenge(void *userdata, const struct flow_challenge *challenge,
 		assert_string_equal(challenge->binding_message, "db1-KRTM-42");
 	assert_string_equal(title, "Example");
 	strcpy(w->said, "challenge");
+}
+
+static void on_prompt(void *userdata, const struct login_prompt *prompt)
+{
+	struct world *w = userdata;
+
+	(void)snprintf(w->said, sizeof(w->said), "%s", prompt_word(prompt->kind));
 }
 
 static void on_granted(void *userdata, const struct account *account)
@@ -53,7 +61,7 @@ static void on_not_ours(void *userdata)
 	strcpy(w->said, "not-ours");
 }
 
-static const struct attempt_events events = {on_challenge, on_granted, on_refused, on_not_ours};
+static const struct attempt_events events = {on_challenge, on_prompt, on_granted, on_refused, on_not_ours};
 
 static void write_file(const char *folder, const char *name, const char *text)
 {
@@ -107,6 +115,7 @@ int world_setup(void **state)
 	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
 	assert_int_equal(pushes_new(&w->ctx.pushes), 0);
 	w->ctx.host = "db1.example";
+	assert_int_equal(remember_new(&w->ctx.approvals), 0);
 	assert_int_equal(provider_new(&w->lp.provider, &w->settings, NULL, NULL), 0);
 	w->lp.names = &w->names;
 	w->lp.title = "Example";
@@ -131,6 +140,7 @@ int world_teardown(void **state)
 	provider_free(w->lp.provider);
 	limits_free(w->ctx.codes);
 	pushes_free(w->ctx.pushes);
+	remember_free(w->ctx.approvals);
 	accounts_free(w->ctx.accounts);
 	localdb_free(w->ctx.local);
 	store_close(w->ctx.store);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -166,7 +167,7 @@ int pam_prompt(pam_handle_t *pamh, int style, char **response, const char *forma
 	va_end(args);
 	if (fake.user_after_prompt && style != PAM_ERROR_MSG)
 		strcpy(fake.user, fake.user_after_prompt);
-	if (style == PAM_PROMPT_ECHO_OFF && fake.prompt_code == PAM_SUCCESS) {
+	if ((style == PAM_PROMPT_ECHO_OFF || style == PAM_PROMPT_ECHO_ON) && fake.prompt_code == PAM_SUCCESS) {
 		assert_non_null(response);
 		*response = fake.typed ? strdup(fake.typed) : NULL;
 	}
@@ -239,6 +240,11 @@ int file_read(struct buf *ret, const char *path, enum file_owner owner, enum fil
 uid_t geteuid(void)
 {
 	return fake.euid;
+}
+
+pid_t getsid(pid_t pid)
+{
+	return fake.has_session ? (pid_t)syscall(SYS_getsid, pid) : -1;
 }
 
 int getgroups(int size, gid_t *ret)

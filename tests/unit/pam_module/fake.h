@@ -66,6 +66,7 @@ struct fake {
 	int n_gids;
 	int gids_error;
 	int n_setgroups;
+	bool has_session; /* else the process is in none, wherever the tests run */
 	/* the helper */
 	int open_error;
 	int call_error;

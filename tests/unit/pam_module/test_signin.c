@@ -71,7 +71,7 @@ static void test_live(void **state)
 	assert_string_equal(fake.calls[1],
 			    "io.latchkey.Authenticate 1 {\"version\":1,\"user\":\"alice\",\"service\":\"sshd\","
 			    "\"rhost\":\"192.0.2.7\",\"tty\":\"ssh\",\"seen\":{\"uid\":1879048193,"
-			    "\"gid\":1879048193,\"home\":\"/home/alice\",\"shell\":\"/bin/bash\"}}");
+			    "\"gid\":1879048193,\"home\":\"/home/alice\",\"shell\":\"/bin/bash\"},\"answers\":true}");
 	assert_no_leftovers();
 }
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "helper/login/attempt.h"
+#include "helper/login/audit.h"
+#include "helper/login/judge.h"
+#include "helper/login/recheck.h"
+
+/* Shared by attempt.c (the way through the provider) and attempt_known.c (the ways in that need no approval now). */
+
+struct attempt {
+	struct login_context *ctx;
+	struct attempt_events events;
+	void *userdata;
+
+	char *reference;
+	char *user;
+	char *service;
+	char *source;
+	bool has_public_key;
+	struct proof key; /* PROOF_NONE where there is none, or none that can be read */
+	bool has_session;
+	struct session_place session;
+	bool has_screen;
+	bool answers;
+	bool has_seen;
+	uint32_t seen_uid;
+	uint32_t seen_gid;
+	char *seen_home;
+	char *seen_shell;
+
+	const struct login_provider *lp;
+	bool is_reserved;  /* holds the reservation of the name's UID */
+	bool is_local;     /* an account of /etc/passwd that root's configuration gives to an identity */
+	bool is_known;     /* the name is bound already: userinfo need not tell it again */
+	bool has_approved; /* the person, at the provider, a moment ago */
+	bool has_ended;    /* its one line is in the log */
+	struct provider_wait *prepare;
+	struct account *person; /* of somebody who has signed in by the name before; NULL: nobody has */
+	struct flow *flow;
+	enum flow_method method; /* of the flow */
+	bool has_challenge;
+	uint64_t begun_ms;       /* the flow */
+	struct judge *judge;     /* NULL until there are tokens */
+	struct recheck *recheck; /* of an account whose approval is remembered */
+};
+
+/** attempt_approve() - have the person approve at the provider */
+void attempt_approve(struct attempt *a);
+
+/** attempt_event() - what is known by now, for the log */
+struct audit_event attempt_event(const struct attempt *a, int priority, const char *result, const char *detail);
+
+/** attempt_refuse() - ends it with a no */
+void attempt_refuse(struct attempt *a, const char *reason, const char *detail);
+
+/** attempt_grant() - ends it with a yes, if the audit file takes it; @detail may be NULL */
+void attempt_grant(struct attempt *a, const struct account *account, const char *detail);
+
+/**
+ * attempt_try_remembered() - where an approval of this caller's is remembered, ask the provider about the account instead of
+ * the person
+ * Return: false, none is; true, the attempt goes on by itself, perhaps through attempt_approve().
+ */
+bool attempt_try_remembered(struct attempt *a);
+
+/** attempt_remember() - the person has just approved, and was granted */
+void attempt_remember(struct attempt *a, const struct account *account);

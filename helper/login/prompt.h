@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+
+/* A question to the person, which ends the call; the next one brings the answer. */
+
+#define ANSWER_MAX 256u /* bytes */
+
+enum prompt_kind {
+	PROMPT_PIN,           /* "pin": the one that was chosen before */
+	PROMPT_NEW_PIN,       /* "new-pin": to choose one, or an empty answer not to */
+	PROMPT_NEW_PIN_AGAIN, /* "new-pin-again": the same once more */
+};
+
+struct login_prompt {
+	enum prompt_kind kind;
+	const char *text; /* one line of ASCII, without a blank at its end */
+	bool echo;        /* what is typed may be seen */
+};
+
+/** prompt_word() - the kind as io.latchkey has it */
+const char *prompt_word(enum prompt_kind kind);
