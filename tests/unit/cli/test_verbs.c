@@ -125,6 +125,7 @@ static void test_status(void **state)
 {
 	static const char reply[] =
 		"{\"parameters\":{\"release\":\"0.1.0\",\"uptime\":90061,\"accounts\":12,\"groups\":3,\"pending\":1,"
+		"\"approvals\":2,"
 		"\"fetch\":"
 		"\"ready\","
 		"\"providers\":[{\"name\":\"work\",\"issuer\":\"https://"
@@ -143,6 +144,7 @@ static void test_status(void **state)
 		"accounts       12\n"
 		"groups         3\n"
 		"pending        1\n"
+		"remembered     2\n"
 		"network        ready\n"
 		"provider       work (keycloak) at https://idp.example: ready\n"
 		"provider       b (dex) at i: not ready, no?dns\n"

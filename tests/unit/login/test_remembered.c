@@ -69,12 +69,13 @@ static int setup(void **state)
 
 static struct attempt_request with_key(const char *key)
 {
-	return (struct attempt_request){.user = "alice", .service = "sshd", .source = "192.0.2.7", .public_key = key};
+	return (struct attempt_request){
+		.user = "alice", .service = "sshd", .source = "192.0.2.7", .has_screen = true, .public_key = key};
 }
 
 static struct attempt_request with_session(void)
 {
-	return (struct attempt_request){.user = "alice", .service = "sudo", .session = &place};
+	return (struct attempt_request){.user = "alice", .service = "sudo", .has_screen = true, .session = &place};
 }
 
 /* The person approves. */
