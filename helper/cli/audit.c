@@ -143,6 +143,13 @@ static int read_since(char out[TIME_LEN + 1], const char *text)
 
 /* --- the lines ----------------------------------------------------------------------------------------------------- */
 
+static bool has_reference(const struct json_object *event, const char *key, const char *wanted)
+{
+	const char *value;
+
+	return json_read_string(event, key, WORD_MAX, &value) == 0 && strcasecmp(value, wanted) == 0;
+}
+
 static bool is_wanted(const struct reading *r, const struct json_object *event, const char *when)
 {
 	const struct arguments *a = &r->command->arguments;
@@ -152,8 +159,8 @@ static bool is_wanted(const struct reading *r, const struct json_object *event, 
 		return false;
 	if (a->user != NULL && (json_read_string(event, "user", WORD_MAX, &value) != 0 || strcmp(value, a->user) != 0))
 		return false;
-	return a->reference == NULL ||
-	       (json_read_string(event, "reference", WORD_MAX, &value) == 0 && strcasecmp(value, a->reference) == 0);
+	return a->reference == NULL || has_reference(event, "reference", a->reference) ||
+	       has_reference(event, "cause", a->reference);
 }
 
 static void print_word(const struct command *c, const struct json_object *event, const char *before, const char *key,
@@ -180,6 +187,7 @@ static void print_event(const struct command *c, const struct json_object *event
 	print_word(c, event, "  ", "service", "");
 	print_word(c, event, " from ", "from", "");
 	print_word(c, event, "  ", "reference", "");
+	print_word(c, event, " asked under ", "cause", "");
 	print_word(c, event, "  (", "detail", ")");
 	(void)fputc('\n', c->out);
 }

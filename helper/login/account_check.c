@@ -34,6 +34,7 @@ struct account_check {
 	struct account *account;
 	struct recheck *recheck;
 	sd_event_source *deadline;
+	char cause[REFERENCE_LEN + 1]; /* of the provider's answer */
 };
 
 void account_check_free(struct account_check *c)
@@ -63,6 +64,7 @@ static struct audit_event event_of(const struct account_check *c, int priority, 
 		.result = result,
 		.user = c->account != NULL ? c->account->name : NULL,
 		.reference = c->reference,
+		.cause = c->cause,
 		.service = c->service,
 		.source = c->source,
 		.provider = c->account != NULL ? c->account->provider : NULL,
@@ -176,6 +178,7 @@ static void on_recheck(void *userdata, const struct recheck_result *result)
 	struct account_check *c = userdata;
 	const struct access_policy *policy = access_policy_for(c->ctx->access, c->service);
 
+	memcpy(c->cause, result->reference, sizeof(c->cause));
 	switch (result->outcome) {
 	case RECHECK_GOOD:
 		decide_again(c);

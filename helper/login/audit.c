@@ -84,7 +84,7 @@ static void add_value(struct audit_text *t, const char *field, const char *word,
 	char clean[VALUE_MAX];
 	const char *quote;
 
-	if (value == NULL)
+	if (value == NULL || value[0] == '\0')
 		return;
 	text_sanitise(clean, sizeof(clean), value, strlen(value), false);
 	/* a quote inside would end our own quoting early */
@@ -136,6 +136,7 @@ static int compose(struct audit_text *t, const struct audit_event *e)
 	add(t, "LATCHKEY_PROVIDER", "provider", e->provider);
 	add(t, "LATCHKEY_SUBJECT", "subject", e->subject);
 	add(t, "LATCHKEY_REFERENCE", "reference", e->reference);
+	add(t, "LATCHKEY_CAUSE", "cause", e->cause);
 	add(t, "LATCHKEY_DETAIL", "detail", e->detail);
 	buf_append_text(&t->json, "}\n");
 	r = buf_fault(&t->line);

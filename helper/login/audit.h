@@ -38,6 +38,7 @@ struct audit_event {
 	const char *result; /* one word: "granted", a reason of names.h, "done", ... */
 	const char *user;   /* NULL for a name that nobody has proved: it may be a password typed in the wrong place */
 	const char *reference; /* the attempt's (helper/base/reference.h), NULL: none */
+	const char *cause;     /* the reference of the question to the provider that decided; NULL or "": none */
 	const char *service;
 	const char *source; /* client address */
 	const char *provider;

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "helper/base/cleanup.h"
+#include "helper/base/reference.h"
 #include "helper/base/secret.h"
 #include "helper/oauth/outcome.h"
 #include "helper/oauth/token.h"
@@ -50,8 +51,9 @@ enum recheck_outcome {
 
 struct recheck_result {
 	enum recheck_outcome outcome;
-	int64_t good_s;                /* when the provider last said yes; 0: never, or not known */
-	char detail[OAUTH_DETAIL_MAX]; /* ASCII, for the log; "" for RECHECK_GOOD */
+	int64_t good_s;                    /* when the provider last said yes; 0: never, or not known */
+	char detail[OAUTH_DETAIL_MAX];     /* ASCII, for the log; "" for RECHECK_GOOD */
+	char reference[REFERENCE_LEN + 1]; /* under which the question to the provider was logged; "": none was asked */
 };
 
 typedef void (*recheck_done_fn)(void *userdata, const struct recheck_result *result);

@@ -56,6 +56,7 @@ static void audit(const struct recheck_job *j, const struct recheck_result *resu
 		.priority = words[result->outcome].priority,
 		.result = words[result->outcome].word,
 		.user = j->person->name,
+		.reference = j->reference,
 		.provider = provider_settings(j->lp->provider)->name,
 		.subject = j->person->subject,
 		.uid = j->person->uid,
@@ -102,6 +103,7 @@ void recheck_job_finish(struct recheck_job *j, enum recheck_outcome outcome, con
 	};
 
 	(void)snprintf(e.result.detail, sizeof(e.result.detail), "%s", detail);
+	memcpy(e.result.reference, j->reference, sizeof(e.result.reference));
 	if (outcome == RECHECK_GOOD) {
 		e.token = j->tokens->access_token;
 		e.lifetime_s = lifetime_of(j);
@@ -121,6 +123,7 @@ void recheck_job_fail(struct recheck_job *j, const char *detail, uint32_t retry_
 		ms = FAILURE_MEMORY_MAX_MS;
 	p->failure = (struct recheck_result){.outcome = RECHECK_UNREACHABLE, .good_s = last_good_s(p)};
 	(void)snprintf(p->failure.detail, sizeof(p->failure.detail), "%s", detail);
+	memcpy(p->failure.reference, j->reference, sizeof(p->failure.reference));
 	p->failure_until_ms = clock_monotonic_ms() + ms;
 	recheck_job_finish(j, RECHECK_UNREACHABLE, detail);
 }
@@ -431,6 +434,7 @@ int recheck_job_start(struct recheck_person *p, const char *scope, const char *r
 	j->person = p;
 	j->ctx = p->all->ctx;
 	j->lp = lp;
+	reference_new(j->reference);
 	j->generation = p->generation;
 	j->kept = LK_STEAL(kept);
 	if (copy_text(&j->scope, scope) < 0 || copy_text(&j->resource, resource) < 0 ||

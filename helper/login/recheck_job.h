@@ -14,6 +14,7 @@ struct recheck_job {
 	struct recheck_person *person;
 	struct login_context *ctx;
 	const struct login_provider *lp;
+	char reference[REFERENCE_LEN + 1];
 	uint64_t generation; /* of the person when it began */
 	char *scope;         /* of a token of its own; both NULL: of the whole grant */
 	char *resource;

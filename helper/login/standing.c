@@ -15,6 +15,7 @@
 #include "helper/login/expel.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck_internal.h"
+#include "helper/login/recheck_job.h"
 #include "helper/vault/store_tokens.h"
 
 static struct row_owner owner_of(const struct account *account)
@@ -76,6 +77,7 @@ int standing_refuse(struct login_context *ctx, const struct account *account, co
 		.priority = LOG_NOTICE,
 		.result = "refused",
 		.user = account->name,
+		.reference = p != NULL && p->job != NULL ? p->job->reference : NULL,
 		.provider = account->provider,
 		.subject = account->subject,
 		.uid = account->uid,

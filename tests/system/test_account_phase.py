@@ -138,6 +138,8 @@ def disabled_at_the_provider(w):
         check.contains(" ".join(text.split()), "does not let your account in any more")
         reference = re.search(r"reference ([0-9A-Z]{4}-[0-9A-Z]{4})", " ".join(text.split()))[1]
         check.equal(audit_of(reference), [("account", "refused")], "what the audit file has under it")
+        cause = next(e["cause"] for e in events() if e.get("reference") == reference)
+        check.equal(audit_of(cause), [("revocation", "refused"), ("refresh", "refused")], "and what led to it")
         check.logged(w, f"refused (refused, reference {reference})")
         check.equal(all_ways(w), NONE)
         check.logged(w, "pam_latchkey(cron:account): user alice: refused (refused, reference")

@@ -22,20 +22,22 @@
 
 #define LIMIT 16384u
 
-static const char events[] = "{\"time\":\"2026-11-25T23:59:59Z\",\"decision\":\"sign-in\",\"result\":\"granted\","
-			     "\"user\":\"alice\",\"uid\":1879048192,"
-			     "\"service\":\"sshd\",\"from\":\"192.0.2.7\",\"provider\":\"main\",\"subject\":\"s-1\","
-			     "\"reference\":\"7F3K-2Q9M\"}\n"
-			     "{\"time\":\"2026-11-26T00:00:00Z\",\"decision\":\"account\",\"result\":\"refused\","
-			     "\"user\":\"bob\",\"service\":\"cron\","
-			     "\"reference\":\"0000-1111\",\"detail\":\"provider says invalid_grant\"}\n"
-			     "{\"time\":\"2026-11-26T01:00:00Z\",\"decision\":\"account\",\"result\":\"granted\","
-			     "\"user\":\"alice\",\"service\":\"sudo\","
-			     "\"reference\":\"7F3K-2Q9M\"}\n";
+static const char events[] =
+	"{\"time\":\"2026-11-25T23:59:59Z\",\"decision\":\"sign-in\",\"result\":\"granted\","
+	"\"user\":\"alice\",\"uid\":1879048192,"
+	"\"service\":\"sshd\",\"from\":\"192.0.2.7\",\"provider\":\"main\",\"subject\":\"s-1\","
+	"\"reference\":\"7F3K-2Q9M\"}\n"
+	"{\"time\":\"2026-11-26T00:00:00Z\",\"decision\":\"account\",\"result\":\"refused\","
+	"\"user\":\"bob\",\"service\":\"cron\","
+	"\"reference\":\"0000-1111\",\"cause\":\"ASKE-D000\",\"detail\":\"provider says invalid_grant\"}\n"
+	"{\"time\":\"2026-11-26T01:00:00Z\",\"decision\":\"account\",\"result\":\"granted\","
+	"\"user\":\"alice\",\"service\":\"sudo\","
+	"\"reference\":\"7F3K-2Q9M\"}\n";
 
 #define FIRST "2026-11-25 23:59:59  sign-in      granted         alice         sshd from 192.0.2.7  7F3K-2Q9M\n"
 #define SECOND                                                                                                         \
-	"2026-11-26 00:00:00  account      refused         bob           cron  0000-1111  (provider says "             \
+	"2026-11-26 00:00:00  account      refused         bob           cron  0000-1111 asked under ASKE-D000  "      \
+	"(provider says "                                                                                              \
 	"invalid_grant)\n"
 #define THIRD "2026-11-26 01:00:00  account      granted         alice         sudo  7F3K-2Q9M\n"
 
@@ -70,6 +72,7 @@ static void test_which(void **state)
 	assert_shown(&(struct arguments){.user = "alice"}, FIRST THIRD);
 	assert_shown(&(struct arguments){.user = "ali"}, "");
 	assert_shown(&(struct arguments){.reference = "0000-1111"}, SECOND);
+	assert_shown(&(struct arguments){.reference = "ASKE-D000"}, SECOND);
 	assert_shown(&(struct arguments){.reference = "7f3k-2q9m"}, FIRST THIRD); /* as somebody types it */
 	assert_shown(&(struct arguments){.since = "2026-11-26"}, SECOND THIRD);
 	assert_shown(&(struct arguments){.since = "2026-11-26T00:00:01Z"}, THIRD);
@@ -109,7 +112,8 @@ static void test_json(void **state)
 	assert_shown(
 		&(struct arguments){.json = true, .reference = "0000-1111"},
 		"{\"time\":\"2026-11-26T00:00:00Z\",\"decision\":\"account\",\"result\":\"refused\",\"user\":\"bob\","
-		"\"service\":\"cron\",\"reference\":\"0000-1111\",\"detail\":\"provider says invalid_grant\"}\n");
+		"\"service\":\"cron\",\"reference\":\"0000-1111\",\"cause\":\"ASKE-D000\",\"detail\":\"provider says "
+		"invalid_grant\"}\n");
 }
 
 /* N17, R12: whoever took the helper over can write anything into it, and gets neither a terminal nor a file of root's shown. */

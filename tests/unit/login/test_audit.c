@@ -41,6 +41,7 @@ static const struct audit_event granted = {.kind = AUDIT_SIGN_IN,
 					   .result = "granted",
 					   .user = "alice",
 					   .reference = "7F3K-2Q9M",
+					   .cause = "0000-1111",
 					   .service = "sshd",
 					   .source = "192.0.2.7",
 					   .provider = "example",
@@ -50,7 +51,7 @@ static const struct audit_event granted = {.kind = AUDIT_SIGN_IN,
 #define GRANTED_JSON                                                                                                   \
 	"{\"time\":\"2023-11-14T22:13:20Z\",\"decision\":\"sign-in\",\"result\":\"granted\",\"user\":\"alice\","       \
 	"\"uid\":1879048192,\"service\":\"sshd\",\"from\":\"192.0.2.7\",\"provider\":\"example\","                     \
-	"\"subject\":\"s-1\",\"reference\":\"7F3K-2Q9M\",\"detail\":\"by device\"}\n"
+	"\"subject\":\"s-1\",\"reference\":\"7F3K-2Q9M\",\"cause\":\"0000-1111\",\"detail\":\"by device\"}\n"
 
 static int setup(void **state)
 {
@@ -145,7 +146,7 @@ static void test_same_words(void **state)
 	assert_file(w, GRANTED_JSON);
 	assert_string_equal(read_log(w),
 			    "<6>latchkeyd: decision=sign-in result=granted user=alice uid=1879048192 service=sshd "
-			    "from=192.0.2.7 provider=example subject=s-1 reference=7F3K-2Q9M "
+			    "from=192.0.2.7 provider=example subject=s-1 reference=7F3K-2Q9M cause=0000-1111 "
 			    "detail=\"by device\"\n");
 	assert_int_equal(stat(w->file, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
