@@ -83,8 +83,13 @@ static void layout_words(struct layout *l, const struct display_challenge *c)
 	layout_time(l, c->expires_in_s);
 	layout_end_line(l);
 
-	layout_piece(l, "Open ", c->verification_uri, "");
-	layout_piece(l, "and enter ", c->user_code, "");
+	if (c->binding_message) {
+		layout_piece(l, "", "Your own device asks you now.", "");
+		layout_piece(l, "Approve only if it shows ", c->binding_message, "");
+	} else {
+		layout_piece(l, "Open ", c->verification_uri, "");
+		layout_piece(l, "and enter ", c->user_code, "");
+	}
 	layout_end_line(l);
 
 	layout_name(l, "Host ", c->host, ",");
@@ -98,6 +103,14 @@ static void layout_words(struct layout *l, const struct display_challenge *c)
 	layout_end_line(l);
 }
 
+/* @target: of a QR code */
+static bool are_exact(const struct display_challenge *c, const char *target)
+{
+	if (c->binding_message)
+		return is_exact(c->binding_message);
+	return is_exact(c->verification_uri) && is_exact(target) && is_exact(c->user_code);
+}
+
 int display_challenge(struct buf *out, const struct display_challenge *c, const struct display_screen *s)
 {
 	static const char question[] = "Press Enter when you have approved: ";
@@ -105,7 +118,7 @@ int display_challenge(struct buf *out, const struct display_challenge *c, const 
 	struct layout l = {.out = out, .columns = s->columns};
 
 	buf_init(out, DISPLAY_MAX);
-	if (!is_exact(c->verification_uri) || !is_exact(target) || !is_exact(c->user_code))
+	if (!are_exact(c, target))
 		return -EILSEQ;
 	if (s->is_prompt && s->is_sshd)
 		l.prefix = (unsigned)(strlen("(@) ") + strlen(c->account) + strlen(c->host));
@@ -113,7 +126,7 @@ int display_challenge(struct buf *out, const struct display_challenge *c, const 
 
 	/* The last row is the question's, or the one that the cursor comes to stand in. Words alone will do where the
 	 * code does not fit or memory is short. */
-	if (s->has_qr && buf_fault(out) == 0 && l.rows + 1 < s->rows)
+	if (s->has_qr && target && buf_fault(out) == 0 && l.rows + 1 < s->rows)
 		(void)qr_append(out, target, &s->qr, s->columns, s->rows - l.rows - 1);
 	if (s->is_prompt)
 		buf_append_text(out, question);

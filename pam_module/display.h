@@ -13,9 +13,10 @@
 
 /* io.latchkey's Challenge, borrowed from the reply it came in. */
 struct display_challenge {
-	const char *verification_uri;
+	const char *verification_uri;          /* NULL with a binding message */
 	const char *verification_uri_complete; /* NULL: none */
-	const char *user_code;
+	const char *user_code;                 /* NULL with a binding message */
+	const char *binding_message;           /* what the person's own device shows; NULL: a page is to be opened */
 	const char *host;
 	const char *account;
 	const char *source; /* the client's address; NULL: none */

@@ -227,6 +227,8 @@ static enum verdict judge_denied(const struct varlink_reply *reply, char *text, 
 	text_sanitise(text, HELPER_TEXT_MAX, message, strlen(message), false);
 	(void)snprintf(detail, HELPER_DETAIL_MAX, "%s%s%s", reason, reference[0] != '\0' ? ", reference " : "",
 		       reference);
+	if (strcmp(reason, REASON_NO_SCREEN) == 0)
+		return VERDICT_CONVERSATION;
 	return strcmp(reason, REASON_UNAVAILABLE) == 0 ? VERDICT_UNAVAILABLE : VERDICT_REFUSED;
 }
 

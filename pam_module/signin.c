@@ -18,6 +18,7 @@
 #include "helper/base/text.h"
 #include "helper/protocol/names.h"
 #include "pam_module/caller.h"
+#include "pam_module/challenge.h"
 #include "pam_module/conversation.h"
 #include "pam_module/display.h"
 #include "pam_module/helper.h"
@@ -28,8 +29,6 @@
 #define MARK "latchkey_signed_in"
 #define KEY_MAX 16384u
 #define TTY_MAX 64u
-#define URI_MAX 1024u
-#define USER_CODE_MAX 64u
 #define PROMPT_TEXT_MAX 255u
 #define PROMPTS_MAX 16u
 #define ANSWER_MAX 256u
@@ -160,36 +159,14 @@ static int attempt_start(struct attempt *a)
 		return r;
 	request = helper_request(&a->helper, a->pamh, a->who->name);
 	(void)pam_get_item(a->pamh, PAM_TTY, &tty);
+	if (request && a->caller.style == CALLER_NONE && !helper_add(request, "screen", json_object_new_boolean(0)))
+		return VERDICT_UNAVAILABLE;
 	if (!request || !helper_add_text(request, "tty", tty, TTY_MAX) || !add_public_key(request, a) ||
 	    !add_session(request, a) || !add_seen(request, a->who) ||
 	    !helper_add(request, "answers", json_object_new_boolean(1)))
 		return VERDICT_UNAVAILABLE;
 	a->deadline_ms = clock_monotonic_ms() + SIGNIN_START_MS;
 	return helper_call(&a->helper, METHOD_AUTHENTICATE, request, true);
-}
-
-static int challenge_read(struct display_challenge *ret, struct json_object *parameters)
-{
-	struct display_challenge c = {0};
-	struct json_object *o;
-	int r;
-
-	if (json_read_object(parameters, "challenge", &o) != 0 ||
-	    json_read_string(o, "verification_uri", URI_MAX, &c.verification_uri) != 0 ||
-	    json_read_string(o, "user_code", USER_CODE_MAX, &c.user_code) != 0 ||
-	    json_read_int(o, "expires_in", 1, INT32_MAX, &c.expires_in_s) != 0 ||
-	    json_read_string(o, "host", NAME_MAX_LEN, &c.host) != 0 ||
-	    json_read_string(o, "account", NAME_MAX_LEN, &c.account) != 0 ||
-	    json_read_string(o, "provider", NAME_MAX_LEN, &c.provider) != 0)
-		return -EBADMSG;
-	r = json_read_string(o, "verification_uri_complete", URI_MAX, &c.verification_uri_complete);
-	if (r != 0 && r != -ENOENT)
-		return r;
-	r = json_read_string(o, "source", NAME_MAX_LEN, &c.source);
-	if (r != 0 && r != -ENOENT)
-		return r;
-	*ret = c;
-	return 0;
 }
 
 static struct display_screen screen_for(const struct caller *caller, const struct options *o)
@@ -218,6 +195,8 @@ static int challenge_show(struct attempt *a, struct json_object *parameters)
 
 	if (challenge_read(&challenge, parameters) != 0 || strcmp(challenge.account, a->who->name) != 0)
 		return VERDICT_BROKEN;
+	if (a->caller.style == CALLER_NONE && !challenge.binding_message)
+		return VERDICT_CONVERSATION; /* the helper was told; nobody would see a code */
 	r = display_challenge(&text, &challenge, &screen);
 	if (r < 0)
 		return r == -EILSEQ ? VERDICT_BROKEN : VERDICT_UNAVAILABLE;
@@ -324,8 +303,6 @@ static int attempt_run(struct attempt *a)
 {
 	int r;
 
-	if (a->caller.style == CALLER_NONE)
-		return VERDICT_CONVERSATION; /* before the provider makes a code that nobody sees */
 	r = attempt_start(a);
 	if (r != 0)
 		return r;

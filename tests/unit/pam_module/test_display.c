@@ -67,6 +67,29 @@ static void test_says_it_all(void **state)
 	buf_done(&out);
 }
 
+/* CB-03: the word as it is, and no QR code that nobody needs. */
+static void test_own_device(void **state)
+{
+	struct display_challenge c = usual;
+	struct buf out;
+
+	(void)state;
+	c.verification_uri = NULL;
+	c.user_code = NULL;
+	c.binding_message = "web1-KRTM-42";
+	assert_int_equal(display_challenge(&out, &c, &ssh_prompt), 0);
+	assert_non_null(strstr(out.data, "\nYour own device asks you now. Approve only if it shows web1-KRTM-42\n"));
+	assert_non_null(strstr(out.data, "\nHost web1.example.org, account alice, asked for from 192.0.2.7"));
+	assert_non_null(strstr(out.data, "Approve only what you started yourself"));
+	assert_non_null(strstr(out.data, "\nPress Enter when you have approved: "));
+	assert_false(has_blocks(out.data));
+	buf_done(&out);
+
+	c.binding_message = "a\x1b[2Jb";
+	assert_int_equal(display_challenge(&out, &c, &ssh_live), -EILSEQ);
+	buf_done(&out);
+}
+
 static void test_times(void **state)
 {
 	static const struct {
@@ -213,9 +236,13 @@ static void test_inexact_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_says_it_all),  cmocka_unit_test(test_times),
-		cmocka_unit_test(test_fits_24_rows), cmocka_unit_test(test_screens),
-		cmocka_unit_test(test_ascii_only),   cmocka_unit_test(test_inexact_is_refused),
+		cmocka_unit_test(test_says_it_all),
+		cmocka_unit_test(test_own_device),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_fits_24_rows),
+		cmocka_unit_test(test_screens),
+		cmocka_unit_test(test_ascii_only),
+		cmocka_unit_test(test_inexact_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,21 +325,6 @@ static void test_versions(void **state)
 	}
 }
 
-static void test_no_conversation(void **state)
-{
-	(void)state;
-	assert_int_equal(authenticate("conversation=none"), PAM_CONV_ERR);
-	assert_int_equal(fake.n_opened, 0); /* DEV-03: no code that nobody sees */
-	assert_non_null(strstr(fake.shown[0].text, "terminal"));
-
-	fake_reset();
-	fake_challenge();
-	fake.prompt_code = PAM_CONV_ERR;
-	fake_step(GRANTED, 0);
-	assert_int_equal(authenticate("conversation=prompt"), PAM_CONV_ERR);
-	assert_null(fake.data);
-}
-
 /* R15 */
 static void test_user_changed(void **state)
 {
@@ -581,7 +566,6 @@ int main(void)
 		cmocka_unit_test_setup(test_refusal_text, setup),
 		cmocka_unit_test_setup(test_helper_down, setup),
 		cmocka_unit_test_setup(test_versions, setup),
-		cmocka_unit_test_setup(test_no_conversation, setup),
 		cmocka_unit_test_setup(test_user_changed, setup),
 		cmocka_unit_test_setup(test_public_key_only_from_sshd, setup),
 		cmocka_unit_test_setup(test_names_not_ours, setup),
