@@ -145,6 +145,21 @@ int accounts_name_is_possible(struct accounts *a, const char *name)
 	return r < 0 ? r : known->state != ACCOUNT_FORGOTTEN;
 }
 
+void accounts_avoid_id(struct accounts *a, uint32_t id)
+{
+	a->avoided[a->n_avoided++ % AVOIDED_MAX] = id;
+}
+
+static bool is_avoided(const struct accounts *a, uint32_t id)
+{
+	size_t n = a->n_avoided < AVOIDED_MAX ? a->n_avoided : AVOIDED_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (a->avoided[i] == id)
+			return true;
+	return false;
+}
+
 /* The first number in @from..@to for @name. Return: 0, ACCOUNT_NO_UID, negative errno. */
 static int search_uid(struct accounts *a, const char *name, uint32_t from, uint32_t to, unsigned *probes, uint32_t *ret)
 {
@@ -158,7 +173,8 @@ static int search_uid(struct accounts *a, const char *name, uint32_t from, uint3
 			return r;
 		last = uid;
 		if (!localdb_subid_last(a->local, uid, &last) && !accounts_is_local_id(a, uid) &&
-		    !uid_forbidden(uid, uid) && !reservations_hold_uid(&a->reservations, uid, name)) {
+		    !uid_forbidden(uid, uid) && !is_avoided(a, uid) &&
+		    !reservations_hold_uid(&a->reservations, uid, name)) {
 			*ret = uid;
 			return 0;
 		}
@@ -187,7 +203,8 @@ int accounts_choose_uid(struct accounts *a, const char *name, const char *issuer
 	const struct reservation *held = reservations_find(&a->reservations, name);
 	uint32_t uid;
 
-	if (held && strcmp(held->issuer, issuer) == 0 && !accounts_is_local_id(a, held->uid)) {
+	if (held && strcmp(held->issuer, issuer) == 0 && !accounts_is_local_id(a, held->uid) &&
+	    !is_avoided(a, held->uid)) {
 		int r = store_free_uid(a->store, held->uid, held->uid, &uid);
 
 		if (r == 0)

@@ -8,6 +8,7 @@
 #include "helper/accounts/local_accounts.h"
 #include "helper/accounts/localdb.h"
 #include "helper/accounts/name.h"
+#include "helper/accounts/sources.h"
 #include "helper/base/id_range.h"
 #include "helper/vault/store.h"
 
@@ -97,6 +98,25 @@ struct account_person {
 	uint32_t uid;      /* that the provider tells; 0: none */
 	uint32_t gid;
 };
+
+/* What accounts_bind() would give to somebody who does not have it yet. */
+struct account_news {
+	struct sources_question question; /* an empty name: nothing */
+	bool has_choice;                  /* this host chose question.uid, and would as well choose another */
+};
+
+/**
+ * accounts_preview() - what would be new if @person were bound now; so that other sources of NSS can be asked first
+ * @person: subject may be NULL: nobody knows yet who it is
+ * An account that is somebody's, or that an administrator keeps, has its name and number already; one that a directory made
+ * has not: nobody was asked about those.
+ * Return: 0, an enum account_outcome > 0 where there would be none, negative errno.
+ */
+int accounts_preview(struct accounts *a, const struct account_person *person, struct account_news *ret);
+
+/** accounts_avoid_id() - somebody elsewhere has this number: nobody new gets it as long as this process lives. Of 1,024
+ *  the oldest is forgotten, and asked about again. */
+void accounts_avoid_id(struct accounts *a, uint32_t id);
 
 /**
  * accounts_bind() - the one place where an identity becomes, or again is, an account

@@ -11,12 +11,15 @@
 #define FACTS_MAX 65536u
 #define HOME_MAX 255u
 #define GECOS_SIZE 128u
+#define AVOIDED_MAX 1024u
 
 struct accounts {
 	const struct account_settings *settings;
 	struct store *store;
 	struct localdb *local;
 	struct reservations reservations;
+	uint32_t avoided[AVOIDED_MAX]; /* numbers of other sources of NSS: a ring */
+	size_t n_avoided;              /* so far */
 };
 
 /** accounts_is_local() - is the name the machine's own or reserved; a group of the name counts: the private group would

@@ -5,6 +5,7 @@
  * out is never given to anybody else.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,41 @@ static int bind_new(struct accounts *a, const struct account_person *p, int64_t 
 	if (r == 0)
 		reservations_drop(&a->reservations, p->name);
 	return r;
+}
+
+/* Whose name or number it would be: the identity's account, else the name's. Return: 0, -ENOENT nobody's, other negative
+ * errno. */
+static int find_present(struct accounts *a, const struct account_person *p, struct account **ret)
+{
+	int r = p->subject ? store_find_identity(a->store, p->issuer, p->subject, ret) : -ENOENT;
+
+	return r == -ENOENT ? store_find_name(a->store, p->name, ret) : r;
+}
+
+int accounts_preview(struct accounts *a, const struct account_person *person, struct account_news *ret)
+{
+	LK_CLEANUP(account_freep) struct account *present = NULL;
+	struct account_news news = {0};
+	int r = localdb_refresh(a->local);
+
+	if (r < 0)
+		return r;
+	r = find_present(a, person, &present);
+	if (r == 0 && accounts_is_from_directory(present)) {
+		news.question.uid = present->uid;
+		news.question.gid = present->gid;
+	} else if (r == -ENOENT) {
+		news.has_choice = person->uid == 0;
+		r = choose_ids(a, person, &news.question.uid, &news.question.gid);
+	} else if (r == 0 && strcmp(present->name, person->name) == 0) {
+		*ret = news;
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	(void)snprintf(news.question.name, sizeof(news.question.name), "%s", person->name);
+	*ret = news;
+	return 0;
 }
 
 int accounts_bind(struct accounts *a, const struct account_person *person, int64_t now_s, struct account **ret,

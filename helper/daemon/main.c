@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * latchkeyd: decides who gets in. It starts as an unprivileged user with its sockets already made by root, and neither
- * makes a socket, nor opens the network, nor runs anything.
+ * makes a socket, nor opens the network, nor runs anything but getent(1).
  */
 #include <errno.h>
 #include <getopt.h>

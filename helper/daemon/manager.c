@@ -14,6 +14,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "helper/accounts/getent.h"
 #include "helper/base/clock.h"
 #include "helper/daemon/dispatch.h"
 #include "helper/daemon/resolver.h"
@@ -98,6 +99,8 @@ static void on_group_fault(void *userdata, const char *group, const char *why)
 
 static int add_accounts(struct manager *m, const struct manager_paths *paths)
 {
+	static const struct sources_settings sources = {
+		.nsswitch = NSSWITCH_PATH, .getent = GETENT_PATH, .deadline_ms = SOURCES_DEADLINE_MS};
 	int r;
 
 	r = store_open(&m->store, paths->store);
@@ -117,6 +120,9 @@ static int add_accounts(struct manager *m, const struct manager_paths *paths)
 	r = accounts_settle_groups(m->accounts, clock_realtime_s(), on_group_fault, NULL);
 	if (r < 0)
 		log_line(LOG_WARNING, "groups could not be given their numbers: %s", strerror(-r));
+	r = sources_new(&m->sources, m->event, &sources);
+	if (r < 0)
+		return r;
 	return publisher_new(&m->publisher, m->event, &m->config->accounts, m->store, paths->root_socket);
 }
 
@@ -130,6 +136,7 @@ static void fill_login(struct manager *m)
 	l->local = m->local;
 	l->accounts = m->accounts;
 	l->publisher = m->publisher;
+	l->sources = m->sources;
 	l->access = &m->config->access;
 	l->providers = m->login_providers;
 	l->host = m->config->host;
@@ -200,7 +207,7 @@ static int add_event(struct manager *m)
 	if (r < 0)
 		return r;
 	if (sigemptyset(&signals) < 0 || sigaddset(&signals, SIGTERM) < 0 || sigaddset(&signals, SIGINT) < 0 ||
-	    sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+	    sigaddset(&signals, SIGCHLD) < 0 || sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return -errno;
 	r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL);
 	if (r < 0)
@@ -325,6 +332,7 @@ void manager_free(struct manager *m)
 	remember_free(m->approvals);
 	limits_free(m->refusals);
 	publisher_free(m->publisher);
+	sources_free(m->sources);
 	accounts_free(m->accounts);
 	localdb_free(m->local);
 	vault_keys_free(m->vault_keys);

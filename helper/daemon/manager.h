@@ -39,6 +39,7 @@ struct manager {
 	struct localdb *local;
 	struct accounts *accounts;
 	struct publisher *publisher;
+	struct sources *sources;
 	struct login_provider *login_providers;
 	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
 	struct pushes *pushes;

@@ -64,6 +64,7 @@ void attempt_free(struct attempt *a)
 	/* D1: whoever had a code and then left, as a phisher who was noticed does, leaves a trace. */
 	if ((a->is_reserved || a->is_local) && !a->has_ended)
 		log_end(a, LOG_INFO, "cancelled", "its connection ended before");
+	newcomer_free(a->newcomer);
 	provider_wait_cancel(a->prepare);
 	flow_free(a->flow);
 	judge_free(a->judge);
@@ -143,6 +144,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
 		return;
 	}
+	newcomer_free(LK_STEAL(a->newcomer)); /* the judge asks for itself, and shares the answer */
 	if (judge_start(&a->judge, a->ctx, &request, tokens, &judge_events, a) < 0)
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
@@ -187,6 +189,36 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 	else if (r > 0)
 		attempt_refuse(a, refusal.reason, refusal.detail);
+}
+
+/* Before anybody has to approve. Whether other sources can be asked at all counts only when it matters, for the judge. */
+static void on_newcomer(void *userdata, const struct newcomer_result *result)
+{
+	struct attempt *a = userdata;
+	const char *reason = result->reason, *detail = result->detail;
+
+	if (result->outcome == SOURCES_NOBODY && result->has_avoided && a->has_seen) {
+		reason = REASON_CONNECT_AGAIN;
+		detail = "the number that the caller holds is somebody's in another source of NSS";
+	}
+	if (result->outcome == SOURCES_UNKNOWN || reason == NULL || a->has_ended)
+		return;
+	provider_wait_cancel(LK_STEAL(a->prepare));
+	flow_free(LK_STEAL(a->flow));
+	attempt_refuse(a, reason, detail);
+}
+
+/* While the person approves. Return: false, and it was refused. */
+static bool ask_others(struct attempt *a)
+{
+	const struct account_person person = {.name = a->user, .issuer = provider_settings(a->lp->provider)->issuer};
+	bool with_numbers = a->lp->uid_claim == NULL && a->lp->gid_claim == NULL;
+
+	if (a->is_known)
+		return true;
+	if (newcomer_start(&a->newcomer, a->ctx, &person, with_numbers, on_newcomer, a) < 0)
+		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
+	return !a->has_ended;
 }
 
 /* Where there is no client address, each account has a limit of its own, lest one person's sudo could stop everybody's. */
@@ -256,7 +288,7 @@ void attempt_approve(struct attempt *a)
 		attempt_refuse(a, REASON_TOO_MANY, "too many codes for this client address");
 		return;
 	}
-	if (!reserve(a))
+	if (!reserve(a) || !ask_others(a))
 		return;
 	if (provider_prepare(a->lp->provider, on_prepared, a, &a->prepare) < 0)
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");

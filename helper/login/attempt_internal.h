@@ -4,6 +4,7 @@
 #include "helper/login/attempt.h"
 #include "helper/login/audit.h"
 #include "helper/login/judge.h"
+#include "helper/login/newcomer.h"
 #include "helper/login/recheck.h"
 
 /* Shared by attempt.c (the way through the provider) and attempt_known.c (the ways in that need no approval now). */
@@ -35,6 +36,7 @@ struct attempt {
 	bool is_known;     /* the name is bound already: userinfo need not tell it again */
 	bool has_approved; /* the person, at the provider, a moment ago */
 	bool has_ended;    /* its one line is in the log */
+	struct newcomer *newcomer;
 	struct provider_wait *prepare;
 	struct account *person; /* of somebody who has signed in by the name before; NULL: nobody has */
 	struct flow *flow;

@@ -9,6 +9,7 @@
 
 #include "helper/accounts/accounts.h"
 #include "helper/accounts/publish.h"
+#include "helper/accounts/sources.h"
 #include "helper/fetch/client.h"
 #include "helper/login/limits.h"
 #include "helper/login/policy.h"
@@ -37,6 +38,7 @@ struct login_context {
 	struct localdb *local;
 	struct accounts *accounts;
 	struct publisher *publisher;
+	struct sources *sources; /* other sources of NSS */
 	const struct access_rules *access;
 	const struct login_provider *providers;
 	size_t n_providers;

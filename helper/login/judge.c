@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is asked after a flow brought tokens, and in which order: identity, groups, the person, the map. Success is given in
- * one place, grant().
+ * What is asked after a flow brought tokens, and in which order: identity, groups, the person, other sources of NSS, the map.
+ * Success is given in one place, grant().
  */
 #include "helper/login/judge_internal.h"
 
@@ -22,9 +22,11 @@ void judge_free(struct judge *j)
 
 	identity_check_free(j->check);
 	group_check_free(j->groups);
+	newcomer_free(j->newcomer);
 	publish_wait_cancel(j->publish);
 	token_set_free(j->tokens);
 	account_free(j->finding.account);
+	json_object_put(j->facts);
 	identity_free(j->identity);
 	free(j);
 }
@@ -112,15 +114,27 @@ static void publish(struct judge *j)
 		judge_refuse(j, REASON_NO_STORE, "out of memory");
 }
 
+static void on_newcomer(void *userdata, const struct newcomer_result *result)
+{
+	struct judge *j = userdata;
+
+	if (result->outcome != SOURCES_NOBODY)
+		judge_refuse(j, result->reason, result->detail);
+	else if (judge_bind(j, &j->person))
+		publish(j);
+}
+
 /* Nothing of a local account is published: the map has the mark, and /etc/passwd the rest. */
 static void decide(struct judge *j)
 {
 	if (!judge_person(j))
 		return;
-	if (j->request.is_local)
+	if (j->request.is_local) {
 		grant(j);
-	else
-		publish(j);
+		return;
+	}
+	if (judge_fill(j, &j->person) && newcomer_start(&j->newcomer, j->ctx, &j->person, true, on_newcomer, j) < 0)
+		judge_refuse(j, REASON_UNAVAILABLE, "out of memory");
 }
 
 static const char *group_claim_of(const struct judge *j)

@@ -3,6 +3,7 @@
 
 #include "helper/login/authentication.h"
 #include "helper/login/judge.h"
+#include "helper/login/newcomer.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 
@@ -18,6 +19,9 @@ struct judge {
 	struct identity_check *check;
 	struct identity *identity; /* whose tokens they are; NULL: not known yet */
 	struct group_check *groups;
+	struct json_object *facts; /* of the person, for policy and the store */
+	struct account_person person;
+	struct newcomer *newcomer;
 	struct publish_wait *publish;
 	uint64_t map_changes; /* when it was asked for */
 	struct judge_finding finding;
@@ -31,7 +35,13 @@ void judge_refuse(struct judge *j, const char *reason, const char *detail);
 bool judge_differs_from_seen(const struct judge *j);
 
 /**
- * judge_person() - is j->identity the account that was asked for, and may that person; stores the account or the sign-in
- * Return: true, finding.account is set and stored; false, it was refused.
+ * judge_person() - is j->identity the account that was asked for, and may that person; a local account's sign-in is stored
+ * Return: true, j->facts is set; false, it was refused.
  */
 bool judge_person(struct judge *j);
+
+/** judge_fill() - that person as accounts_bind() takes it; texts are the judge's. Return: true; false, it was refused. */
+bool judge_fill(struct judge *j, struct account_person *ret);
+
+/** judge_bind() - store the account or the sign-in. Return: true, finding.account is set; false, it was refused. */
+bool judge_bind(struct judge *j, const struct account_person *person);

@@ -35,28 +35,33 @@ static const char *read_ids(const struct judge_request *request, const struct id
 	return NULL;
 }
 
-static bool bind(struct judge *j, const struct identity *identity, const struct access_person *person,
-		 struct json_object *facts)
+bool judge_fill(struct judge *j, struct account_person *ret)
 {
-	struct account_person p = {
+	const struct identity *identity = j->identity;
+	const char *fault;
+
+	*ret = (struct account_person){
 		.name = j->request.user,
-		.provider = person->provider,
+		.provider = provider_settings(j->request.lp->provider)->name,
 		.issuer = identity->issuer,
 		.subject = identity->subject,
-		.facts = json_text(facts),
+		.facts = json_text(j->facts),
 	};
-	const char *fault = read_ids(&j->request, identity, &p);
-	bool is_new = false;
-	int r;
-
+	fault = read_ids(&j->request, identity, ret);
 	if (fault != NULL) {
 		judge_refuse(j, REASON_CONFIGURATION, fault);
 		return false;
 	}
-	if (json_read_string(identity->claims, j->request.lp->gecos_claim, 127, &p.gecos) != 0)
-		p.gecos = NULL;
+	if (json_read_string(identity->claims, j->request.lp->gecos_claim, 127, &ret->gecos) != 0)
+		ret->gecos = NULL;
+	return true;
+}
 
-	r = accounts_bind(j->ctx->accounts, &p, clock_realtime_s(), &j->finding.account, &is_new);
+bool judge_bind(struct judge *j, const struct account_person *person)
+{
+	bool is_new = false;
+	int r = accounts_bind(j->ctx->accounts, person, clock_realtime_s(), &j->finding.account, &is_new);
+
 	if (r != 0) {
 		judge_refuse(j, refusal_of_account(r), refusal_account_text(r));
 		return false;
@@ -107,9 +112,9 @@ static void refuse_other(struct judge *j, const struct account *known)
 
 /* I17: what was proved now replaces what was proved before, or a key alone would go on opening the account by a group that
  * the person has left. */
-static void refuse_person(struct judge *j, const struct identity *identity, struct json_object *facts)
+static void refuse_person(struct judge *j)
 {
-	int r = accounts_note_facts(j->ctx->accounts, identity->issuer, identity->subject, json_text(facts));
+	int r = accounts_note_facts(j->ctx->accounts, j->identity->issuer, j->identity->subject, json_text(j->facts));
 
 	/* Nobody waits for it: the publisher tries until it is out. */
 	if (r > 0) {
@@ -139,10 +144,10 @@ static bool is_strong_enough(struct judge *j, const struct access_policy *policy
 }
 
 /* One identity has the account, and no name that it makes counts. Nothing is bound. */
-static bool judge_local(struct judge *j, const struct identity *identity, struct access_person *person,
-			struct json_object *facts)
+static bool judge_local(struct judge *j, struct access_person *person)
 {
 	const struct access_policy *policy = access_policy_for(j->ctx->access, j->request.service);
+	const struct identity *identity = j->identity;
 	int r = accounts_find_local(j->ctx->accounts, j->request.user, &j->finding.account);
 
 	if (r < 0) {
@@ -158,7 +163,7 @@ static bool judge_local(struct judge *j, const struct identity *identity, struct
 	j->finding.is_proved = true;
 	person->name = j->request.user;
 	if (!access_allows(policy, person)) {
-		r = accounts_note_local_facts(j->ctx->accounts, j->finding.account, json_text(facts));
+		r = accounts_note_local_facts(j->ctx->accounts, j->finding.account, json_text(j->facts));
 		judge_refuse(j, REASON_NOT_ALLOWED,
 			     r < 0 ? "no grant of the access section fits; older facts stay"
 				   : "no grant of the access section fits");
@@ -170,7 +175,7 @@ static bool judge_local(struct judge *j, const struct identity *identity, struct
 		judge_refuse(j, REASON_CONNECT_AGAIN, "/etc/passwd has changed");
 		return false;
 	}
-	if (accounts_sign_in_local(j->ctx->accounts, j->finding.account, json_text(facts), clock_realtime_s()) < 0) {
+	if (accounts_sign_in_local(j->ctx->accounts, j->finding.account, json_text(j->facts), clock_realtime_s()) < 0) {
 		judge_refuse(j, REASON_NO_STORE, "the sign-in could not be stored");
 		return false;
 	}
@@ -179,7 +184,6 @@ static bool judge_local(struct judge *j, const struct identity *identity, struct
 
 bool judge_person(struct judge *j)
 {
-	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	LK_CLEANUP(text_free_listp) char **groups = NULL;
 	LK_CLEANUP(account_freep) struct account *known = NULL;
 	const struct provider_settings *settings = provider_settings(j->request.lp->provider);
@@ -190,13 +194,13 @@ bool judge_person(struct judge *j)
 	char why[128];
 	int r;
 
-	if (access_facts(&facts, j->ctx->access, identity->claims, settings) < 0 ||
-	    access_person_from_facts(&person, facts, &groups) < 0) {
+	if (access_facts(&j->facts, j->ctx->access, identity->claims, settings) < 0 ||
+	    access_person_from_facts(&person, j->facts, &groups) < 0) {
 		judge_refuse(j, REASON_NO_STORE, "the person's facts could not be read");
 		return false;
 	}
 	if (j->request.is_local)
-		return judge_local(j, identity, &person, facts);
+		return judge_local(j, &person);
 	r = store_find_identity(j->ctx->store, identity->issuer, identity->subject, &known);
 	if (r < 0 && r != -ENOENT) {
 		judge_refuse(j, REASON_NO_STORE, "the store cannot be read");
@@ -215,10 +219,8 @@ bool judge_person(struct judge *j)
 	person.name = name;
 
 	if (!access_allows(policy, &person)) {
-		refuse_person(j, identity, facts);
+		refuse_person(j);
 		return false;
 	}
-	if (!is_strong_enough(j, policy, identity))
-		return false;
-	return bind(j, identity, &person, facts);
+	return is_strong_enough(j, policy, identity);
 }

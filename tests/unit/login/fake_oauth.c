@@ -420,3 +420,39 @@ void fake_groups(enum oauth_outcome outcome, const char *groups)
 	done(fake.groups_userdata, &r, list);
 	json_object_put(list);
 }
+
+int sources_ask(struct sources_wait **ret, struct sources *s, const struct sources_question *question,
+		sources_done_fn done, void *userdata)
+{
+	const struct sources_answer nobody = {.outcome = SOURCES_NOBODY};
+
+	(void)s;
+	fake.asked_sources++;
+	fake.sources_asked = *question;
+	if (!fake.holds_sources) {
+		done(userdata, &nobody);
+		return 1;
+	}
+	fake.sources_done = done;
+	fake.sources_userdata = userdata;
+	*ret = (struct sources_wait *)&fake;
+	return 0;
+}
+
+void sources_wait_cancel(struct sources_wait *w)
+{
+	if (w == NULL)
+		return;
+	fake.cancelled++;
+	fake.sources_done = NULL;
+}
+
+void fake_sources(enum sources_outcome outcome, uint32_t id)
+{
+	const struct sources_answer answer = {.outcome = outcome, .id = id, .detail = "detail"};
+	sources_done_fn done = fake.sources_done;
+
+	assert_non_null(done);
+	fake.sources_done = NULL;
+	done(fake.sources_userdata, &answer);
+}

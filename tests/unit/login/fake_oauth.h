@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "helper/accounts/publish.h"
+#include "helper/accounts/sources.h"
 #include "helper/oauth/flow.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
@@ -39,10 +40,15 @@ struct fake_oauth {
 	void *publish_userdata;
 	char wanted[256]; /* claims asked for, each followed by a blank */
 	char wanted_groups[256];
-	bool needs_groups; /* the token had no room for them */
+	bool needs_groups;            /* the token had no room for them */
+	sources_done_fn sources_done; /* the last question to other sources of NSS */
+	void *sources_userdata;
+	struct sources_question sources_asked;
+	bool holds_sources; /* it waits for fake_sources(); else nobody knows anything */
 
 	/* counts since fake_reset() */
 	unsigned prepared, flows, identities, published, refreshes, introspections;
+	unsigned asked_sources; /* of NSS */
 	unsigned cancelled;
 	/* what flows are asked for, and what this provider cannot */
 	enum flow_method method; /* of the last one */
@@ -67,3 +73,5 @@ void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, con
 void fake_introspected(enum introspect_outcome outcome);
 /** fake_groups() - the provider's answer about groups, a JSON array */
 void fake_groups(enum oauth_outcome outcome, const char *groups);
+/** fake_sources() - the answer of other sources of NSS; @id: for SOURCES_ID */
+void fake_sources(enum sources_outcome outcome, uint32_t id);
