@@ -39,8 +39,8 @@ static void walk_users(const struct map_view *v)
 			}
 			if (u.name_len > 0 && u.name_len <= MAP_NAME_MAX &&
 			    pack_user_shortly(v, &u, u.uid, u.name_len, &pw, buffer, size) == PACK_FOUND)
-				demand(pw.pw_name == buffer && pw.pw_passwd + 2 <= buffer + size &&
-				       pw.pw_passwd == pw.pw_shell + strlen(pw.pw_shell) + 1);
+				demand(pw.pw_name == buffer && pw.pw_passwd > pw.pw_shell &&
+				       pw.pw_passwd + 2 <= buffer + size && strcmp(pw.pw_passwd, "x") == 0);
 			if (pack_private_group(v, &u, &gr, buffer, size) == PACK_FOUND)
 				demand(gr.gr_mem[0] == NULL && gr.gr_gid >= MAP_ID_FLOOR);
 			(void)pack_shadow(v, &u, &sp, buffer, size);
