@@ -26,7 +26,8 @@ bool map_reader_enter(struct map_reader *r, unsigned int which)
 	struct map_reader_page *other = NULL;
 
 	if (page == NULL) {
-		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+			    0);
 		if (page == MAP_FAILED)
 			return false;
 		/* Without it (before Linux 4.14) a child of a threaded process may map the file for each lookup. */
@@ -208,8 +209,41 @@ static int range_reserve(struct map_reader *r, size_t size)
 	r->range = p;
 	atomic_thread_fence(memory_order_seq_cst);
 	r->range_size = want;
-	if (old_size != 0)
-		(void)blank(old, old_size);
+	(void)blank(old, old_size);
+	return 0;
+}
+
+/* The first map of a process, which is mostly its last, makes do without a range around it. */
+static int range_begin(struct map_reader *r, int fd, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	r->range = p;
+	r->range_used = page_up(size);
+	atomic_thread_fence(memory_order_seq_cst);
+	r->range_size = page_up(size);
+	return 0;
+}
+
+/* The file at the place of the one before. */
+static int range_put(struct map_reader *r, int fd, size_t size)
+{
+	int result = range_reserve(r, size);
+
+	if (result < 0)
+		return result;
+	/* Never less than is used, wherever a fork comes between. */
+	if (r->range_used < page_up(size))
+		r->range_used = page_up(size);
+	if (mmap(r->range, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return -ENOMEM;
+	/* What is left of a longer file goes, so that it does not keep its blocks. */
+	if (r->range_used > page_up(size)) {
+		if (blank((unsigned char *)r->range + page_up(size), r->range_used - page_up(size)) != MAP_FAILED)
+			r->range_used = page_up(size);
+	}
 	return 0;
 }
 
@@ -257,7 +291,8 @@ static int epoch_map(struct map_reader *r, int folder)
 		(void)close(fd);
 		return -EBADMSG;
 	}
-	p = mmap(old.out, MAP_EPOCH_BYTES, PROT_READ, MAP_SHARED | (old.in != NULL ? MAP_FIXED : 0), fd, 0);
+	p = mmap(old.out, MAP_EPOCH_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE | (old.in != NULL ? MAP_FIXED : 0), fd,
+		 0);
 	(void)close(fd);
 	if (p == MAP_FAILED)
 		return -ENOMEM;
@@ -267,30 +302,16 @@ static int epoch_map(struct map_reader *r, int folder)
 	return 0;
 }
 
-/* Puts the file at the place of the old one. Runs between two odd steps of the sequence. */
-static int exchange(struct map_reader *r, int fd, const struct stat *st, struct map_view *ret)
+/* Runs between two odd steps of the sequence. */
+static int exchange(struct map_reader *r, int fd, size_t size, struct map_view *ret)
 {
-	size_t size = (size_t)st->st_size;
-	struct map_view v;
-	void *p;
+	int result = r->range_size == 0 ? range_begin(r, fd, size) : range_put(r, fd, size);
 
-	/* Never less than is used, wherever a fork comes between. */
-	if (r->range_used < page_up(size))
-		r->range_used = page_up(size);
-	p = mmap(r->range, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	/* What is left of a longer file goes, so that it does not keep its blocks. */
-	if (r->range_used > page_up(size)) {
-		if (blank((unsigned char *)r->range + page_up(size), r->range_used - page_up(size)) != MAP_FAILED)
-			r->range_used = page_up(size);
-	}
-	if (!map_view_init(&v, p, size)) {
+	if (result == 0 && !map_view_init(ret, r->range, size)) {
 		(void)blank(r->range, r->range_size);
-		return -EBADMSG;
+		result = -EBADMSG;
 	}
-	*ret = v;
-	return 0;
+	return result;
 }
 
 /* The file as it is published now, or why there is none. */
@@ -305,9 +326,7 @@ static int map_exchange(struct map_reader *r, int folder, struct map_view *ret)
 	if ((uint64_t)st.st_size < sizeof(struct map_header) || (uint64_t)st.st_size > MAP_MAX_BYTES)
 		result = -EBADMSG;
 	else
-		result = range_reserve(r, (size_t)st.st_size);
-	if (result == 0)
-		result = exchange(r, fd, &st, ret);
+		result = exchange(r, fd, (size_t)st.st_size, ret);
 	(void)close(fd);
 	return result;
 }
