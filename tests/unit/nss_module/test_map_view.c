@@ -109,6 +109,28 @@ static void test_names_of_every_length(void **state)
 	free(bytes);
 }
 
+/* Names that share a tag are told apart by their bytes alone; what stands behind a name does not count. */
+static void test_keys(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len <= MAP_KEY_BYTES; len++) {
+		unsigned char text[MAP_NAME_MAX];
+		char name[MAP_KEY_BYTES + 1] = {0};
+		struct map_key k;
+
+		memset(name, 'a', len);
+		memset(text, 'z', sizeof(text));
+		memcpy(text, name, len);
+		k = map_key_of(name, len);
+		assert_true(map_key_is(text, &k));
+		for (size_t at = 0; at < len; at++) {
+			text[at] = 'b';
+			assert_false(map_key_is(text, &k));
+			text[at] = 'a';
+		}
+	}
+}
+
 /* Every lookup that a reader makes, on whatever these bytes are. */
 static void use(const void *bytes, size_t len)
 {
@@ -223,9 +245,10 @@ static void test_damage_behind_the_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds_everybody),       cmocka_unit_test(test_names_that_are_not_there),
-		cmocka_unit_test(test_names_of_every_length), cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_header_fields),         cmocka_unit_test(test_damage_behind_the_header),
+		cmocka_unit_test(test_finds_everybody),          cmocka_unit_test(test_names_that_are_not_there),
+		cmocka_unit_test(test_names_of_every_length),    cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_every_truncation),         cmocka_unit_test(test_header_fields),
+		cmocka_unit_test(test_damage_behind_the_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
