@@ -144,7 +144,9 @@ MAP_INLINE uint32_t map_hash_key(uint64_t seed, const struct map_key *k)
 {
 	uint64_t h = k->len > MAP_KEY_BYTES ? map_hash_middle(seed, k->name, k->len) : k->first;
 
-	return (uint32_t)(map_fold(h ^ seed, k->last ^ (UINT64_C(0xd6e8feb86659fd93) + k->len)) >> 16);
+	/* The last bytes in both factors, or names that count would meet. */
+	h ^= seed ^ (k->last << 32 | k->last >> 32);
+	return (uint32_t)(map_fold(h, k->last ^ (UINT64_C(0xd6e8feb86659fd93) + k->len)) >> 16);
 }
 
 static inline uint32_t map_hash_name(uint64_t seed, const char *name, size_t len)
@@ -156,7 +158,10 @@ static inline uint32_t map_hash_name(uint64_t seed, const char *name, size_t len
 
 MAP_INLINE uint32_t map_hash_id(uint64_t seed, uint32_t id)
 {
-	return (uint32_t)(map_fold(seed ^ id, UINT64_C(0x9e3779b97f4a7c15)) >> 16);
+	uint64_t h = seed ^ id;
+
+	/* In both halves of a factor, or ids in a row would meet. */
+	return (uint32_t)(map_fold(h ^ h << 32, UINT64_C(0x9e3779b97f4a7c15)) >> 16);
 }
 
 /* Where a search begins among @n buckets, or @n entries of ids. */

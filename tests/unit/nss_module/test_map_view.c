@@ -131,6 +131,57 @@ static void test_keys(void **state)
 	}
 }
 
+/* Of @n hashes in a table twice and a half as large: how many find their place taken. By chance, 17.6 percent do. */
+static uint32_t taken(const uint32_t *hashes, uint32_t n)
+{
+	uint32_t n_entries = n * 5 / 2;
+	bool *seen = calloc(n_entries, sizeof(*seen));
+	uint32_t times = 0;
+
+	assert_non_null(seen);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = map_home(hashes[i], n_entries);
+
+		times += seen[at];
+		seen[at] = true;
+	}
+	free(seen);
+	return times;
+}
+
+/* Ids in a row, with gaps, and names that count: hashes of what people really have spread like chance. */
+static void test_hashes_spread(void **state)
+{
+	enum {
+		N = 20000
+	};
+	static const uint32_t steps[] = {1, 2, 3, 10, 256, 1000, 4096, 65536};
+	static const char *const before[] = {"u", "", "someone.", "a-long-name-of-somebody-", "a@"};
+	uint32_t *hashes = calloc(N, sizeof(*hashes));
+
+	(void)state;
+	assert_non_null(hashes);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		const uint64_t key = map_mix(seed + UINT64_C(0x6c61746368));
+
+		for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
+			for (uint32_t i = 0; i < N; i++)
+				hashes[i] = map_hash_id(key, UINT32_C(0x20000000) + i * steps[k]);
+			assert_in_range(taken(hashes, N), 0, N / 4);
+		}
+		for (size_t k = 0; k < sizeof(before) / sizeof(before[0]); k++) {
+			for (uint32_t i = 0; i < N; i++) {
+				char name[64];
+
+				(void)snprintf(name, sizeof(name), "%s%u", before[k], (unsigned int)i);
+				hashes[i] = map_hash_name(key, name, strlen(name));
+			}
+			assert_in_range(taken(hashes, N), N / 8, N / 4);
+		}
+	}
+	free(hashes);
+}
+
 /* Every lookup that a reader makes, on whatever these bytes are. */
 static void use(const void *bytes, size_t len)
 {
@@ -245,10 +296,10 @@ static void test_damage_behind_the_header(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds_everybody),          cmocka_unit_test(test_names_that_are_not_there),
-		cmocka_unit_test(test_names_of_every_length),    cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_every_truncation),         cmocka_unit_test(test_header_fields),
-		cmocka_unit_test(test_damage_behind_the_header),
+		cmocka_unit_test(test_finds_everybody),       cmocka_unit_test(test_names_that_are_not_there),
+		cmocka_unit_test(test_names_of_every_length), cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_hashes_spread),         cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_header_fields),         cmocka_unit_test(test_damage_behind_the_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
