@@ -78,6 +78,26 @@ static void write_file(const char *folder, const char *name, const char *text)
 /* No event loop is there for it. */
 static const struct recheck_settings no_background = {.users_folder = "/nowhere"};
 
+void world_open_store(struct world *w)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/store.db", w->folder);
+	assert_int_equal(store_open(&w->ctx.store, path), 0);
+	assert_int_equal(localdb_new(&w->ctx.local, w->folder), 0);
+	assert_int_equal(accounts_new(&w->ctx.accounts, &w->account_settings, w->ctx.store, w->ctx.local), 0);
+	assert_int_equal(rechecks_new(&w->ctx.rechecks, &w->ctx, &no_background), 0);
+}
+
+void world_close_store(struct world *w)
+{
+	attempt_free(LK_STEAL(w->attempt)); /* it stands on them */
+	rechecks_free(w->ctx.rechecks);
+	accounts_free(w->ctx.accounts);
+	localdb_free(w->ctx.local);
+	store_close(w->ctx.store);
+}
+
 int world_setup(void **state)
 {
 	static char claim[] = "preferred_username";
@@ -108,10 +128,7 @@ int world_setup(void **state)
 	w->policy.sign_in_age_s = 900;
 	w->access = (struct access_rules){.policies = &w->policy, .n_policies = 1};
 
-	(void)snprintf(path, sizeof(path), "%s/store.db", w->folder);
-	assert_int_equal(store_open(&w->ctx.store, path), 0);
-	assert_int_equal(localdb_new(&w->ctx.local, w->folder), 0);
-	assert_int_equal(accounts_new(&w->ctx.accounts, &w->account_settings, w->ctx.store, w->ctx.local), 0);
+	world_open_store(w);
 	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
 	assert_int_equal(pushes_new(&w->ctx.pushes), 0);
 	w->ctx.host = "db1.example";
@@ -124,7 +141,6 @@ int world_setup(void **state)
 	w->ctx.providers = &w->lp;
 	w->ctx.n_providers = 1;
 	w->ctx.pending_max = 10;
-	assert_int_equal(rechecks_new(&w->ctx.rechecks, &w->ctx, &no_background), 0);
 	*state = w;
 	return 0;
 }
@@ -136,14 +152,11 @@ int world_teardown(void **state)
 
 	attempt_free(w->attempt);
 	assert_int_equal(w->ctx.pending, 0);
-	rechecks_free(w->ctx.rechecks);
+	world_close_store(w);
 	provider_free(w->lp.provider);
 	limits_free(w->ctx.codes);
 	pushes_free(w->ctx.pushes);
 	remember_free(w->ctx.approvals);
-	accounts_free(w->ctx.accounts);
-	localdb_free(w->ctx.local);
-	store_close(w->ctx.store);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", w->folder);
 	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): the folder's name is ours */
 	free(w);

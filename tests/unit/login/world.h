@@ -31,6 +31,10 @@ struct world {
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/** world_open_store() - and all that stands on it; world_close_store() - for who is to find it as another helper left it */
+void world_open_store(struct world *w);
+void world_close_store(struct world *w);
+
 /** begin() - a new attempt in place of the last; begin_for() - through sshd from one address */
 void begin(struct world *w, const struct attempt_request *request);
 void begin_for(struct world *w, const char *user);
