@@ -186,7 +186,7 @@ class World:
         usual = {
             "latchkey": "allow_insecure_loopback=yes",
             f"provider {PROVIDER}": f"issuer={self.provider.issuer}\nclient_id=latchkey\n"
-                                    "scope=openid profile email groups",
+                                    "scope=openid profile email groups offline_access",
             "access": "everyone=yes",
             # All come from one address here.
             "limits": "codes_per_address=10000",

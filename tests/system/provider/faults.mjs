@@ -57,7 +57,7 @@ const tokenFaults = {
   },
 };
 
-export const kinds = ['hang', 'close', 'reply', 'missing', ...Object.keys(tokenFaults)];
+export const kinds = ['hang', 'close', 'lost', 'reply', 'missing', ...Object.keys(tokenFaults)];
 
 /** A queue of faults; each is {at, kind, count, ...} and applies to the next `count` requests of that endpoint. */
 export class Faults {

@@ -44,7 +44,12 @@ const issuer = `${scheme}://${options.name ?? options.host}:${server.address().p
 
 const keys = await new Keys().rotate();
 const faults = new Faults();
-const settings = { interval: options.interval, complete: options.complete, deviceTtl: options.deviceTtl };
+const settings = {
+  interval: options.interval,
+  complete: options.complete,
+  deviceTtl: options.deviceTtl,
+  accessTokenTtl: 3600,
+};
 let records = [];
 let resigns = false; // after a rotation the library still signs with the first key
 
@@ -93,7 +98,16 @@ const provider = new Provider(issuer, {
     revocation: { enabled: true },
     clientCredentials: { enabled: true },
   },
-  ttl: { DeviceCode: () => settings.deviceTtl, Interaction: 3600, Session: 3600, Grant: 3600, IdToken: 3600 },
+  ttl: {
+    AccessToken: () => settings.accessTokenTtl,
+    DeviceCode: () => settings.deviceTtl,
+    Interaction: 3600,
+    Session: 3600,
+    Grant: 3600,
+    IdToken: 3600,
+    RefreshToken: 3600,
+  },
+  rotateRefreshToken: true,
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (ctx, sub) => {
     const claims = findBySubject(sub);
@@ -152,9 +166,13 @@ const endpoints = {
 };
 
 /** True when the request has been dealt with here. */
-function misbehave(ctx, at) {
+function misbehave(ctx, at, record) {
   const fault = faults.take(at, true);
   if (!fault) return false;
+  if (fault.kind === 'lost') {
+    record.lost = true; // done here, and never heard of there
+    return false;
+  }
   if (fault.kind === 'reply') {
     ctx.status = fault.status ?? 200;
     ctx.type = fault.type ?? 'application/json';
@@ -209,7 +227,7 @@ provider.use(async (ctx, next) => {
   const at = endpoints[ctx.path] ?? (ctx.path.startsWith('/interaction/') ? 'interaction' : 'other');
   const record = { at, method: ctx.method, path: ctx.path, time: now, agent: ctx.get('user-agent') };
   records.push(record);
-  if (misbehave(ctx, at)) {
+  if (misbehave(ctx, at, record)) {
     record.fault = true;
     return;
   }
@@ -222,11 +240,15 @@ provider.use(async (ctx, next) => {
   record.status = ctx.status;
   record.grant = ctx.oidc?.params?.grant_type;
   if (ctx.body?.error) record.error = ctx.body.error;
+  if (record.lost) {
+    ctx.respond = false;
+    ctx.req.socket.destroy();
+  }
 });
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
-// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl}, /people {name: {claim: value}},
+// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl, accessTokenTtl}, /people {name: {claim: value}},
 // where "disabled" is no claim: nobody is there any more
 const control = http.createServer(async (req, res) => {
   let status = 200;

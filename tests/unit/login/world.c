@@ -150,7 +150,7 @@ int world_teardown(void **state)
 	struct world *w = *state;
 	char command[96];
 
-	attempt_free(w->attempt);
+	attempt_free(LK_STEAL(w->attempt));
 	assert_int_equal(w->ctx.pending, 0);
 	world_close_store(w);
 	provider_free(w->lp.provider);
