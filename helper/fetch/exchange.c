@@ -23,6 +23,9 @@ struct exchange {
 	struct url url;
 	struct curl_slist *headers;
 	struct curl_slist *pins;
+	const char *body; /* of the request, borrowed */
+	size_t body_len;
+	size_t body_sent;
 	struct reply reply;
 	size_t *shared_bytes; /* held by all exchanges together */
 	void *owner;
@@ -184,6 +187,20 @@ static CURLcode add_header(struct exchange *x, const char *line)
 	return CURLE_OK;
 }
 
+/* A body that libcurl asks for piece by piece, and that it cannot have again: else it would repeat a request by itself when a
+ * connection that was kept open ends without an answer, and a refresh token that is shown twice is taken for stolen. */
+static size_t on_send(char *out, size_t size, size_t n, void *userdata)
+{
+	struct exchange *x = userdata;
+	size_t len = x->body_len - x->body_sent;
+
+	if (len > size * n)
+		len = size * n;
+	memcpy(out, x->body + x->body_sent, len);
+	x->body_sent += len;
+	return len;
+}
+
 static CURLcode set_request(struct exchange *x, const struct fetch_request *request, uint32_t timeout_ms)
 {
 	CURLcode f = CURLE_OK;
@@ -195,9 +212,12 @@ static CURLcode set_request(struct exchange *x, const struct fetch_request *requ
 	keep(&f, curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers));
 	keep(&f, curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "latchkey/" LK_RELEASE));
 	if (request->body != NULL) {
+		x->body = request->body;
+		x->body_len = request->body_len;
 		keep(&f, curl_easy_setopt(x->easy, CURLOPT_POST, 1L));
 		keep(&f, curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len));
-		keep(&f, curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, request->body));
+		keep(&f, curl_easy_setopt(x->easy, CURLOPT_READFUNCTION, on_send));
+		keep(&f, curl_easy_setopt(x->easy, CURLOPT_READDATA, x));
 	} else {
 		keep(&f, curl_easy_setopt(x->easy, CURLOPT_HTTPGET, 1L));
 	}
@@ -287,6 +307,7 @@ static enum fetch_outcome outcome_of(CURLcode code)
 		{CURLE_SEND_ERROR, FETCH_BROKEN},
 		{CURLE_RECV_ERROR, FETCH_BROKEN},
 		{CURLE_GOT_NOTHING, FETCH_BROKEN},
+		{CURLE_SEND_FAIL_REWIND, FETCH_BROKEN},
 		{CURLE_PROXY, FETCH_UNREACHABLE},
 		{CURLE_SSL_CONNECT_ERROR, FETCH_TLS},
 		{CURLE_SSL_CERTPROBLEM, FETCH_TLS},
@@ -310,11 +331,21 @@ static enum fetch_outcome outcome_of(CURLcode code)
 	return FETCH_BAD_REPLY;
 }
 
+/* Without a proxy's tunnel, or before the end of a handshake, nothing of the request has gone out. */
+static bool was_begun(const struct exchange *x)
+{
+	curl_off_t usec = 0;
+
+	return curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &usec) != CURLE_OK || usec > 0;
+}
+
 static enum fetch_outcome failure(const struct exchange *x, CURLcode code, char *detail)
 {
 	enum fetch_outcome outcome = outcome_of(code);
 	const char *text = curl_easy_strerror(code);
 
+	if (outcome == FETCH_BROKEN && !was_begun(x))
+		outcome = FETCH_UNREACHABLE;
 	if (x->reply.fault != FETCH_DONE) {
 		outcome = x->reply.fault;
 		text = x->reply.detail;

@@ -3,6 +3,7 @@
 """After the sign-in: the real provider, which rotates refresh tokens and revokes a family when a used one comes again, is
 asked about alice, by many at once and in the background."""
 import threading
+import time
 
 import check
 import people
@@ -11,6 +12,7 @@ from varlink import Varlink
 
 ASK_EACH_TIME = "everyone=yes\nrecheck=0s"
 LOGINS = 100
+FRESH_S = 10  # longer than a hundred questions take
 
 
 def configure(w, access=ASK_EACH_TIME, latchkey=""):
@@ -55,15 +57,18 @@ def refreshes(w):
 @check.test
 def a_hundred_logins_and_one_refresh(w):
     """R14: a hundred at once are one refresh and a hundred times yes, again and again; nobody takes it for a theft"""
+    configure(w, f"everyone=yes\nrecheck={FRESH_S}s")
     sign_in(w)
+    time.sleep(FRESH_S + 1.5)
+    w.provider.clear()
+    check.equal(at_once(LOGINS), [None] * LOGINS, "what they hear")
+    check.equal([r["status"] for r in refreshes(w)], [200], "refreshes")
+    configure(w)
     for _ in range(3):
         w.provider.clear()
-        check.equal(at_once(LOGINS), [None] * LOGINS, "what they hear")
-        made = refreshes(w)
-        # Who comes when the first answer is there already asks anew: with recheck=0s that is what was wanted.
-        if not 1 <= len(made) <= 5:
-            raise AssertionError(f"{len(made)} refreshes")
-        check.equal({r["status"] for r in made}, {200}, "their answers")
+        check.equal(at_once(LOGINS), [None] * LOGINS, "what they hear when each wants a fresh answer")
+        # Who comes when the answer is there already asks anew: that is what was wanted.
+        check.equal({r["status"] for r in refreshes(w)}, {200}, "refreshes")
     w.provider.clear()
     check.equal(account_phase(), None, "the family lives")
     check.equal(len(refreshes(w)), 1, "one more")
