@@ -341,6 +341,34 @@ static void behind_its_mark(void **state)
 	assert_int_equal(open_result(s), 0);
 }
 
+/* A backup from before an account was kept for one identity would let another have it. What else is known of whoever is
+ * expected may go back. */
+static void keeping_for_somebody_counts(void **state)
+{
+	static char gecos[] = "G", subject[] = "one";
+	const struct scratch *s = *state;
+	struct account a = *stores_account(1);
+
+	a.state = ACCOUNT_EXPECTED;
+	a.subject = NULL;
+	for (int with_subject = 0; with_subject <= 1; with_subject++) {
+		struct store *store = NULL;
+
+		assert_int_equal(store_open(&store, stores_path(s)), 0);
+		if (!with_subject)
+			assert_int_equal(store_insert(store, &a), 0);
+		store_close(store);
+		copy_file(s, "private/store.db", "backup");
+		assert_int_equal(store_open(&store, stores_path(s)), 0);
+		a.gecos = gecos;
+		a.subject = with_subject ? subject : NULL;
+		assert_int_equal(store_expect(store, &a), 0);
+		store_close(store);
+		copy_file(s, "backup", "private/store.db");
+		assert_int_equal(open_result(s), with_subject ? -ESTALE : 0);
+	}
+}
+
 /* A backup from before an account was forgotten would bring it back to life. */
 static void forgetting_counts(void **state)
 {
@@ -431,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(planted, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(folders, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(behind_its_mark, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(keeping_for_somebody_counts, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(forgetting_counts, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(unused_store_may_go, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(damaged_mark, stores_setup, stores_teardown),
