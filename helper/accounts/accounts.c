@@ -185,10 +185,15 @@ static int search_uid(struct accounts *a, const char *name, uint32_t from, uint3
 	return ACCOUNT_NO_UID;
 }
 
+uint32_t accounts_first_choice(const struct accounts *a, const char *name, const char *issuer)
+{
+	return uid_candidate(issuer, name, a->settings->uid_min, a->settings->uid_max);
+}
+
 int accounts_allocate_id(struct accounts *a, const char *name, const char *space, uint32_t *ret)
 {
 	uint32_t min = a->settings->uid_min, max = a->settings->uid_max;
-	uint32_t candidate = uid_candidate(space, name, min, max);
+	uint32_t candidate = accounts_first_choice(a, name, space);
 	unsigned probes = UID_PROBES_MAX;
 	int r;
 

@@ -114,6 +114,9 @@ struct account_news {
  */
 int accounts_preview(struct accounts *a, const struct account_person *person, struct account_news *ret);
 
+/** accounts_first_choice() - the number that every host gives to this name where nobody has it */
+uint32_t accounts_first_choice(const struct accounts *a, const char *name, const char *issuer);
+
 /** accounts_avoid_id() - somebody elsewhere has this number: nobody new gets it as long as this process lives. Of 1,024
  *  the oldest is forgotten, and asked about again. */
 void accounts_avoid_id(struct accounts *a, uint32_t id);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "helper/accounts/expected.h"
 #include "helper/accounts/name.h"
@@ -15,6 +16,7 @@
 #include "helper/base/json.h"
 #include "helper/base/text.h"
 #include "helper/login/id_claim.h"
+#include "helper/login/log.h"
 #include "helper/login/refusal.h"
 #include "helper/login/wanted.h"
 #include "helper/protocol/names.h"
@@ -57,6 +59,17 @@ bool judge_fill(struct judge *j, struct account_person *ret)
 	return true;
 }
 
+/* Another host may have chosen otherwise: files that are shared between them would be somebody else's there. */
+static void note_second_choice(const struct judge *j, const struct account_person *person)
+{
+	const struct account *made = j->finding.account;
+	uint32_t first = accounts_first_choice(j->ctx->accounts, person->name, person->issuer);
+
+	if (person->uid == 0 && made->created_s == made->last_sign_in_s && made->uid != first)
+		log_line(LOG_NOTICE, "%s has UID %u: %u, which other hosts may give to this name, is taken here",
+			 made->name, made->uid, first);
+}
+
 bool judge_bind(struct judge *j, const struct account_person *person)
 {
 	bool is_new = false;
@@ -75,6 +88,7 @@ bool judge_bind(struct judge *j, const struct account_person *person)
 	}
 
 	if (is_new) {
+		note_second_choice(j, person);
 		j->ctx->map_changes++;
 		j->ctx->is_map_current = false;
 	}

@@ -84,6 +84,7 @@ def numbers(w):
         people.sign_in(t, "alice")
         check.equal(t.finish(), 0, "ssh's status")
         check.contains(t.text, f"{free}\n{free}")
+    check.contains(w.daemon.log(), f"alice has UID {free}: {avoided[0]}, which other hosts may give")
 
 
 @check.test
