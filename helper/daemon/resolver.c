@@ -18,9 +18,8 @@
 
 #define PEERS_MAX 256u
 #define PEER_USEC (3u * 1000u * 1000u)
-#define HOLD_MS (150u * 1000u) /* a little longer than sshd's default LoginGraceTime */
-#define NAMES_BURST 30u        /* unknown names from one address at once, */
-#define NAMES_REFILL_MS 4000u  /* then one in so much time */
+#define NAMES_BURST 30u       /* unknown names from one address at once, */
+#define NAMES_REFILL_MS 4000u /* then one in so much time */
 /* All addresses together: what this process does in a percent of its time, and more than an sshd accepts. A lower one
  * would let the usual guessing of names from many addresses keep everybody's first login out. */
 #define ALL_BURST 600u
@@ -113,7 +112,8 @@ static void answer(struct resolver *r, const struct resolve_question *q, struct 
 	ret->status = RESOLVE_NOT_FOUND;
 	if (!admissible(r, q, &lp))
 		return;
-	if (accounts_reserve(r->login->accounts, q->name, provider_settings(lp->provider)->issuer, HOLD_MS, &a) != 0)
+	if (accounts_reserve(r->login->accounts, q->name, provider_settings(lp->provider)->issuer, LOGIN_PROMISE_MS,
+			     &a) != 0)
 		return;
 
 	found.uid = a->uid;

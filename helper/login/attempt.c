@@ -17,8 +17,9 @@
 #include "helper/login/way.h"
 #include "helper/protocol/names.h"
 
-/* sshd gives up after two minutes by default; a name's UID stays reserved for as long as any attempt may last. */
-#define RESERVE_MS (15u * 60u * 1000u)
+/* As long as any attempt may last, and more than a promise that is made meanwhile: where there are too many, the one that ends
+ * first gives way, and a stranger's lookup must not take the number of somebody who is approving. */
+#define RESERVE_MS (LOGIN_PROMISE_MS + 15u * 60u * 1000u)
 
 static int copy_text(char **ret, const char *text)
 {

@@ -30,6 +30,10 @@ struct login_provider {
 	const char *gid_claim;
 };
 
+/* For how long the number that NSS told before a first sign-in is nobody else's: sshd keeps it for as long as LoginGraceTime
+ * lets a login take, two minutes unless root says otherwise. */
+#define LOGIN_PROMISE_MS (15u * 60u * 1000u)
+
 /* What all attempts of one helper share; everything in it outlives them. */
 struct login_context {
 	sd_event *event;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -225,6 +226,28 @@ static void test_rounds(void **state)
 	assert_int_equal(stored(w), 0);
 }
 
+/* Lookups of strangers, as many as there are places and more, do not take the number of somebody who is approving; a promise
+ * lasts as long as a login may. */
+static void test_promises_give_way(void **state)
+{
+	struct world *w = *state;
+	char name[NAME_MAX_LEN + 1];
+
+	begin_for(w, "alice");
+	clock_freeze(1000000 + 840000, 1700000840);
+	for (unsigned i = 0; i < 1100; i++) {
+		LK_CLEANUP(account_freep) struct account *a = NULL;
+
+		(void)snprintf(name, sizeof(name), "guess%u", i);
+		assert_int_equal(accounts_reserve(w->ctx.accounts, name, ISSUER, LOGIN_PROMISE_MS, &a), 0);
+	}
+	assert_true(accounts_is_held(w->ctx.accounts, "alice"));
+	clock_freeze(1000000 + 840000 + 899999, 1700001739);
+	assert_true(accounts_is_held(w->ctx.accounts, name));
+	clock_freeze(1000000 + 840000 + 900000, 1700001740);
+	assert_false(accounts_is_held(w->ctx.accounts, name));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -239,6 +262,7 @@ int main(void)
 		TEST(test_i6_new_name),
 		TEST(test_changes_meanwhile),
 		TEST(test_rounds),
+		TEST(test_promises_give_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
