@@ -113,6 +113,9 @@ static void policy_done(struct access_policy *p)
 	text_free_list(p->domains);
 	text_free_list(p->groups);
 	text_free_list(p->require_groups);
+	text_free_list(p->provider_domains);
+	text_free_list(p->provider_groups);
+	text_free_list(p->require_provider_groups);
 	text_free_list(p->acr);
 	text_free_list(p->amr);
 	free(p->before_start_networks);

@@ -304,15 +304,6 @@ static int check_pairs(const struct config *c, char *why)
 
 /* --- access -------------------------------------------------------------------------------------------------------- */
 
-static bool has_provider(const struct config *c, const char *name, size_t len)
-{
-	for (size_t i = 0; i < c->n_providers; i++)
-		if (strlen(c->providers[i].settings.name) == len &&
-		    memcmp(c->providers[i].settings.name, name, len) == 0)
-			return true;
-	return false;
-}
-
 static void name_policy(const struct access_policy *p, char *out, size_t size)
 {
 	snprintf(out, size, p->service ? "[access %s]" : "[access]", p->service);
@@ -324,7 +315,7 @@ static int check_policy(const struct config *c, const struct access_policy *p, c
 
 	name_policy(p, section, sizeof(section));
 	for (char **s = p->subjects; s && *s; s++)
-		if (!has_provider(c, *s, strcspn(*s, ":")))
+		if (!config_has_provider(c, *s, strcspn(*s, ":")))
 			return config_refuse(why, "%s: subjects: no provider is called '%.*s'", section,
 					     (int)strcspn(*s, ":"), *s);
 	for (char **u = p->users; u && *u; u++)
@@ -371,7 +362,8 @@ static void say(const struct speaker *s, const char *format, ...)
 
 static bool lets_somebody_in(const struct access_policy *p)
 {
-	return p->everyone || p->users || p->subjects || p->domains || p->groups;
+	return p->everyone || p->users || p->subjects || p->domains || p->groups || p->provider_domains ||
+	       p->provider_groups;
 }
 
 static void note_access(const struct speaker *s, const struct config *c)
@@ -428,6 +420,8 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 		r = check_pairs(c, why);
 	if (r == 0)
 		r = config_check_local_accounts(c, why);
+	if (r == 0)
+		r = config_split_access(c, why);
 	if (r == 0)
 		r = check_access(c, why);
 	if (r == 0)

@@ -62,6 +62,8 @@ int config_set_seconds(const struct config_target *t, const struct config_key *k
 int config_set_words(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_ranges(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_names(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_access_domains(const struct config_target *t, const struct config_key *key, const char *value,
+			      char *why);
 int config_set_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_subjects(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_networks(const struct config_target *t, const struct config_key *key, const char *value, char *why);
@@ -79,6 +81,13 @@ int config_set_classes(const struct config_target *t, const struct config_key *k
 int config_set_max_age(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_methods(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+
+/** config_has_provider() - is there a [provider NAME] of this name, @len bytes of it */
+bool config_has_provider(const struct config *c, const char *name, size_t len);
+
+/** config_split_access() - words of [access] that name a provider go to the lists for its people alone
+ *  Return: 0, -EINVAL with @why filled, -ENOMEM. */
+int config_split_access(struct config *c, char *why);
 
 /** config_check_groups() - the [group NAME] sections by themselves and against the providers
  *  Return: 0, -EINVAL with @why filled. */

@@ -242,7 +242,7 @@ static const struct config_key keys_of_access[] = {
 	 .offset = offsetof(struct access_policy, subjects),
 	 .is_list = true},
 	{.name = "domains",
-	 .set = config_set_domains,
+	 .set = config_set_access_domains,
 	 .offset = offsetof(struct access_policy, domains),
 	 .is_list = true},
 	{.name = "groups", .set = config_set_words, .offset = offsetof(struct access_policy, groups), .is_list = true},

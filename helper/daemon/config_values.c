@@ -283,6 +283,19 @@ int config_set_names(const struct config_target *t, const struct config_key *key
 	return set_list(t, key, value, why, is_name, "a possible account name");
 }
 
+static bool is_domain_of_somebody(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return is_domain(colon ? colon + 1 : word);
+}
+
+int config_set_access_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	return set_list(t, key, value, why, is_domain_of_somebody,
+			"a domain like example.com, or PROVIDER:example.com");
+}
+
 int config_set_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
 	return set_list(t, key, value, why, is_domain, "a domain like example.com");

@@ -42,7 +42,8 @@ bool access_policy_could_allow(const struct access_policy *p, const char *name)
 	if (p->everyone || text_in_list(p->users, name))
 		return true;
 	/* Who has these names is known when the token is there. */
-	return (p->subjects && p->subjects[0]) || (p->domains && p->domains[0]) || (p->groups && p->groups[0]);
+	return (p->subjects && p->subjects[0]) || (p->domains && p->domains[0]) || (p->groups && p->groups[0]) ||
+	       (p->provider_domains && p->provider_domains[0]) || (p->provider_groups && p->provider_groups[0]);
 }
 
 bool access_name_is_possible(const struct access_rules *r, const char *name)
@@ -117,15 +118,24 @@ bool access_may_start(const struct access_policy *p, const char *address, bool h
 	return !p->before_start_networks || is_in_networks(p, address);
 }
 
-static bool has_subject(char *const *list, const char *provider, const char *subject)
+/* VALUE of "PROVIDER:VALUE" for the people of that provider, or NULL. */
+static const char *value_for(const char *word, const char *provider)
 {
 	size_t len = provider ? strlen(provider) : 0;
 
-	if (!list || len == 0 || !subject || subject[0] == '\0')
+	return len > 0 && strncmp(word, provider, len) == 0 && word[len] == ':' ? word + len + 1 : NULL;
+}
+
+static bool has_subject(char *const *list, const char *provider, const char *subject)
+{
+	if (!subject || subject[0] == '\0')
 		return false;
-	for (; *list; list++)
-		if (strncmp(*list, provider, len) == 0 && (*list)[len] == ':' && strcmp(*list + len + 1, subject) == 0)
+	for (; list && *list; list++) {
+		const char *value = value_for(*list, provider);
+
+		if (value && strcmp(value, subject) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -150,6 +160,42 @@ static bool has_domain(char *const *list, const char *email)
 	return false;
 }
 
+static bool has_provider_domain(char *const *list, const char *provider, const char *email)
+{
+	const char *domain = domain_of(email);
+
+	for (; list && domain && *list; list++) {
+		const char *value = value_for(*list, provider);
+
+		if (value && strcasecmp(value, domain) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_provider_group(char *const *list, const char *provider, char *const *groups)
+{
+	for (; list && *list; list++) {
+		const char *value = value_for(*list, provider);
+
+		if (value && text_in_list(groups, value))
+			return true;
+	}
+	return false;
+}
+
+/* Where a group of one provider is required the people of the others cannot have it. */
+static bool has_all_provider_groups(char *const *list, const char *provider, char *const *groups)
+{
+	for (; list && *list; list++) {
+		const char *value = value_for(*list, provider);
+
+		if (!value || !text_in_list(groups, value))
+			return false;
+	}
+	return true;
+}
+
 static bool has_group(char *const *list, char *const *groups)
 {
 	for (; list && groups && *groups; groups++)
@@ -168,11 +214,14 @@ static bool has_all_groups(char *const *list, char *const *groups)
 
 bool access_allows(const struct access_policy *p, const struct access_person *person)
 {
-	if (!p || !has_all_groups(p->require_groups, person->groups))
+	if (!p || !has_all_groups(p->require_groups, person->groups) ||
+	    !has_all_provider_groups(p->require_provider_groups, person->provider, person->groups))
 		return false;
 	return p->everyone || (person->name && text_in_list(p->users, person->name)) ||
 	       has_subject(p->subjects, person->provider, person->subject) || has_domain(p->domains, person->email) ||
-	       has_group(p->groups, person->groups);
+	       has_group(p->groups, person->groups) ||
+	       has_provider_domain(p->provider_domains, person->provider, person->email) ||
+	       has_provider_group(p->provider_groups, person->provider, person->groups);
 }
 
 int network_parse(struct network *ret, const char *text)
@@ -249,12 +298,27 @@ static int put_email(struct json_object *facts, struct json_object *claims, bool
 	return r < 0 ? r : put(facts, "email_verified", json_object_new_boolean(verified));
 }
 
+static bool names_value(char *const *list, const char *value)
+{
+	for (; list && *list; list++) {
+		const char *colon = strchr(*list, ':');
+
+		if (colon && strcmp(colon + 1, value) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A value that some section asks for: others are nobody's business and could be thousands. */
 static bool is_wanted_group(const struct access_rules *r, const char *group)
 {
-	for (size_t i = 0; i < r->n_policies; i++)
-		if (text_in_list(r->policies[i].groups, group) || text_in_list(r->policies[i].require_groups, group))
+	for (size_t i = 0; i < r->n_policies; i++) {
+		const struct access_policy *p = &r->policies[i];
+
+		if (text_in_list(p->groups, group) || text_in_list(p->require_groups, group) ||
+		    names_value(p->provider_groups, group) || names_value(p->require_provider_groups, group))
 			return true;
+	}
 	return r->groups && group_rules_want(r->groups, group);
 }
 

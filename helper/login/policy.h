@@ -22,16 +22,19 @@ struct network {
 };
 
 /* One [access] or [access SERVICE] section. Lists are NULL-terminated, NULL when unset. A person is let in when any one
- * of the five grants fits and all of require_groups do; a [access SERVICE] section replaces [access] as a whole for that
+ * of the grants fits and all of the required groups do; a [access SERVICE] section replaces [access] as a whole for that
  * service. */
 struct access_policy {
-	char *service;                          /* NULL: the default section */
-	bool everyone;                          /* whoever the provider lets approve this client */
-	char **users;                           /* local names */
-	char **subjects;                        /* "PROVIDER:SUBJECT" */
-	char **domains;                         /* of a verified e-mail address */
-	char **groups;                          /* values of the group claim */
-	char **require_groups;                  /* values of the group claim that a person must have besides a grant */
+	char *service;           /* NULL: the default section */
+	bool everyone;           /* whoever the provider lets approve this client */
+	char **users;            /* local names */
+	char **subjects;         /* "PROVIDER:SUBJECT" */
+	char **domains;          /* of a verified e-mail address */
+	char **groups;           /* values of the group claim */
+	char **require_groups;   /* values of the group claim that a person must have besides a grant */
+	char **provider_domains; /* the same three as "PROVIDER:VALUE": of that provider's people only */
+	char **provider_groups;
+	char **require_provider_groups;
 	bool has_max_age;                       /* how long ago the person may have signed in at the provider: */
 	uint32_t max_age_s;                     /* 0: for this very request */
 	char **acr;                             /* one of these classes of sign-in there, in order of preference */

@@ -40,8 +40,11 @@ void wanted_claims_init(struct wanted_claims *w, const struct access_rules *acce
 
 	memset(w, 0, sizeof(*w));
 	for (size_t i = 0; i < access->n_policies; i++) {
-		by_group |= access->policies[i].groups != NULL || access->policies[i].require_groups != NULL;
-		by_domain |= access->policies[i].domains != NULL;
+		const struct access_policy *p = &access->policies[i];
+
+		by_group |= p->groups != NULL || p->require_groups != NULL || p->provider_groups != NULL ||
+			    p->require_provider_groups != NULL;
+		by_domain |= p->domains != NULL || p->provider_domains != NULL;
 	}
 
 	if (!is_known) {
@@ -67,18 +70,20 @@ void wanted_claims_add(struct wanted_claims *w, const char *claim)
 	want(w, &n, claim);
 }
 
-static int add_values(char ***list, size_t *n, char *const *values)
+/* @has_provider: they are "PROVIDER:VALUE" */
+static int add_values(char ***list, size_t *n, char *const *values, bool has_provider)
 {
 	for (; values != NULL && *values != NULL; values++) {
+		const char *value = has_provider ? strchr(*values, ':') + 1 : *values;
 		char **grown;
 
-		if (text_in_list(*list, *values))
+		if (text_in_list(*list, value))
 			continue;
 		grown = reallocarray(*list, *n + 2, sizeof(*grown));
 		if (grown == NULL)
 			return -ENOMEM;
 		*list = grown;
-		grown[*n] = strdup(*values);
+		grown[*n] = strdup(value);
 		grown[*n + 1] = NULL;
 		if (grown[(*n)++] == NULL)
 			return -ENOMEM;
@@ -93,13 +98,19 @@ int wanted_groups(char ***ret, const struct access_rules *access, const char *is
 	int r = list != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < access->n_policies; i++) {
-		r = add_values(&list, &n, access->policies[i].groups);
+		const struct access_policy *p = &access->policies[i];
+
+		r = add_values(&list, &n, p->groups, false);
 		if (r == 0)
-			r = add_values(&list, &n, access->policies[i].require_groups);
+			r = add_values(&list, &n, p->require_groups, false);
+		if (r == 0)
+			r = add_values(&list, &n, p->provider_groups, true);
+		if (r == 0)
+			r = add_values(&list, &n, p->require_provider_groups, true);
 	}
 	for (size_t i = 0; r == 0 && access->groups != NULL && i < access->groups->n; i++)
 		if (strcmp(access->groups->rules[i].issuer, issuer) == 0)
-			r = add_values(&list, &n, access->groups->rules[i].claim_values);
+			r = add_values(&list, &n, access->groups->rules[i].claim_values, false);
 	if (r == 0)
 		*ret = LK_STEAL(list);
 	return r;
