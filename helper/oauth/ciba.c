@@ -121,7 +121,7 @@ static void accept_request(struct ciba_flow *f, struct ciba_reply *reply)
 		show(f, reply->expires_in_s);
 }
 
-/* CB-15: a person who is asked and says no. */
+/* CB-15: a person who is asked and says no. The time left is what a provider that heeds our wish would have said. */
 static void pretend(struct ciba_flow *f, const struct oauth_result *result)
 {
 	uint32_t random;
@@ -273,8 +273,8 @@ static int ciba_flow_start(struct flow **ret, struct provider *p, sd_event *even
 		.events = *events,
 		.userdata = userdata,
 		.requested_s = request->lifetime_s < CIBA_LIFETIME_S ? request->lifetime_s : CIBA_LIFETIME_S,
-		.deadline_ms = clock_monotonic_ms() + (uint64_t)request->lifetime_s * 1000,
 	};
+	f->deadline_ms = clock_monotonic_ms() + (uint64_t)f->requested_s * 1000;
 	flow = &f->head;
 	r = binding_message_make(&f->message, request->host);
 	if (r == 0)

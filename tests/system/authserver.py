@@ -109,6 +109,18 @@ class AuthServer:
     def settings(self, **values):
         self._ask("/settings", values)
 
+    def pushes(self):
+        """What is on people's own devices: each with id, sub and message."""
+        return self._ask("/pushes")
+
+    def answer(self, **how):
+        """The person answers the last push: deny=True, or acr, amr and age of the sign-in."""
+        self._ask("/answer", how)
+
+    def messages(self, takes):
+        """Which binding messages the provider takes."""
+        self._ask("/messages", {"takes": takes})
+
     def people(self, **claims):
         self._ask("/people", claims)
 

@@ -33,6 +33,7 @@ const tokenFaults = {
   issuer: (keys, claims) => keys.sign({ ...claims, iss: `${claims.iss}.example` }),
   expired: (keys, claims) => keys.sign({ ...claims, iat: claims.iat - 7200, exp: claims.exp - 7200 - 3600 }),
   future: (keys, claims) => keys.sign({ ...claims, iat: claims.iat + 7200, exp: claims.exp + 7200 }),
+  unsaid: (keys, { auth_time, acr, amr, ...claims }) => keys.sign(claims),
   kid: (keys, claims) => keys.sign(claims, { kid: 'no-such-key' }),
   crit: (keys, claims) => keys.sign({ ...claims }, { crit: ['b64'], b64: true }),
   signature: async (keys, claims) => {

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import Provider from 'oidc-provider';
+import { Devices, GRANT as CIBA_GRANT } from './ciba.mjs';
 import { Faults, Keys } from './faults.mjs';
 import { findBySubject, people } from './people.mjs';
 import * as pages from './pages.mjs';
@@ -25,6 +26,7 @@ const options = {
   interval: 1,
   deviceTtl: 600,
   clientId: 'latchkey',
+  clientSecret: null, // makes it a client that authenticates and may use CIBA
   directorySecret: null, // of a second client, for the host itself
   complete: true, // whether verification_uri_complete is sent
   cert: null,
@@ -44,11 +46,14 @@ const issuer = `${scheme}://${options.name ?? options.host}:${server.address().p
 
 const keys = await new Keys().rotate();
 const faults = new Faults();
+const devices = new Devices();
 const settings = {
   interval: options.interval,
   complete: options.complete,
   deviceTtl: options.deviceTtl,
   accessTokenTtl: 3600,
+  cibaTtl: 0, // 0: as the client wants it
+  login: {}, // {acr, amr, age}: how people sign in, and how many seconds ago they did
 };
 let records = [];
 let resigns = false; // after a rotation the library still signs with the first key
@@ -60,8 +65,12 @@ const provider = new Provider(issuer, {
     client_id: options.clientId,
     client_name: 'Latchkey',
     application_type: 'native',
-    token_endpoint_auth_method: 'none',
-    grant_types: [DEVICE_GRANT, 'refresh_token'],
+    ...(options.clientSecret ? {
+      client_secret: options.clientSecret,
+      token_endpoint_auth_method: 'client_secret_basic',
+      backchannel_token_delivery_mode: 'poll',
+    } : { token_endpoint_auth_method: 'none' }),
+    grant_types: [DEVICE_GRANT, 'refresh_token', ...(options.clientSecret ? [CIBA_GRANT] : [])],
     response_types: [],
     redirect_uris: [],
     id_token_signed_response_alg: 'RS256',
@@ -75,7 +84,7 @@ const provider = new Provider(issuer, {
   }] : [])],
   scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'people.read'],
   claims: {
-    openid: ['sub'],
+    openid: ['sub', 'acr', 'amr', 'auth_time'],
     profile: ['name', 'preferred_username', 'uidNumber'],
     email: ['email', 'email_verified'],
     groups: ['groups'],
@@ -95,11 +104,13 @@ const provider = new Provider(issuer, {
         ctx.body = pages.done();
       },
     },
+    ciba: devices.feature(),
     revocation: { enabled: true },
     clientCredentials: { enabled: true },
   },
   ttl: {
     AccessToken: () => settings.accessTokenTtl,
+    BackchannelAuthenticationRequest: (ctx) => settings.cibaTtl || Number(ctx.oidc.params.requested_expiry ?? 120),
     DeviceCode: () => settings.deviceTtl,
     Interaction: 3600,
     Session: 3600,
@@ -135,13 +146,18 @@ function readForm(req) {
   });
 }
 
+function signIn(accountId) {
+  const { acr, amr, age = 0 } = settings.login;
+  return { accountId, acr, amr, ts: Math.floor(Date.now() / 1000) - age };
+}
+
 /** Sign-in by name: the second factor of these people is that they live on loopback. */
 async function interaction(ctx) {
   if (ctx.method === 'POST') {
     const claims = people.get((await readForm(ctx.req)).get('login') ?? '');
     ctx.respond = false;
     await provider.interactionFinished(ctx.req, ctx.res, claims && !claims.disabled
-      ? { login: { accountId: claims.sub } }
+      ? { login: signIn(claims.sub) }
       : { error: 'access_denied', error_description: 'nobody of that name' });
     return;
   }
@@ -160,6 +176,7 @@ const endpoints = {
   '/.well-known/oauth-authorization-server': 'discovery',
   '/jwks': 'jwks',
   '/device/auth': 'device',
+  '/backchannel': 'ciba',
   '/token': 'token',
   '/me': 'userinfo',
   '/device': 'page',
@@ -188,7 +205,7 @@ function misbehave(ctx, at, record) {
 const codes = new Map(); // device_code -> { interval, last }
 
 function pace(ctx, record, now) {
-  const code = ctx.oidc?.params?.device_code;
+  const code = ctx.oidc?.params?.device_code ?? ctx.oidc?.params?.auth_req_id;
   const known = codes.get(code);
   if (!known) return;
   record.device = known.number;
@@ -210,6 +227,9 @@ async function reshape(ctx, at, record, now) {
     record.device = codes.size;
     ctx.body = { ...body, interval: settings.interval };
     if (!settings.complete) delete ctx.body.verification_uri_complete;
+  } else if (at === 'ciba' && body.auth_req_id) {
+    codes.set(body.auth_req_id, { interval: settings.interval, last: now, number: codes.size + 1 });
+    ctx.body = { ...body, interval: settings.interval };
   } else if (at === 'token') {
     pace(ctx, record, now);
     if (!ctx.body.id_token) return;
@@ -239,6 +259,7 @@ provider.use(async (ctx, next) => {
   await reshape(ctx, at, record, now);
   record.status = ctx.status;
   record.grant = ctx.oidc?.params?.grant_type;
+  if (at === 'device' || at === 'ciba') record.params = { ...ctx.oidc?.params };
   if (ctx.body?.error) record.error = ctx.body.error;
   if (record.lost) {
     ctx.respond = false;
@@ -248,7 +269,8 @@ provider.use(async (ctx, next) => {
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
-// GET /requests; POST /clear, /fault, /rotate, /settings {interval, complete, deviceTtl, accessTokenTtl}, /people {name: {claim: value}},
+// GET /requests, /pushes; POST /clear, /fault, /rotate, /settings, /answer {deny} or {acr, amr, age} to the last push,
+// /messages {takes: regular expression}, /people {name: {claim: value}},
 // where "disabled" is no claim: nobody is there any more
 const control = http.createServer(async (req, res) => {
   let status = 200;
@@ -259,7 +281,10 @@ const control = http.createServer(async (req, res) => {
     const body = text ? JSON.parse(text) : {};
     switch (`${req.method} ${req.url}`) {
       case 'GET /requests': answer = records; break;
-      case 'POST /clear': records = []; faults.clear(); break;
+      case 'GET /pushes': answer = devices.pushes; break;
+      case 'POST /answer': await devices.answer(provider, body); break;
+      case 'POST /messages': devices.takes = new RegExp(body.takes); break;
+      case 'POST /clear': records = []; devices.pushes = []; faults.clear(); break;
       case 'POST /fault': faults.add(body); break;
       case 'POST /rotate': await keys.rotate(); resigns = true; break;
       case 'POST /settings': Object.assign(settings, body); break;
