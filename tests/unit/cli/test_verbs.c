@@ -278,6 +278,25 @@ static void test_try_granted(void **state)
 		   "{\"state\":\"waiting\"}\n{\"state\":\"granted\",\"account\":{\"name\":\"alice\",\"uid\":7}}\n", "");
 }
 
+/* CB-03: the word that the person's own device shows, in place of a page and a code. */
+static void test_try_on_own_device(void **state)
+{
+	static const char pushed[] =
+		"{\"parameters\":{\"state\":\"challenge\",\"challenge\":{\"method\":\"ciba\",\"binding_message\":"
+		"\"h-KRTM-42\",\"expires_in\":120,\"host\":\"h\",\"account\":\"alice\",\"provider\":\"work\"}},"
+		"\"continues\":true}";
+	static const char granted[] =
+		"{\"parameters\":{\"state\":\"granted\",\"account\":{\"name\":\"alice\",\"uid\":7}}}";
+	struct capture c;
+
+	(void)state;
+	assert_int_equal(run(&c, METHOD_AUTHENTICATE, WORDS(pushed, granted), WORDS("try", "alice")), COMMAND_OK);
+	assert_non_null(strstr(c.out_text, "compare        h-KRTM-42\n"));
+	assert_null(strstr(c.out_text, "open "));
+	assert_non_null(strstr(c.out_text, "Granted.\n"));
+	capture_free(&c);
+}
+
 /* Whatever ends the stream, only "granted" in its last reply is a success. */
 static void test_try_not_granted(void **state)
 {
@@ -330,8 +349,13 @@ static void test_unreachable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HELPER(test_status),      WITH_HELPER(test_show_and_forget), WITH_HELPER(test_accounts_in_pages),
-		WITH_HELPER(test_errors),      WITH_HELPER(test_try_granted),     WITH_HELPER(test_try_not_granted),
+		WITH_HELPER(test_status),
+		WITH_HELPER(test_show_and_forget),
+		WITH_HELPER(test_accounts_in_pages),
+		WITH_HELPER(test_errors),
+		WITH_HELPER(test_try_granted),
+		WITH_HELPER(test_try_on_own_device),
+		WITH_HELPER(test_try_not_granted),
 		WITH_HELPER(test_unreachable),
 	};
 
