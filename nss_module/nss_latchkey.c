@@ -412,7 +412,7 @@ MAP_INLINE int groups_lookup(void *userdata, const struct map_view *v)
 	gids = map_view_user_groups(v, slot, &n);
 	if (gids == NULL)
 		return PACK_FOUND;
-	room = groups_reserve(q, n);
+	room = q->start + n <= *q->size && (q->limit <= 0 || q->start + n <= q->limit) ? n : groups_reserve(q, n);
 	if (room < 0)
 		return -ENOMEM;
 	q->end += pack_gids(v->ids, gids, n, *q->list + q->start, room, q->primary);

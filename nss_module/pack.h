@@ -185,8 +185,10 @@ MAP_INLINE enum pack_result pack_private_group(const struct map_view *v, const s
 typedef int32_t pack_four __attribute__((__vector_size__(16)));
 typedef uint32_t pack_ids __attribute__((__vector_size__(16)));
 
-/* Can all of @n gids be added as they are: ours, and none of them @primary. */
-MAP_INLINE bool pack_gids_are_plain(const uint32_t *gids, uint32_t n, struct map_ids ids, uint32_t primary)
+/* Copies @n gids, and says whether all can stay: ours, and none of them @primary. What was copied is checked: the map may
+ * say something else by then. */
+MAP_INLINE bool pack_gids_at_once(uint32_t *list, const unsigned char *gids, uint32_t n, struct map_ids ids,
+				  uint32_t primary)
 {
 	/* Moved so that the lowest id is the lowest number with a sign: the only comparison that there is. */
 	const uint32_t low = ids.min ^ UINT32_C(0x80000000);
@@ -201,11 +203,19 @@ MAP_INLINE bool pack_gids_are_plain(const uint32_t *gids, uint32_t n, struct map
 	for (; n - i >= 4; i += 4) {
 		pack_ids four;
 
-		memcpy(&four, gids + i, sizeof(four));
-		bad |= ((pack_four)(four - low) > high) | ((four | 1) == 65535) | (four == other);
+		map_take(&four, gids + (size_t)i * sizeof(*list), sizeof(four));
+		memcpy(list + i, &four, sizeof(four));
+		/* Counted, each as -1: a list is too short for that to come round. */
+		bad += (pack_four)((pack_four)(four - low) > high);
+		bad += (pack_four)((four | 1) == 65535);
+		bad += (pack_four)(four == other);
 	}
-	for (; i < n; i++)
-		rest |= gids[i] - ids.min > ids.max - ids.min || (gids[i] | 1) == 65535 || gids[i] == primary;
+	for (; i < n; i++) {
+		uint32_t gid = map_load32(gids + (size_t)i * sizeof(gid));
+
+		list[i] = gid;
+		rest |= gid - ids.min > ids.max - ids.min || (gid | 1) == 65535 || gid == primary;
+	}
 	return (bad[0] | bad[1] | bad[2] | bad[3]) == 0 && rest == 0;
 }
 
@@ -217,11 +227,7 @@ long pack_gids_one_by_one(struct map_ids ids, const unsigned char *gids, uint32_
 MAP_INLINE long pack_gids(struct map_ids ids, const unsigned char *gids, uint32_t n, uint32_t *list, long room,
 			  uint32_t primary)
 {
-	if (room == n) {
-		/* What was copied is checked: the map may say something else by then. */
-		map_take(list, gids, n * sizeof(*list));
-		if (pack_gids_are_plain(list, n, ids, primary))
-			return room;
-	}
+	if (room == n && pack_gids_at_once(list, gids, n, ids, primary))
+		return room;
 	return pack_gids_one_by_one(ids, gids, n, list, room, primary);
 }
