@@ -143,6 +143,17 @@ static int range_lookup(void *userdata, const struct map_view *v)
 	return PACK_FOUND;
 }
 
+/* Return: the copy at @to, which moves on behind it. */
+static char *put_text(char **to, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = *to;
+
+	memcpy(copy, text, size);
+	*to += size;
+	return copy;
+}
+
 /* For login programs alone, and only beside a map: the PAM module knows by the same map that such an id is ours. */
 SELDOM int resolve_unknown(struct user_query *q)
 {
@@ -160,16 +171,11 @@ SELDOM int resolve_unknown(struct user_query *q)
 	if (!map_ids_hold(range, a.uid) || !map_ids_hold(range, a.gid))
 		return PACK_NOT_FOUND;
 	q->pw = (struct passwd){.pw_uid = a.uid, .pw_gid = a.gid};
-	q->pw.pw_name = p;
-	p = stpcpy(p, a.name) + 1;
-	q->pw.pw_passwd = p;
-	p = stpcpy(p, "x") + 1;
-	q->pw.pw_gecos = p;
-	p = stpcpy(p, a.gecos) + 1;
-	q->pw.pw_dir = p;
-	p = stpcpy(p, a.home) + 1;
-	q->pw.pw_shell = p;
-	(void)stpcpy(p, a.shell);
+	q->pw.pw_name = put_text(&p, a.name);
+	q->pw.pw_passwd = put_text(&p, "x");
+	q->pw.pw_gecos = put_text(&p, a.gecos);
+	q->pw.pw_dir = put_text(&p, a.home);
+	q->pw.pw_shell = put_text(&p, a.shell);
 	return PACK_FOUND;
 }
 

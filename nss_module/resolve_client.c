@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks the helper about an unknown name on behalf of sshd, login or a greeter: decide whether this process may ask, find
  * out for which client, ask once, check the answer. Runs in a root process before anybody has proved anything, so it
- * trusts no environment, waits RESOLVE_TIMEOUT_MS at most and leaves no descriptor, signal or errno behind. */
+ * trusts no environment, waits RESOLVE_TIMEOUT_MS at most and leaves no descriptor, signal or errno behind. Calls few
+ * functions of libc: each is looked up in every process that loads the module, whether it asks or not. */
 #include "nss_module/resolve_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -68,6 +68,15 @@ static bool is_login_program(void)
 	return resolve_program_is_listed(path);
 }
 
+static bool is_root(void)
+{
+	uid_t real;
+	uid_t effective;
+	uid_t saved;
+
+	return getresuid(&real, &effective, &saved) == 0 && real == 0 && effective == 0;
+}
+
 _Atomic int resolve_program;
 
 bool resolve_caller_may_ask(void)
@@ -81,16 +90,23 @@ bool resolve_caller_may_ask(void)
 		atomic_store_explicit(&resolve_program, known, memory_order_relaxed);
 		errno = saved;
 	}
-	return known == RESOLVE_LOGIN_PROGRAM && getauxval(AT_SECURE) == 0 && getuid() == 0 && geteuid() == 0;
+	return known == RESOLVE_LOGIN_PROGRAM && getauxval(AT_SECURE) == 0 && is_root();
 }
 
 bool resolve_name_is_possible(const char *name)
 {
-	size_t len = strnlen(name, MAP_NAME_MAX + 1);
+	size_t len = 0;
 
-	if (len == 0 || len > MAP_NAME_MAX || !((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_'))
+	if (!((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_'))
 		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.@") == len;
+	for (; name[len] != '\0'; len++) {
+		char ch = name[len];
+
+		if (len == MAP_NAME_MAX || !((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_' ||
+					     ch == '-' || ch == '.' || ch == '@'))
+			return false;
+	}
+	return true;
 }
 
 /* --- for which client --------------------------------------------------------------------------------------------- */
@@ -148,16 +164,23 @@ static int64_t now_ms(void)
 static bool folder_is_closed(const char *socket_path, uid_t owner)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	const char *slash = strrchr(socket_path, '/');
-	size_t len = slash != NULL ? (size_t)(slash - socket_path) : 0;
+	size_t len = strlen(socket_path);
 	struct stat st;
+	bool is_closed;
+	int fd;
 
+	while (len > 0 && socket_path[--len] != '/')
+		;
 	if (len == 0 || len >= sizeof(folder))
 		return false;
 	memcpy(folder, socket_path, len);
 	folder[len] = '\0';
-	return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == owner &&
-	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	fd = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	is_closed = fstat(fd, &st) == 0 && st.st_uid == owner && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	(void)close(fd);
+	return is_closed;
 }
 
 /* Never 0, 1 or 2: a program that closed those may still write to them. */
@@ -173,6 +196,15 @@ static int socket_open(void)
 	return higher;
 }
 
+/* How long the next step at @fd may wait; false where no time is left. @option: SO_SNDTIMEO or SO_RCVTIMEO */
+static bool wait_until(int fd, int option, int64_t deadline_ms)
+{
+	int64_t left_ms = deadline_ms - now_ms();
+	struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
+
+	return left_ms > 0 && setsockopt(fd, SOL_SOCKET, option, &left, sizeof(left)) == 0;
+}
+
 /* connect() waits while the listener's queue is full, as long as the send timeout says. */
 static bool connect_until(int fd, const char *socket_path, int64_t deadline_ms)
 {
@@ -182,17 +214,13 @@ static bool connect_until(int fd, const char *socket_path, int64_t deadline_ms)
 	if (len >= sizeof(to.sun_path))
 		return false;
 	memcpy(to.sun_path, socket_path, len + 1);
-	for (;;) {
-		int64_t left_ms = deadline_ms - now_ms();
-		struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
-
-		if (left_ms <= 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left)) < 0)
-			return false;
+	while (wait_until(fd, SO_SNDTIMEO, deadline_ms)) {
 		if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
 			return true;
 		if (errno != EINTR)
 			return false;
 	}
+	return false;
 }
 
 static bool made_by(int fd, uid_t owner)
@@ -205,26 +233,19 @@ static bool made_by(int fd, uid_t owner)
 
 static bool receive_until(int fd, struct resolve_answer *ret, int64_t deadline_ms)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct resolve_answer a;
 	ssize_t n;
 
-	for (;;) {
-		int64_t left_ms = deadline_ms - now_ms();
-		int ready = left_ms > 0 ? poll(&p, 1, (int)left_ms) : 0;
-
-		if (ready == 0 || (ready < 0 && errno != EINTR))
-			return false;
-		if (ready < 0)
-			continue;
-		n = recv(fd, &a, sizeof(a), MSG_DONTWAIT | MSG_TRUNC);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	while (wait_until(fd, SO_RCVTIMEO, deadline_ms)) {
+		n = recv(fd, &a, sizeof(a), MSG_TRUNC);
+		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != (ssize_t)sizeof(a))
 			return false;
 		*ret = a;
 		return true;
 	}
+	return false;
 }
 
 static bool exchange(int fd, const char *socket_path, uid_t owner, const struct resolve_question *q,
@@ -241,15 +262,15 @@ static bool exchange(int fd, const char *socket_path, uid_t owner, const struct 
 
 static bool field_is_sound(const char *s, size_t size, bool is_path)
 {
-	size_t len = strnlen(s, size);
+	size_t i = 0;
 
-	if (len == size || (is_path && s[0] != '/'))
+	if (is_path && s[0] != '/')
 		return false;
-	for (size_t i = 0; i < len; i++) {
+	for (; i < size && s[i] != '\0'; i++) {
 		if (s[i] == ':' || (unsigned char)s[i] < 0x20 || s[i] == 0x7f)
 			return false;
 	}
-	return true;
+	return i < size;
 }
 
 bool resolve_answer_is_sound(const struct resolve_answer *a, const char *name)
