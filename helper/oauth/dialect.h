@@ -38,6 +38,7 @@ struct dialect {
 	const char *token_path;
 	const char *userinfo_path;
 	const char *jwks_path;
+	const char *revocation_path;
 
 	/* Device flow: request */
 	const char *device_start_parameters; /* extra form text for the start, "response_type=device_code" */
@@ -61,6 +62,9 @@ struct dialect {
 	uint32_t refresh_grace_s;      /* a used one is taken once more for so long; 0: never */
 	bool refresh_names_scope;      /* a refresh without a scope is refused */
 	const struct dialect_refusal *refresh_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
+
+	/* Revocation */
+	bool dead_token_is_unsupported; /* what is revoked already is "unsupported_token_type" */
 
 	/* CIBA */
 	const char *ciba_path;             /* endpoint when metadata has none; NULL: must be there */

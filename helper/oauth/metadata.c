@@ -184,6 +184,7 @@ void metadata_endpoints_done(struct metadata_endpoints *e)
 	free(e->jwks);
 	free(e->authorization);
 	free(e->introspection);
+	free(e->revocation);
 	*e = (struct metadata_endpoints){0};
 }
 
@@ -233,6 +234,7 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		{&e.jwks, {s->jwks_uri, "jwks_uri", d->jwks_path}},
 		{&e.authorization, {NULL, "authorization_endpoint", NULL}},
 		{&e.introspection, {s->introspection_endpoint, "introspection_endpoint", NULL}},
+		{&e.revocation, {s->revocation_endpoint, "revocation_endpoint", d->revocation_path}},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {

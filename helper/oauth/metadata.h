@@ -35,6 +35,7 @@ struct metadata_endpoints {
 	char *jwks;
 	char *authorization;
 	char *introspection;
+	char *revocation;
 };
 
 void metadata_endpoints_done(struct metadata_endpoints *e);

@@ -125,6 +125,11 @@ const char *provider_userinfo_endpoint(const struct provider *p)
 	return p->endpoints.userinfo;
 }
 
+const char *provider_revocation_endpoint(const struct provider *p)
+{
+	return p->endpoints.revocation;
+}
+
 const char *provider_introspection_endpoint(const struct provider *p)
 {
 	return p->endpoints.introspection;

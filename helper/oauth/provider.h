@@ -30,12 +30,13 @@ struct provider_settings {
 	struct secret *client_secret;
 	enum client_auth client_auth;
 	char *scope;
-	char *device_authorization_endpoint; /* these seven override discovery */
+	char *device_authorization_endpoint; /* these eight override discovery */
 	char *backchannel_authentication_endpoint;
 	char *token_endpoint;
 	char *userinfo_endpoint;
 	char *jwks_uri;
 	char *introspection_endpoint;
+	char *revocation_endpoint;
 	char *login_hint_claim;     /* instead of the dialect's; "sub": the subject */
 	char *group_check_endpoint; /* instead of the dialect's */
 	char *jwks_file;            /* keys from root's file instead of the network */
@@ -66,6 +67,7 @@ const char *provider_ciba_endpoint(const struct provider *p);
 const char *provider_token_endpoint(const struct provider *p);
 const char *provider_userinfo_endpoint(const struct provider *p);
 const char *provider_introspection_endpoint(const struct provider *p);
+const char *provider_revocation_endpoint(const struct provider *p);
 const char *provider_authorization_endpoint(const struct provider *p); /* its host is one that people may be sent to */
 
 /** provider_token_issuer() - what iss of an ID token must be; @ret_is_template as in struct id_token_expectation */

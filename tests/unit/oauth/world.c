@@ -50,6 +50,8 @@ void world_done(struct world *w)
 	free(s->token_endpoint);
 	free(s->userinfo_endpoint);
 	free(s->jwks_uri);
+	free(s->introspection_endpoint);
+	free(s->revocation_endpoint);
 	free(s->jwks_file);
 	fake_reset();
 }
