@@ -94,11 +94,12 @@ static const char local_account[] =
 	"key_id TEXT NOT NULL CHECK (typeof(key_id) = 'text' AND length(CAST(key_id AS BLOB)) = 16), "                 \
 	"sealed BLOB NOT NULL CHECK (typeof(sealed) = 'blob' AND length(sealed) BETWEEN 30 AND 262144), "
 
-/* What helper/vault/seal.h has closed: nothing in the file says what is in there. */
+/* What helper/vault/seal.h has closed: nothing in the file says what is in there. Locked (1), nothing of it is handed out. */
 static const char kept_token[] =
 	"CREATE TABLE kept_token ("
 	OWNER SEALED
-	"stored_s INTEGER NOT NULL CHECK (typeof(stored_s) = 'integer' AND stored_s >= 0))";
+	"stored_s INTEGER NOT NULL CHECK (typeof(stored_s) = 'integer' AND stored_s >= 0), "
+	"is_locked INTEGER NOT NULL CHECK (typeof(is_locked) = 'integer' AND is_locked IN (0, 1)))";
 
 /* The provider's last word: good (1) or refused (2). */
 static const char standing[] =

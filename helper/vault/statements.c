@@ -59,8 +59,10 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_PUT_LOCAL] = "INSERT OR REPLACE INTO local_account (name, issuer, subject, facts, last_sign_in_s) "
 				"VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STATEMENT_NOTE_LOCAL] = "UPDATE local_account SET facts = ?4 WHERE name = ?1 AND issuer = ?2 AND subject = ?3",
-	[STATEMENT_PUT_TOKENS] = "INSERT OR REPLACE INTO kept_token (uid, issuer, subject, key_id, sealed, stored_s) "
-				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[STATEMENT_PUT_TOKENS] = "INSERT OR REPLACE INTO kept_token (uid, issuer, subject, key_id, sealed, stored_s, "
+				 "is_locked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+	[STATEMENT_LOCK_TOKENS] = "UPDATE kept_token SET is_locked = 1 " OWNED,
+	[STATEMENT_LOCKED_TOKENS] = "SELECT is_locked FROM kept_token " OWNED,
 	[STATEMENT_RENEW_TOKENS] = "UPDATE kept_token SET key_id = ?4, sealed = ?5, stored_s = ?6 " OWNED,
 	[STATEMENT_FIND_TOKENS] = "SELECT key_id, sealed FROM kept_token " OWNED,
 	[STATEMENT_NEXT_TOKENS] = "SELECT uid, issuer, subject, key_id, stored_s FROM kept_token WHERE uid > ?1 "

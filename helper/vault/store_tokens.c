@@ -53,6 +53,27 @@ int store_find_tokens(struct store *s, const struct row_owner *o, struct kept_to
 	return r == -EBADMSG ? -EKEYREJECTED : r;
 }
 
+int store_lock_tokens(struct store *s, const struct row_owner *o)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_LOCK_TOKENS];
+	int r = store_bind_owner(statement, o);
+
+	return r < 0 ? r : store_write_one(s, STATEMENT_LOCK_TOKENS);
+}
+
+int store_check_lock(struct store *s, const struct row_owner *o)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_LOCKED_TOKENS];
+	int64_t is_locked = 1;
+	int r = store_bind_owner(statement, o);
+
+	if (r == 0)
+		r = store_row(statement);
+	if (r == 0)
+		r = store_read_int(statement, 0, 0, 1, &is_locked);
+	return r == 0 && is_locked != 0 ? -EACCES : r;
+}
+
 int store_drop_tokens(struct store *s, uint32_t uid)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_DROP_TOKENS];

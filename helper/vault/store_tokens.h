@@ -28,6 +28,13 @@ int store_renew_tokens(struct store *s, const struct row_owner *o, const struct 
  *  Return: 0, -ENOENT, -EKEYREJECTED what is kept does not open: sign in again; as the look-ups. */
 int store_find_tokens(struct store *s, const struct row_owner *o, struct kept_tokens **ret);
 
+/** store_lock_tokens() - nothing of them is handed out until the next store_put_tokens(), that is, sign-in. Return: 0 durable,
+ *  -ENOENT nothing is kept, as store_insert(). */
+int store_lock_tokens(struct store *s, const struct row_owner *o);
+
+/** store_check_lock() - may they be handed out. Return: 0, -EACCES locked, -ENOENT nothing is kept, as the look-ups. */
+int store_check_lock(struct store *s, const struct row_owner *o);
+
 /** store_drop_tokens() - Return: 0 also where nothing is kept, as store_insert(). */
 int store_drop_tokens(struct store *s, uint32_t uid);
 

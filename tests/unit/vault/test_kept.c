@@ -114,6 +114,32 @@ static void tokens(void **state)
 	expect_token(w.store, &other, NULL);
 }
 
+/* Until the next sign-in, whatever is refreshed or restarted in between. */
+static void locked(void **state)
+{
+	struct world w = open_world(*state);
+	struct row_owner o = owner(1), other = owner(2);
+
+	other.uid = o.uid;
+	assert_int_equal(store_lock_tokens(w.store, &o), -ENOENT);
+	assert_int_equal(store_check_lock(w.store, &o), -ENOENT);
+	assert_int_equal(put(w.store, &o, "first", false), 0);
+	assert_int_equal(store_check_lock(w.store, &o), 0);
+	assert_int_equal(store_lock_tokens(w.store, &other), -ENOENT);
+	assert_int_equal(store_lock_tokens(w.store, &o), 0);
+	assert_int_equal(store_check_lock(w.store, &o), -EACCES);
+	assert_int_equal(store_check_lock(w.store, &other), -ENOENT);
+	assert_int_equal(put(w.store, &o, "second", true), 0);
+	assert_int_equal(store_check_lock(w.store, &o), -EACCES);
+	world_done(&w);
+	w = open_world(*state);
+	assert_int_equal(store_check_lock(w.store, &o), -EACCES);
+	expect_token(w.store, &o, "second");
+	assert_int_equal(put(w.store, &o, "third", false), 0);
+	assert_int_equal(store_check_lock(w.store, &o), 0);
+	world_done(&w);
+}
+
 /* T1: a row that was copied to another person in the file itself does not open. */
 static void row_moved(void **state)
 {
@@ -124,7 +150,7 @@ static void row_moved(void **state)
 
 	assert_int_equal(put(w.store, &o, "alice's", false), 0);
 	assert_int_equal(store_run(w.store->db, "INSERT INTO kept_token SELECT uid + 1, issuer, 's2', key_id, sealed, "
-						"stored_s FROM kept_token"),
+						"stored_s, 0 FROM kept_token"),
 			 0);
 	assert_int_equal(store_find_tokens(w.store, &other, &t), -EKEYREJECTED);
 	assert_int_equal(store_run(w.store->db, "UPDATE kept_token SET uid = 7 WHERE subject = 's1'"), 0);
@@ -533,6 +559,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tokens, stores_setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(locked, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(row_moved, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(no_key, stores_setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(standings, stores_setup, stores_teardown),
