@@ -82,10 +82,12 @@ static void provider_done(struct provider_config *p)
 	free(s->jwks_uri);
 	free(s->introspection_endpoint);
 	free(s->login_hint_claim);
+	free(s->revocation_endpoint);
 	free(s->group_check_endpoint);
 	free(s->jwks_file);
 	text_free_list(s->tenants);
 	text_free_list(s->verification_hosts);
+	token_rules_done(&p->tokens);
 	free_constant(s->fetch.ca_file);
 	free_constant(s->fetch.ca_directory);
 	free_constant(s->fetch.proxy);

@@ -10,6 +10,7 @@
 #include "helper/base/ini.h"
 #include "helper/login/log.h"
 #include "helper/login/policy.h"
+#include "helper/login/token_rules.h"
 #include "helper/oauth/directory.h"
 #include "helper/oauth/provider.h"
 
@@ -24,6 +25,7 @@ struct provider_config {
 	char *uid_claim;   /* NULL: this host chooses the number */
 	char *gid_claim;   /* NULL: the uid */
 	struct directory_settings directory;
+	struct token_rules tokens;
 };
 
 struct limit_config {
@@ -41,6 +43,7 @@ struct config {
 	bool audit_required;
 	char *logout_user; /* may bring logout tokens, besides root; NULL: nobody */
 	bool end_sessions;
+	bool root_may_have_tokens;
 	uint32_t end_sessions_grace_s;
 	uint32_t background_recheck_min_s;
 	uint32_t background_recheck_max_s; /* 0: none */

@@ -96,6 +96,7 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 		{"userinfo_endpoint", s->userinfo_endpoint},
 		{"jwks_uri", s->jwks_uri},
 		{"introspection_endpoint", s->introspection_endpoint},
+		{"revocation_endpoint", s->revocation_endpoint},
 		{"group_check_endpoint", s->group_check_endpoint},
 	};
 	struct uri proxy;

@@ -22,7 +22,8 @@ enum peer {
 static const struct row {
 	const char *method;
 	unsigned peers;
-	const char *owner_parameter; /* names the account for PEER_OWNER */
+	const char
+		*owner_parameter; /* names the account for PEER_OWNER; NULL: any account, and the method is about it */
 	method_fn run;
 } rows[] = {
 	{METHOD_AUTHENTICATE, PEER_ROOT | PEER_OWNER, "user", method_authenticate},
@@ -39,6 +40,9 @@ static const struct row {
 	{METHOD_RENAME_ACCOUNT, PEER_ROOT, NULL, method_rename_account},
 	{METHOD_MOVE_ACCOUNT, PEER_ROOT, NULL, method_move_account},
 	{METHOD_RELEASE_NAME, PEER_ROOT, NULL, method_release_name},
+	{METHOD_GET_TOKEN, PEER_ROOT | PEER_OWNER, NULL, method_get_token},
+	{METHOD_LOCK_TOKENS, PEER_ROOT | PEER_OWNER, NULL, method_lock_tokens},
+	{METHOD_LOGOUT, PEER_ROOT | PEER_OWNER, NULL, method_logout},
 	{METHOD_ROTATE_KEY, PEER_ROOT, NULL, method_rotate_key},
 	{METHOD_LOGOUT_TOKEN, PEER_ROOT | PEER_LOGOUT_USER, NULL, method_logout_token},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
@@ -62,12 +66,21 @@ static bool is_logout_user(struct manager *m, uid_t uid)
 	       user.uid == uid;
 }
 
+static bool has_account(struct manager *m, uid_t uid)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+
+	return method_account_of_uid(m, uid, &a) == 0 && a->state == ACCOUNT_ACTIVE;
+}
+
 static unsigned peer_of(struct manager *m, const struct conn *c, const struct varlink_call *call, const struct row *row)
 {
 	const char *name;
 
 	if (conn_uid(c) == 0)
 		return PEER_ROOT;
+	if ((row->peers & PEER_OWNER) && row->owner_parameter == NULL && has_account(m, conn_uid(c)))
+		return PEER_OWNER;
 	if (row->owner_parameter != NULL &&
 	    json_read_string(call->parameters, row->owner_parameter, NAME_MAX_LEN, &name) == 0 &&
 	    owns_account(m, conn_uid(c), name))

@@ -23,6 +23,7 @@
 #include "helper/login/log.h"
 #include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
+#include "helper/login/sign_out.h"
 
 #define CODE_ADDRESSES_MAX 4096u
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
@@ -66,6 +67,7 @@ static int add_providers(struct manager *m)
 		lp->gecos_claim = p->gecos_claim;
 		lp->uid_claim = p->uid_claim;
 		lp->gid_claim = p->gid_claim;
+		lp->tokens = &p->tokens;
 		m->login.n_providers = i + 1;
 	}
 	return 0;
@@ -266,6 +268,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	fill_login(m);
+	r = sign_outs_new(&m->sign_outs, &m->login);
+	if (r < 0)
+		return r;
 	r = add_expulsions(m, paths);
 	if (r < 0)
 		return r;
@@ -319,6 +324,7 @@ void manager_free(struct manager *m)
 		return;
 	server_free(m->server); /* first: ends every attempt while what it stands on is there */
 	resolver_free(m->resolver);
+	sign_outs_free(m->sign_outs);
 	publish_wait_cancel(m->first_publish);
 	rechecks_free(m->rechecks);
 	expulsions_free(m->expulsions);

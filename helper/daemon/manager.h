@@ -15,6 +15,7 @@
 
 struct server;
 struct resolver;
+struct sign_outs;
 struct vault_keys;
 
 struct manager_paths {
@@ -36,6 +37,7 @@ struct manager {
 	struct fetch_client *fetch;
 	struct store *store;
 	struct vault_keys *vault_keys;
+	struct sign_outs *sign_outs;
 	struct localdb *local;
 	struct accounts *accounts;
 	struct publisher *publisher;

@@ -33,6 +33,11 @@ void method_rename_account(struct manager *m, struct conn *c, const struct varli
 void method_move_account(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_release_name(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_tokens.c */
+void method_get_token(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_lock_tokens(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_logout(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_vault.c */
 void method_rotate_key(struct manager *m, struct conn *c, const struct varlink_call *call);
 
@@ -65,6 +70,9 @@ void method_deny(struct conn *c, const char *reason, const char *provider, const
 
 /** method_no_such_account() - answer with NoSuchAccount */
 void method_no_such_account(struct conn *c, const char *name);
+
+/** method_account_of_uid() - the account whose own uid this is, also one of /etc/passwd. Return: 0, -ENOENT, negative errno. */
+int method_account_of_uid(struct manager *m, uid_t uid, struct account **ret);
 
 /** method_not_possible() - answer with NotPossible; @index: which account of an import, -1: none */
 void method_not_possible(struct conn *c, const char *name, const char *message, int64_t index);

@@ -14,6 +14,7 @@
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
 #include "helper/login/log.h"
+#include "helper/login/sign_out.h"
 #include "helper/protocol/names.h"
 
 #define NAME_PARAMETER_MAX 255u
@@ -157,6 +158,17 @@ static int read_id(struct json_object *o, const char *key, uint32_t *ret)
 	return r == -ENOENT ? r : r < 0 ? -EBADMSG : 0;
 }
 
+/* Before the account goes, for what is kept of it goes along. Nobody waits for the provider here. */
+static void end_grant(struct manager *m, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	enum sign_out_outcome outcome;
+	struct sign_out *o;
+
+	if (store_find_name(m->store, name, &a) == 0 && sign_out_start(&o, m->sign_outs, a, NULL, NULL, &outcome) < 0)
+		log_line(LOG_WARNING, "the tokens of %s could not be revoked", a->name);
+}
+
 void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
@@ -165,6 +177,7 @@ void method_forget_account(struct manager *m, struct conn *c, const struct varli
 
 	if (!read_name(c, call, "name", &name))
 		return;
+	end_grant(m, name);
 	r = accounts_forget(m->accounts, name, &a);
 	if (r < 0) {
 		refuse(c, name, r);

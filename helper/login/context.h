@@ -17,6 +17,7 @@
 
 struct expulsions;
 struct pushes;
+struct token_rules;
 
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
 
@@ -28,6 +29,7 @@ struct login_provider {
 	const char *gecos_claim;
 	const char *uid_claim; /* NULL: this host chooses */
 	const char *gid_claim;
+	const struct token_rules *tokens;
 };
 
 /* For how long the number that NSS told before a first sign-in is nobody else's: sshd keeps it for as long as LoginGraceTime

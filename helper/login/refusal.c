@@ -43,6 +43,8 @@ static const struct {
 	{REASON_NO_SCREEN, "Sign-in needs a terminal: there is something to read and to open."},
 	{REASON_REFUSED,
 	 "Refused: % does not let your account in any more. Once it does, sign in again, without a key."},
+	{REASON_LOCKED, "Your tokens are locked on this host: they are handed out again after your next sign-in."},
+	{REASON_NOT_HANDED_OUT, "This host does not hand out such a token. An administrator can allow it."},
 	{REASON_SIGN_IN_NEEDED, "Refused: sign in at % first, once and without a key."},
 };
 

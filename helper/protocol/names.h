@@ -21,6 +21,9 @@
 #define METHOD_RENAME_ACCOUNT "io.latchkey.RenameAccount"
 #define METHOD_MOVE_ACCOUNT "io.latchkey.MoveAccount"
 #define METHOD_RELEASE_NAME "io.latchkey.ReleaseName"
+#define METHOD_GET_TOKEN "io.latchkey.GetToken"
+#define METHOD_LOCK_TOKENS "io.latchkey.LockTokens"
+#define METHOD_LOGOUT "io.latchkey.Logout"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
 
@@ -57,3 +60,5 @@
 #define REASON_NO_SCREEN "no-screen"
 #define REASON_REFUSED "refused"
 #define REASON_SIGN_IN_NEEDED "sign-in-needed"
+#define REASON_LOCKED "locked"
+#define REASON_NOT_HANDED_OUT "not-handed-out"

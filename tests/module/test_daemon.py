@@ -31,7 +31,8 @@ connections_per_uid = 8
 codes_per_address = 1000
 """
 METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
-           "MoveAccount", "ReleaseName", "RotateKey")
+           "MoveAccount", "ReleaseName", "RotateKey", "GetToken",
+           "LockTokens", "Logout")
 
 
 def version(client):

@@ -97,7 +97,8 @@ static void everything(void **state)
 {
 	LK_CLEANUP(config_freep)
 	struct config *c = load(
-		"[latchkey]\nhost = web 1\nlog = stderr\naudit_file = /x/a\naudit_required = "
+		"[latchkey]\nroot_may_have_tokens = yes\nhost = web 1\nlog = stderr\naudit_file = /x/a\naudit_required "
+		"= "
 		"yes\nallow_insecure_loopback = yes\n"
 		"[accounts]\nuid_min = 2000000000\nuid_max = 2000000999\nhome = /srv/people/%u\nshell = /bin/zsh\n"
 		"reserved_names = build deploy\nreserved_names = ci\nname_characters = . @\n"
@@ -108,10 +109,12 @@ static void everything(void **state)
 		"Gr\xc3\xbc\xc3\x9f\x65\n"
 		"name_claim = email\nstrip_domains = example.com\nname_prefix = k-\nname_suffix = .k\n"
 		"gecos_claim = /profile/name\nid_token_algorithms = ES256 EdDSA\nverification_hosts = a.example "
-		"b.example\n"
+		"b.example\ntoken_scopes = a b\ntoken_scopes = c\ntoken_audiences = https://x/y\ngit_hosts = git.x "
+		"git.x:1\n"
 		"code_lifetime = 2m\nca_file = /etc/ssl/x.pem\nca_directory = /etc/ssl/x\nproxy = http://proxy:3128\n"
 		"device_authorization_endpoint = https://x/d\ntoken_endpoint = https://x/t\n"
-		"userinfo_endpoint = https://x/u\nintrospection_endpoint = https://x/i\njwks_uri = "
+		"userinfo_endpoint = https://x/u\nintrospection_endpoint = https://x/i\nrevocation_endpoint = "
+		"https://x/r\njwks_uri = "
 		"https://x/k\njwks_file = /etc/latchkey/keys\n"
 		"[provider e]\nissuer = https://login.example/t/v2.0\ndialect = entra\nclient_id = id\n"
 		"name_suffix = @e\ntenants = t1 t2\n"
@@ -164,6 +167,13 @@ static void everything(void **state)
 	assert_string_equal(p->settings.token_endpoint, "https://x/t");
 	assert_string_equal(p->settings.userinfo_endpoint, "https://x/u");
 	assert_string_equal(p->settings.introspection_endpoint, "https://x/i");
+	assert_string_equal(p->settings.revocation_endpoint, "https://x/r");
+	assert_string_equal(p->tokens.scopes[0], "a");
+	assert_string_equal(p->tokens.scopes[2], "c");
+	assert_string_equal(p->tokens.audiences[0], "https://x/y");
+	assert_string_equal(p->tokens.git_hosts[1], "git.x:1");
+	assert_null(c->providers[1].tokens.scopes);
+	assert_true(c->root_may_have_tokens);
 	assert_string_equal(p->settings.jwks_uri, "https://x/k");
 	assert_string_equal(p->settings.jwks_file, "/etc/latchkey/keys");
 	assert_string_equal(c->providers[1].settings.tenants[1], "t2");
@@ -358,6 +368,7 @@ static void faults_of_providers(void **state)
 		{PROVIDER "token_endpoint=http://x\n", "[provider corp]: token_endpoint: "},
 		{PROVIDER "jwks_uri=file:///etc/keys\n", "[provider corp]: jwks_uri: "},
 		{PROVIDER "introspection_endpoint=http://x\n", "[provider corp]: introspection_endpoint: "},
+		{PROVIDER "revocation_endpoint=http://x\n", "[provider corp]: revocation_endpoint: "}, /* REV-01 */
 		{PROVIDER "userinfo_endpoint=x\n", "[provider corp]: userinfo_endpoint: "},
 		{PROVIDER "device_authorization_endpoint=//x\n", "[provider corp]: device_authorization_endpoint: "},
 		{PROVIDER "proxy=proxy:3128\n", "[provider corp]: proxy must be like"},

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tokens for a person's own programs: handed out, locked, and ended. Whose they are follows from the peer's uid alone; root names
+ * an account, and gets a token only where its own configuration says so.
+ */
+#include "helper/daemon/methods.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "helper/base/json.h"
+#include "helper/login/log.h"
+#include "helper/login/recheck.h"
+#include "helper/login/sign_out.h"
+#include "helper/login/token_rules.h"
+#include "helper/protocol/names.h"
+#include "helper/vault/store_tokens.h"
+
+struct search {
+	uint32_t uid;
+	char *name;
+};
+
+static int note_if_uid(void *userdata, const struct account *a)
+{
+	struct search *s = userdata;
+
+	if (a->uid != s->uid)
+		return 0;
+	s->name = strdup(a->name);
+	return s->name != NULL ? 1 : -ENOMEM;
+}
+
+int method_account_of_uid(struct manager *m, uid_t uid, struct account **ret)
+{
+	struct search s = {.uid = uid};
+	size_t at = 0;
+	int r = store_find_uid(m->store, uid, ret);
+
+	if (r != -ENOENT)
+		return r;
+	r = accounts_each_local(m->accounts, &at, note_if_uid, &s);
+	if (r != 1)
+		return r < 0 ? r : -ENOENT;
+	r = accounts_find_local(m->accounts, s.name, ret);
+	free(s.name);
+	return r;
+}
+
+static int find_by_name(struct manager *m, const char *name, struct account **ret)
+{
+	int r = accounts_find_local(m->accounts, name, ret);
+
+	return r == -ENOENT ? store_find_name(m->store, name, ret) : r;
+}
+
+/* Return: false. */
+static bool fail_store(struct conn *c, const char *what, int error)
+{
+	char reference[REFERENCE_LEN + 1];
+
+	reference_new(reference);
+	log_line(LOG_ERR, "%s: %s (reference %s)", what, strerror(-error), reference);
+	method_deny(c, REASON_NO_STORE, NULL, reference);
+	return false;
+}
+
+/* The caller's own account, or the one that root names. Return: false after the call was answered. */
+static bool read_account(struct manager *m, struct conn *c, const struct varlink_call *call, struct account **ret)
+{
+	const char *name = NULL;
+	int r;
+
+	if (!method_read_optional(call, "name", NAME_MAX_LEN, &name) || (conn_uid(c) == 0 && name == NULL)) {
+		service_invalid(c, "name");
+		return false;
+	}
+	r = conn_uid(c) == 0 ? find_by_name(m, name, ret) : method_account_of_uid(m, conn_uid(c), ret);
+	if (r == 0 && ((*ret)->state != ACCOUNT_ACTIVE || (*ret)->subject == NULL ||
+		       (name != NULL && strcmp((*ret)->name, name) != 0)))
+		r = -ENOENT;
+	if (r == 0)
+		return true;
+	if (r != -ENOENT)
+		return fail_store(c, "an account cannot be read", r);
+	method_no_such_account(c, name != NULL ? name : "");
+	return false;
+}
+
+static const struct login_provider *provider_of(const struct manager *m, const struct account *a)
+{
+	for (size_t i = 0; i < m->login.n_providers; i++)
+		if (strcmp(provider_settings(m->login.providers[i].provider)->issuer, a->issuer) == 0)
+			return &m->login.providers[i];
+	return NULL;
+}
+
+static struct row_owner owner_of(const struct account *a)
+{
+	return (struct row_owner){.uid = a->uid, .issuer = a->issuer, .subject = a->subject};
+}
+
+/* --- GetToken ------------------------------------------------------------------------------------------------------ */
+
+struct hand_out {
+	struct manager *manager;
+	struct conn *conn;
+	struct account *account;
+	const struct login_provider *lp;
+	char reference[REFERENCE_LEN + 1];
+	char *scope; /* NULL: all that was granted */
+	char *detail;
+	struct recheck *recheck;
+};
+
+static void hand_out_free(void *userdata)
+{
+	struct hand_out *h = userdata;
+
+	recheck_free(h->recheck);
+	account_free(h->account);
+	free(h->scope);
+	free(h->detail);
+	free(h);
+}
+
+static struct audit_event event_of(const struct hand_out *h, int priority, const char *result, const char *detail)
+{
+	return (struct audit_event){
+		.kind = AUDIT_TOKEN,
+		.priority = priority,
+		.result = result,
+		.user = h->account->name,
+		.reference = h->reference,
+		.provider = provider_settings(h->lp->provider)->name,
+		.subject = h->account->subject,
+		.uid = h->account->uid,
+		.detail = detail,
+	};
+}
+
+static void refuse(struct hand_out *h, const char *reason, const char *detail)
+{
+	struct audit_event e = event_of(h, LOG_NOTICE, reason, detail);
+
+	audit_write(&e);
+	method_deny(h->conn, reason, h->lp->title, h->reference);
+}
+
+static const char *reason_of(enum recheck_outcome outcome)
+{
+	switch (outcome) {
+	case RECHECK_REFUSED:
+		return REASON_REFUSED;
+	case RECHECK_NO_TOKEN:
+		return REASON_SIGN_IN_NEEDED;
+	case RECHECK_UNREACHABLE:
+		return REASON_UNAVAILABLE;
+	case RECHECK_GOOD:
+	case RECHECK_FAILED:
+		break;
+	}
+	return REASON_NO_STORE;
+}
+
+/* Root asks for somebody else: that stands in the log as such. */
+static void hand_over(struct hand_out *h, const struct secret *token, uint32_t lifetime_s)
+{
+	LK_CLEANUP(json_put_wipedp) struct json_object *p = json_object_new_object();
+	struct audit_event e = event_of(h, LOG_INFO, conn_uid(h->conn) == 0 ? "granted-to-root" : "granted", h->detail);
+
+	if (audit_admit(&e) < 0) {
+		method_deny(h->conn, REASON_NO_STORE, NULL, h->reference);
+		return;
+	}
+	if (method_add(p, "access_token", json_object_new_string_len(secret_data(token), (int)secret_len(token))) &&
+	    method_add_text(p, "token_type", "Bearer") &&
+	    (lifetime_s == 0 || method_add_int(p, "expires_in", lifetime_s)))
+		conn_reply(h->conn, p, false);
+	else
+		conn_drop(h->conn);
+}
+
+/* It may have been locked, or the account forgotten, while the provider was asked. */
+static void on_token(void *userdata, const struct recheck_result *result, const struct secret *token,
+		     uint32_t lifetime_s)
+{
+	struct hand_out *h = userdata;
+	struct row_owner owner = owner_of(h->account);
+	int r;
+
+	h->recheck = NULL;
+	if (result->outcome != RECHECK_GOOD || token == NULL) {
+		refuse(h, reason_of(result->outcome), result->detail);
+		return;
+	}
+	r = store_check_lock(h->manager->store, &owner);
+	if (r == -EACCES)
+		refuse(h, REASON_LOCKED, NULL);
+	else if (r < 0)
+		refuse(h, r == -ENOENT ? REASON_SIGN_IN_NEEDED : REASON_NO_STORE, NULL);
+	else
+		hand_over(h, token, lifetime_s);
+}
+
+/* Return: NULL, or why not. */
+static const char *check_wish(struct hand_out *h, const struct token_wish *wish, const char **ret_why)
+{
+	struct row_owner owner = owner_of(h->account);
+	int r = token_rules_judge(h->lp->tokens, wish, &h->scope, ret_why);
+
+	if (r == -EACCES)
+		return REASON_NOT_HANDED_OUT;
+	if (r == 0)
+		r = store_check_lock(h->manager->store, &owner);
+	if (r == -EACCES)
+		return REASON_LOCKED;
+	if (r == -ENOENT)
+		return REASON_SIGN_IN_NEEDED;
+	return r < 0 ? REASON_NO_STORE : NULL;
+}
+
+static bool read_wish(struct conn *c, const struct varlink_call *call, struct token_wish *wish)
+{
+	const struct {
+		const char *key;
+		size_t max;
+		const char **value;
+	} members[] = {
+		{"scope", TOKEN_SCOPE_MAX, &wish->scope},
+		{"audience", TOKEN_AUDIENCE_MAX, &wish->audience},
+		{"git_host", TOKEN_GIT_HOST_MAX, &wish->git_host},
+	};
+	const struct token_rules none = {NULL};
+	const char *why;
+	char *scope;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (method_read_optional(call, members[i].key, members[i].max, members[i].value))
+			continue;
+		service_invalid(c, members[i].key);
+		return false;
+	}
+	if (token_rules_judge(&none, wish, &scope, &why) == -EINVAL) {
+		service_invalid(c, wish->audience != NULL ? "audience" : "scope");
+		return false;
+	}
+	return true;
+}
+
+static char *describe(const struct token_wish *wish)
+{
+	const char *word = wish->git_host != NULL ? "git" : wish->audience != NULL ? "audience" : "scope";
+	const char *value = wish->git_host != NULL   ? wish->git_host
+			    : wish->audience != NULL ? wish->audience
+						     : wish->scope;
+	LK_CLEANUP(buf_done) struct buf b = {.max = 2048};
+
+	if (value != NULL)
+		buf_printf(&b, "%s %s", word, value);
+	return buf_steal(&b);
+}
+
+void method_get_token(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	struct recheck_token_request request = {.scope = NULL};
+	struct token_wish wish = {.scope = NULL};
+	const char *reason, *why = NULL;
+	struct hand_out *h;
+
+	if (conn_uid(c) == 0 && !m->config->root_may_have_tokens) {
+		method_log_refusal(m, c, AUDIT_TOKEN, NULL, "not-permitted", "root_may_have_tokens is not set");
+		conn_error(c, ERROR_NOT_PERMITTED, NULL);
+		return;
+	}
+	if (!read_wish(c, call, &wish) || !read_account(m, c, call, &a))
+		return;
+	h = calloc(1, sizeof(*h));
+	if (h == NULL) {
+		conn_drop(c);
+		return;
+	}
+	*h = (struct hand_out){.manager = m, .conn = c, .lp = provider_of(m, a), .detail = describe(&wish)};
+	h->account = LK_STEAL(a);
+	reference_new(h->reference);
+	conn_set_job(c, h, hand_out_free);
+	if (h->lp == NULL) {
+		log_line(LOG_ERR, "no token for %s: its provider is not configured any more", h->account->name);
+		method_deny(c, REASON_CONFIGURATION, NULL, h->reference);
+		return;
+	}
+	reason = check_wish(h, &wish, &why);
+	if (reason != NULL) {
+		refuse(h, reason, why);
+		return;
+	}
+	request.scope = h->scope;
+	request.resource = wish.audience;
+	if (recheck_token_start(&h->recheck, &m->login, h->account, &request, on_token, h) < 0)
+		refuse(h, REASON_UNAVAILABLE, NULL);
+}
+
+/* --- LockTokens, Logout -------------------------------------------------------------------------------------------- */
+
+void method_lock_tokens(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	struct row_owner owner;
+	int r;
+
+	if (!read_account(m, c, call, &a))
+		return;
+	owner = owner_of(a);
+	r = store_lock_tokens(m->store, &owner);
+	if (r < 0 && r != -ENOENT) {
+		(void)fail_store(c, "tokens could not be locked", r);
+		return;
+	}
+	/* Where nothing is kept, nothing is handed out either. */
+	audit_write(&(struct audit_event){.kind = AUDIT_TOKEN,
+					  .priority = LOG_NOTICE,
+					  .result = "locked",
+					  .user = a->name,
+					  .subject = a->subject,
+					  .uid = a->uid});
+	conn_reply(c, NULL, false);
+}
+
+struct logout {
+	struct conn *conn;
+	struct sign_out *sign_out;
+};
+
+static void logout_free(void *userdata)
+{
+	struct logout *l = userdata;
+
+	sign_out_leave(l->sign_out);
+	free(l);
+}
+
+static void reply_logout(struct conn *c, enum sign_out_outcome outcome)
+{
+	static const char *const words[] = {
+		[SIGN_OUT_REVOKED] = "revoked",
+		[SIGN_OUT_NOTHING] = "nothing",
+		[SIGN_OUT_NOT_SUPPORTED] = "not-supported",
+		[SIGN_OUT_NOT_REVOKED] = "not-revoked",
+	};
+	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
+
+	if (method_add_text(p, "result", words[outcome]))
+		conn_reply(c, p, false);
+	else
+		conn_drop(c);
+}
+
+static void on_signed_out(void *userdata, enum sign_out_outcome outcome)
+{
+	struct logout *l = userdata;
+
+	l->sign_out = NULL;
+	reply_logout(l->conn, outcome);
+}
+
+void method_logout(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	enum sign_out_outcome outcome = SIGN_OUT_NOT_REVOKED;
+	struct logout *l;
+	int r;
+
+	if (!read_account(m, c, call, &a))
+		return;
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		conn_drop(c);
+		return;
+	}
+	l->conn = c;
+	conn_set_job(c, l, logout_free);
+	r = sign_out_start(&l->sign_out, m->sign_outs, a, on_signed_out, l, &outcome);
+	if (r < 0)
+		(void)fail_store(c, "somebody could not be signed out", r);
+	else if (r == 1)
+		reply_logout(c, outcome);
+}
