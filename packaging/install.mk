@@ -6,7 +6,7 @@ PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 
 UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket latchkey-userdb.socket \
-	latchkeyd.service latchkey-fetch.service latchkey-root.service latchkey-userdb.service
+	latchkeyd.service latchkey-key.service latchkey-fetch.service latchkey-root.service latchkey-userdb.service
 PAGES := $(sort $(wildcard docs/man/*))
 CONFIGURATION := $(DESTDIR)$(SYSCONFDIR)/latchkey
 
