@@ -42,7 +42,11 @@ static const struct option_row rows[] = {
 	 "read this one, '-' for standard input (default: audit_file of latchkey.conf)"},
 	{"--jwks", "FILE", offsetof(struct arguments, jwks), "inspect", "the provider's keys, to check the signature"},
 	{"--issuer", "URL", offsetof(struct arguments, issuer), "inspect", "the issuer that the token must come from"},
-	{"--audience", "ID", offsetof(struct arguments, audience), "inspect", "the client that the token must be for"},
+	{"--audience", "ID", offsetof(struct arguments, audience), "inspect|token|git-credential",
+	 "the client that the token must be for; token, git-credential: the service"},
+	{"--scope", "WORDS", offsetof(struct arguments, scope), "token|git-credential",
+	 "what the token shall be good for, of what was granted"},
+	{"--header", NULL, offsetof(struct arguments, header), "token", "print it as a header, for curl -H @-"},
 	{"--signature-only", NULL, offsetof(struct arguments, signature_only), "inspect",
 	 "judge the signature, not the claims"},
 };
@@ -194,7 +198,15 @@ int arguments_parse(struct arguments *ret, int argc, char *const *argv, char *wh
 /* Also an option of one of the verb's commands. */
 static bool belongs_to(const char *owner, const char *verb)
 {
-	return text_has_prefix(owner, verb) && (owner[strlen(verb)] == '\0' || owner[strlen(verb)] == ' ');
+	size_t len = strlen(verb);
+
+	for (;; owner++) {
+		if (text_has_prefix(owner, verb) && (owner[len] == '\0' || owner[len] == ' ' || owner[len] == '|'))
+			return true;
+		owner += strcspn(owner, "|");
+		if (*owner == '\0')
+			return false;
+	}
 }
 
 void arguments_print_options(FILE *out, const char *verb)

@@ -12,10 +12,10 @@ struct arguments {
 	const char *operand; /* NULL when there is none */
 	const char *more[2]; /* operands behind it */
 	const char *socket;  /* never NULL */
-	const char *jwks, *issuer, *audience;
+	const char *jwks, *issuer, *audience, *scope;
 	const char *since, *user, *reference, *file;
 	const char *uid, *gid, *provider, *subject, *home, *shell, *format;
-	bool json, help, version, signature_only;
+	bool json, help, version, signature_only, header;
 };
 
 /**

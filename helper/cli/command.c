@@ -30,7 +30,7 @@ static void print_usage(FILE *out, const struct verb *verbs)
 		const char *operand = verbs->operand ? verbs->operand : "";
 
 		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, operand[0] ? " " : "",
-			       operand[0] == '[' ? "[COMMAND]" : operand);
+			       operand[0] == '[' && strchr(operand, '|') ? "[COMMAND]" : operand);
 		(void)fprintf(out, "  %-18s  %s\n", left, verbs->summary);
 	}
 	(void)fprintf(out, "\n");
@@ -86,7 +86,8 @@ static enum command_exit run_verb(const struct command *c, const struct verb *ve
 
 	if (!is_utf8(c->arguments.operand) || !is_utf8(c->arguments.more[0]) || !is_utf8(c->arguments.more[1]) ||
 	    !is_utf8(c->arguments.user) || !is_utf8(c->arguments.file) || !is_utf8(c->arguments.subject) ||
-	    !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) || !is_utf8(c->arguments.shell))
+	    !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) || !is_utf8(c->arguments.shell) ||
+	    !is_utf8(c->arguments.scope) || !is_utf8(c->arguments.audience))
 		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
 
 	status = verb->run(c);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "latchkey token", "lock" and "logout": fresh tokens for the caller's own programs, and the end of them. A token goes to
+ * standard output and nowhere else: never into the environment, the command line or a file.
+ */
+#include "helper/cli/verbs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "helper/base/json.h"
+#include "helper/cli/question.h"
+#include "helper/cli/token.h"
+#include "helper/protocol/names.h"
+
+#define TOKEN_MAX 65536u
+
+bool token_add_text(struct json_object *o, const char *key, const char *text)
+{
+	struct json_object *value = text ? json_object_new_string(text) : NULL;
+
+	if (!text)
+		return true;
+	if (o && value && json_object_object_add(o, key, value) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
+void token_close_memory(void)
+{
+	/* What passes through here shall be in no core file. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int token_read(struct json_object *parameters, const char **ret_token, int64_t *ret_expires_in_s)
+{
+	if (json_read_string(parameters, "access_token", TOKEN_MAX, ret_token) != 0)
+		return -EBADMSG;
+	/* It goes into a header or a line of its own. */
+	for (const char *p = *ret_token; *p != '\0'; p++)
+		if (*p <= 0x20 || *p > 0x7e)
+			return -EBADMSG;
+	if (json_read_int(parameters, "expires_in", 1, INT32_MAX, ret_expires_in_s) != 0)
+		*ret_expires_in_s = 0;
+	return 0;
+}
+
+static void print_token(const struct command *c, const char *token, int64_t expires_in_s)
+{
+	if (c->arguments.json && expires_in_s > 0)
+		(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%lld}\n",
+			      token, (long long)expires_in_s);
+	else if (c->arguments.json)
+		(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\"}\n", token);
+	else
+		(void)fprintf(c->out, c->arguments.header ? "Authorization: Bearer %s\n" : "%s\n", token);
+}
+
+static enum command_exit one_too_many(const struct command *c)
+{
+	return command_fail(c, COMMAND_MISUSE, "one argument too many: %.64s (latchkey --help says more)",
+			    c->arguments.more[0]);
+}
+
+enum command_exit verb_token(const struct command *c)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
+	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
+	enum command_exit status;
+	int64_t expires_in_s = 0;
+	const char *token;
+
+	if (c->arguments.more[0])
+		return one_too_many(c);
+	token_close_memory();
+	if (!token_add_text(parameters, "scope", c->arguments.scope) ||
+	    !token_add_text(parameters, "audience", c->arguments.audience) ||
+	    !token_add_text(parameters, "name", c->arguments.operand))
+		return question_lost(c, -ENOMEM);
+	status = question_ask(c, METHOD_GET_TOKEN, parameters, &reply);
+	if (status != COMMAND_OK)
+		return status;
+	/* A quote or backslash cannot be in a token (RFC 6750 section 2.1), and would break the JSON. */
+	if (token_read(reply.parameters, &token, &expires_in_s) < 0 || strpbrk(token, "\"\\") != NULL)
+		return question_lost(c, -EBADMSG);
+	print_token(c, token, expires_in_s);
+	return COMMAND_OK;
+}
+
+enum command_exit verb_lock(const struct command *c)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
+	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
+	enum command_exit status;
+
+	if (c->arguments.more[0])
+		return one_too_many(c);
+	if (!token_add_text(parameters, "name", c->arguments.operand))
+		return question_lost(c, -ENOMEM);
+	status = question_ask(c, METHOD_LOCK_TOKENS, parameters, &reply);
+	if (status == COMMAND_OK)
+		(void)fputs(c->arguments.json ? "{}\n" : "Locked: no token is handed out until the next sign-in.\n",
+			    c->out);
+	return status;
+}
+
+enum command_exit verb_logout(const struct command *c)
+{
+	static const struct {
+		const char *result;
+		enum command_exit status;
+		const char *text;
+	} rows[] = {
+		{"revoked", COMMAND_OK, "Signed out, here and at the provider.\n"},
+		{"nothing", COMMAND_OK, "Signed out. There was nothing to revoke at the provider.\n"},
+		{"not-supported", COMMAND_OK,
+		 "Signed out here. The provider cannot be told: end the session there by hand.\n"},
+		{"not-revoked", COMMAND_FAILED,
+		 "Signed out here. The provider could not be told: end the session there by hand.\n"},
+	};
+	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
+	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
+	enum command_exit status;
+	const char *result;
+
+	if (c->arguments.more[0])
+		return one_too_many(c);
+	if (!token_add_text(parameters, "name", c->arguments.operand))
+		return question_lost(c, -ENOMEM);
+	status = question_ask(c, METHOD_LOGOUT, parameters, &reply);
+	if (status != COMMAND_OK)
+		return status;
+	if (json_read_string(reply.parameters, "result", 32, &result) != 0)
+		return question_lost(c, -EBADMSG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].result, result) != 0)
+			continue;
+		if (c->arguments.json)
+			(void)fprintf(c->out, "{\"result\":\"%s\"}\n", result);
+		else
+			(void)fputs(rows[i].text, c->out);
+		return rows[i].status;
+	}
+	return question_lost(c, -EBADMSG);
+}
