@@ -191,6 +191,22 @@ const char *json_text(struct json_object *o)
 	return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
+void json_write_string(struct buf *out, const char *text, size_t len)
+{
+	buf_append_text(out, "\"");
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20)
+			buf_printf(out, "\\u%04x", c);
+		else if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else
+			buf_append(out, text + i, 1);
+	}
+	buf_append_text(out, "\"");
+}
+
 static int wipe_string(struct json_object *o, int flags, struct json_object *parent, const char *key, size_t *index,
 		       void *userdata)
 {

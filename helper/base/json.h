@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "helper/base/buf.h"
 #include "helper/base/cleanup.h"
 
 #define JSON_MAX_BYTES 262144u
@@ -48,6 +49,10 @@ int json_read_array(const struct json_object *o, const char *key, size_t max_ite
  * Where it may hold a secret the caller wipes it after use.
  */
 const char *json_text(struct json_object *o);
+
+/** json_write_string() - append @len bytes as a JSON string: for secrets, since json-c leaves parts of what it prints behind in
+ *  memory. Well-formed UTF-8 stays so. */
+void json_write_string(struct buf *out, const char *text, size_t len);
 
 /** json_put_wiped() - json_object_put() that first overwrites every string in it; for objects that carried secrets.
  *                     The caller must hold the only reference. Accepts NULL. */

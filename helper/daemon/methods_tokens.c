@@ -15,6 +15,7 @@
 #include "helper/login/recheck.h"
 #include "helper/login/sign_out.h"
 #include "helper/login/token_rules.h"
+#include "helper/protocol/frame.h"
 #include "helper/protocol/names.h"
 #include "helper/vault/store_tokens.h"
 
@@ -168,17 +169,21 @@ static const char *reason_of(enum recheck_outcome outcome)
 /* Root asks for somebody else: that stands in the log as such. */
 static void hand_over(struct hand_out *h, const struct secret *token, uint32_t lifetime_s)
 {
-	LK_CLEANUP(json_put_wipedp) struct json_object *p = json_object_new_object();
+	LK_CLEANUP(buf_done) struct buf p = {.max = FRAME_MAX};
 	struct audit_event e = event_of(h, LOG_INFO, conn_uid(h->conn) == 0 ? "granted-to-root" : "granted", h->detail);
 
 	if (audit_admit(&e) < 0) {
 		method_deny(h->conn, REASON_NO_STORE, NULL, h->reference);
 		return;
 	}
-	if (method_add(p, "access_token", json_object_new_string_len(secret_data(token), (int)secret_len(token))) &&
-	    method_add_text(p, "token_type", "Bearer") &&
-	    (lifetime_s == 0 || method_add_int(p, "expires_in", lifetime_s)))
-		conn_reply(h->conn, p, false);
+	buf_append_text(&p, "{\"access_token\":");
+	json_write_string(&p, secret_data(token), secret_len(token));
+	buf_append_text(&p, ",\"token_type\":\"Bearer\"");
+	if (lifetime_s > 0)
+		buf_printf(&p, ",\"expires_in\":%u", lifetime_s);
+	buf_append_text(&p, "}");
+	if (buf_fault(&p) == 0)
+		conn_reply_text(h->conn, p.data);
 	else
 		conn_drop(h->conn);
 }

@@ -201,6 +201,11 @@ void conn_reply(struct conn *c, struct json_object *parameters, bool continues)
 		conn_send_last(c, r);
 }
 
+void conn_reply_text(struct conn *c, const char *parameters)
+{
+	conn_send_last(c, varlink_write_reply_text(&c->out, parameters));
+}
+
 void conn_error(struct conn *c, const char *error, struct json_object *parameters)
 {
 	conn_send_last(c, varlink_write_error(&c->out, error, parameters));

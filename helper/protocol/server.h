@@ -35,6 +35,8 @@ uid_t conn_uid(const struct conn *c);
 /** conn_reply() - answer the call under way; with @continues more replies follow. @parameters (may be NULL) is not consumed.
  *  A peer that does not read, or memory that is out, ends the connection. */
 void conn_reply(struct conn *c, struct json_object *parameters, bool continues);
+/** conn_reply_text() - conn_reply(), the last one, with parameters that are JSON text already; nothing of it stays in memory */
+void conn_reply_text(struct conn *c, const char *parameters);
 void conn_error(struct conn *c, const char *error, struct json_object *parameters);
 
 /** conn_drop() - end the connection without a further word; safe from within a call */

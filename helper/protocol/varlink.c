@@ -193,16 +193,11 @@ void varlink_reply_done(struct varlink_reply *r)
 	*r = (struct varlink_reply){0};
 }
 
-/* {@member: @name, "parameters": ..., @flag: true}; the names are this program's own and need no escapes. */
-static int write_message(struct buf *out, const char *member, const char *name, struct json_object *parameters,
-			 const char *flag)
+/* {@member: @name, "parameters": @body, @flag: true}; the names are this program's own and need no escapes. */
+static int write_text(struct buf *out, const char *member, const char *name, const char *body, const char *flag)
 {
 	LK_CLEANUP(buf_done) struct buf text = {0};
-	const char *body = parameters ? json_text(parameters) : "{}";
 	int r;
-
-	if (!body)
-		return -ENOMEM;
 
 	buf_init(&text, FRAME_MAX);
 	buf_append_text(&text, "{");
@@ -213,11 +208,23 @@ static int write_message(struct buf *out, const char *member, const char *name, 
 	if (flag)
 		buf_printf(&text, ",\"%s\":true", flag);
 	buf_append_text(&text, "}");
-	if (parameters)
-		secret_wipe((void *)(uintptr_t)body, strlen(body)); /* json-c keeps it with the object */
 
 	r = buf_fault(&text);
 	return r < 0 ? r : frame_write(out, text.data, text.len);
+}
+
+static int write_message(struct buf *out, const char *member, const char *name, struct json_object *parameters,
+			 const char *flag)
+{
+	const char *body = parameters ? json_text(parameters) : "{}";
+	int r;
+
+	if (!body)
+		return -ENOMEM;
+	r = write_text(out, member, name, body, flag);
+	if (parameters)
+		secret_wipe((void *)(uintptr_t)body, strlen(body)); /* json-c keeps it with the object */
+	return r;
 }
 
 int varlink_write_call(struct buf *out, const char *method, struct json_object *parameters, bool more)
@@ -228,6 +235,11 @@ int varlink_write_call(struct buf *out, const char *method, struct json_object *
 int varlink_write_reply(struct buf *out, struct json_object *parameters, bool continues)
 {
 	return write_message(out, NULL, NULL, parameters, continues ? "continues" : NULL);
+}
+
+int varlink_write_reply_text(struct buf *out, const char *parameters)
+{
+	return write_text(out, NULL, NULL, parameters, NULL);
 }
 
 int varlink_write_error(struct buf *out, const char *error, struct json_object *parameters)

@@ -44,4 +44,6 @@ void varlink_reply_done(struct varlink_reply *r);
  * Return: 0, -E2BIG, -ENOMEM. */
 int varlink_write_call(struct buf *out, const char *method, struct json_object *parameters, bool more);
 int varlink_write_reply(struct buf *out, struct json_object *parameters, bool continues);
+/** varlink_write_reply_text() - the last reply, whose parameters are text already: json-c leaves behind what it prints */
+int varlink_write_reply_text(struct buf *out, const char *parameters);
 int varlink_write_error(struct buf *out, const char *error, struct json_object *parameters);

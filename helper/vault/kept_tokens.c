@@ -26,18 +26,8 @@ static int add_text(struct buf *b, const char *key, const char *text, size_t len
 {
 	if (len == 0 || len > max)
 		return -EINVAL;
-	buf_printf(b, "%s\"%s\":\"", b->len > 1 ? "," : "", key);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20)
-			buf_printf(b, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else
-			buf_append(b, text + i, 1);
-	}
-	buf_append_text(b, "\"");
+	buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
+	json_write_string(b, text, len);
 	return 0;
 }
 

@@ -91,7 +91,8 @@ def memory_of(pid):
 
 
 def test_l14_no_token_stays():
-    """L14, D7: after a sign-in neither process holds a token or device code, not even in memory given back."""
+    """L14, D7: after a sign-in neither process holds a token or device code, not even in memory given back; but for the access
+    token, which the helper has ready, once, until the account is forgotten."""
     provider = TinyProvider(interval=1)
     with Rig(config(provider)) as rig:
         rig.wait_log("is ready")
@@ -106,7 +107,12 @@ def test_l14_no_token_stays():
         assert c.reply()["parameters"]["state"] == "granted"
         c.close()
         wait_until(lambda: rig.client().ask("io.latchkey.Status")["parameters"]["pending"] == 0)
-        secrets = [b"access-canary" * 2, b"refresh-canary" * 2, reply["id_token"][-60:].encode(), code.encode()]
+        access = reply["access_token"].encode()
+        secrets = [b"refresh-canary" * 2, reply["id_token"][-60:].encode(), code.encode()]
+        memory = b"".join(memory_of(rig.helper.pid))
+        assert memory.count(access) == 1 and memory.count(b"access-canary") == 40
+        assert "error" not in rig.client().ask("io.latchkey.ForgetAccount", name="alice")
+        secrets.append(b"access-canary" * 2)
         for process in (rig.helper, rig.fetch):
             memory = b"".join(memory_of(process.pid))
             assert provider.issuer.encode() in memory or process is rig.fetch

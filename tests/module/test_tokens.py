@@ -8,6 +8,7 @@ import sys
 import urllib.parse
 
 from rig import PATIENCE, STRANGER, TOP, UID, Rig, run, wait_until
+from test_daemon import memory_of
 
 sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
 from tiny_provider import TinyProvider, b64  # noqa: E402
@@ -314,6 +315,30 @@ def test_git_itself():
                               user=alice, group=alice, extra_groups=[], cwd="/",
                               env={"HOME": home, "PATH": os.environ["PATH"], "GIT_TERMINAL_PROMPT": "0"})
         assert "password=atCANARY" in done.stdout or "credential=atCANARY" in done.stdout, done
+
+
+def await_copies(h, tokens, in_helper):
+    """A reply may be out before it is wiped."""
+    def counts():
+        return [b"".join(memory_of(p.pid)).count(t.encode()) for p in (h.rig.helper, h.rig.fetch) for t in tokens]
+    wait_until(lambda: counts() == in_helper + [0] * len(tokens), counts)
+
+
+def test_l14_one_copy():
+    """L14, D7: a token that is ready is in the helper's memory once, however often it was handed out, and the refresh token not
+    at all; after a logout neither is there, not even in memory given back. The process on the network keeps none."""
+    with Host(rules="token_scopes = all") as h:
+        alice = h.sign_in("alice", "s-1")
+        token = h.token(alice)
+        assert {h.token(alice) for _ in range(20)} == {token}
+        refresh = list(h.provider.grants)[0]
+        await_copies(h, [token, refresh], [1, 0])
+        assert h.ask("Logout", alice)["parameters"]["result"] == "revoked"
+        await_copies(h, [token, refresh], [0, 0])
+    with Host() as h:
+        alice = h.sign_in("alice", "s-1")
+        tokens = list(h.provider.grants) + [h.token(alice, scope="api:read")] + list(h.provider.grants)
+        await_copies(h, tokens, [0] * 3)
 
 
 def files_below(folder):

@@ -434,9 +434,37 @@ static void test_put_wiped(void **state)
 	json_put_wiped(NULL);
 }
 
+/* What is written is read again as the same, and it is the shortest form. */
+static void write_string(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *written;
+	} rows[] = {
+		{"", "\"\""},
+		{"abc/", "\"abc/\""},
+		{"a\"b\\c", "\"a\\\"b\\\\c\""},
+		{"\n\x01\x1f\x7f", "\"\\u000a\\u0001\\u001f\x7f\""},
+		{"\xc3\xa4\xf0\x9f\x94\x91", "\"\xc3\xa4\xf0\x9f\x94\x91\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		LK_CLEANUP(buf_done) struct buf b = {.max = 256};
+		LK_CLEANUP(json_object_putp) struct json_object *o = NULL;
+
+		json_write_string(&b, rows[i].text, strlen(rows[i].text));
+		assert_int_equal(buf_fault(&b), 0);
+		assert_string_equal(b.data, rows[i].written);
+		assert_int_equal(json_parse(&o, b.data, b.len), 0);
+		assert_string_equal(json_object_get_string(o), rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(write_string),
 		cmocka_unit_test(test_accepts_rfc8259),
 		cmocka_unit_test(test_refuses_all_else),
 		cmocka_unit_test(test_every_truncation),

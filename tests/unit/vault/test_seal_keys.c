@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -447,6 +450,43 @@ static void no_file_possible(void **state)
 	seal_free(k);
 }
 
+static void turn_on_full_disk(void *userdata)
+{
+	const struct rlimit none = {0, 0}, some = {40, 40};
+	struct seal_found found;
+	struct seal *old = load(&found), *turned = NULL;
+
+	(void)userdata;
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || !seal_key_id(old))
+		_exit(3);
+	if (setrlimit(RLIMIT_FSIZE, &some) < 0 || seal_keys_turn(&turned, old, &places) != -EFBIG || turned)
+		_exit(4);
+	if (setrlimit(RLIMIT_FSIZE, &none) < 0 || seal_keys_turn(&turned, old, &places) != -EFBIG || turned ||
+	    seal_keys_settle(&turned, old, false, &places) != -EFBIG || turned)
+		_exit(5);
+}
+
+/* C2: a disk that takes nothing, or a part: the file of before is there, whole, and nothing beside it. */
+static void key_on_full_disk(void **state)
+{
+	struct seal_found found;
+	LK_CLEANUP(seal_freep) struct seal *before = load(&found), *behind = NULL;
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		turn_on_full_disk(NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	behind = load(&found);
+	assert_int_equal(found.file, 0);
+	assert_string_equal(seal_key_id(before), seal_key_id(behind));
+	assert_int_equal(access(scratch_name(*state, "private/vault.key.new"), F_OK), -1);
+}
+
 static void turn_over(void *userdata)
 {
 	struct seal_found found;
@@ -541,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lost_key, setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(disk_full, setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(no_file_possible, setup, stores_teardown),
+		cmocka_unit_test_setup_teardown(key_on_full_disk, setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(killed_while_turning, setup, stores_teardown),
 		cmocka_unit_test_setup_teardown(killed_while_making, setup, stores_teardown),
 	};
