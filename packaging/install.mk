@@ -23,6 +23,7 @@ install: all
 		> $(DESTDIR)$(UNITDIR)/$$unit && chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
 	install -D -m 0644 packaging/sysusers.d/latchkey.conf $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf
 	install -D -m 0644 packaging/tmpfiles.d/latchkey.conf $(DESTDIR)$(TMPFILESDIR)/latchkey.conf
+	install -D -m 0644 packaging/logrotate.d/latchkey $(DESTDIR)$(SYSCONFDIR)/logrotate.d/latchkey
 	install -D -m 0644 packaging/latchkey.catalog $(DESTDIR)$(CATALOGDIR)/latchkey.catalog
 	install -D -m 0644 packaging/pam-configs/latchkey $(DESTDIR)$(PAMCONFIGDIR)/latchkey
 	for page in $(PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
@@ -38,4 +39,5 @@ uninstall:
 		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
 		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey $(DESTDIR)$(CATALOGDIR)/latchkey.catalog \
+		$(DESTDIR)$(SYSCONFDIR)/logrotate.d/latchkey \
 		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))

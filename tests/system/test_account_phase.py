@@ -161,8 +161,6 @@ def neither_yes_nor_no(w):
     sign_in(w)
     for kind, more in (("reply", {"status": 503}), ("close", {}), ("reply", {"body": "<html>"}),
                        ("reply", {"status": 200, "body": {"access_token": 7}}), ("hang", {})):
-        # Twice: where a connection that was kept dies, the request goes out once more over a new one.
-        w.provider.fault("token", kind, **more)
         w.provider.fault("token", kind, **more)
         status, text = by_key(w)
         check.equal(status, 255, f"ssh's status after {kind} {more}")

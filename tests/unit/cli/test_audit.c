@@ -163,7 +163,7 @@ static void test_long_lines(void **state)
 static void test_files(void **state)
 {
 	static const struct verb verbs[] = {{"audit", NULL, "", verb_audit}, {NULL, NULL, NULL, NULL}};
-	struct scratch scratch;
+	struct scratch scratch = {.path = ""};
 	struct capture capture;
 
 	(void)state;
