@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""latchkey-root's verb "end-session" against real processes of several people, in a process namespace of its own: all of
-hers end, however they hide, and nobody else's. Threats L1, L8, I17 and a taken-over latchkeyd. Needs root."""
+"""latchkey-root's verb "end-session" against real processes of several people, in a process namespace of its own: all
+of hers end, however they hide, and nobody else's. Threats L1, L8, I17 and a taken-over latchkeyd. Needs root."""
 import ctypes
 import os
 import pty
@@ -143,8 +143,7 @@ def test_only_hers():
 
 
 def test_however_they_hide():
-    """Detached, daemonised, deaf, stopped, renamed to a kernel thread, without a first thread, and as a child whose parent
-    has become somebody else"""
+    """Detached, daemonised, deaf, stopped, called like a thread of the kernel's, without a first thread, and by nohup"""
     codes = {
         "its own session": "import os; os.setsid();" + SLEEP,
         "daemonised": "import os,sys; r,w=os.pipe()\nif os.fork(): os.read(r,1); print('ready',flush=True); sys.exit()\n"
@@ -152,7 +151,8 @@ def test_however_they_hide():
                       "(0,1,2)]\nimport time; time.sleep(1000)",
         "deaf": "import signal\nfor s in (1,2,15): signal.signal(s, signal.SIG_IGN)\n" + SLEEP,
         "stopped": "import os,signal; print('ready',flush=True); os.kill(os.getpid(), signal.SIGSTOP)",
-        "called like the kernel's": "import ctypes; ctypes.CDLL(None).prctl(15, b'kworker/0:1\\nUid:', 0, 0, 0)\n" + SLEEP,
+        "called like the kernel's": "import ctypes; ctypes.CDLL(None).prctl(15, b'kworker/0:1\\nUid:', 0, 0, 0)\n"
+                                    + SLEEP,
         "without a first thread": "import ctypes,threading,time\nt=threading.Thread(target=time.sleep,args=(1000,))\n"
                                   "t.start()\nprint('ready',flush=True)\nctypes.CDLL(None).syscall(60, 0)",
         "nohup": "import os; print('ready',flush=True); os.execvp('nohup', ['nohup', 'sleep', '1000'])",
@@ -172,8 +172,8 @@ def test_however_they_hide():
 
 
 def test_setuid_programs():
-    """Real or saved uid decides, as for kill(2): a setuid program of hers ends, and a daemon of root's that only acts in
-    her name at this moment does not"""
+    """Real or saved uid decides, as for kill(2): a setuid program of hers ends, and a daemon of root's that only acts
+    in her name at this moment does not"""
     def run(real, effective, saved):
         pid = os.fork()
         if pid == 0:

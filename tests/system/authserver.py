@@ -121,6 +121,14 @@ class AuthServer:
         """Which binding messages the provider takes."""
         self._ask("/messages", {"takes": takes})
 
+    def sign(self, claims, **header):
+        """A token of whatever kind, by the key that signs now."""
+        return self._ask("/sign", {"claims": claims, "header": header})["token"]
+
+    def backchannel_logout(self, person):
+        """The provider's own logout token goes to the logoutUri that it was started with."""
+        return self._ask("/backchannel-logout", {"person": person})
+
     def people(self, **claims):
         self._ask("/people", claims)
 

@@ -29,6 +29,7 @@ const options = {
   clientSecret: null, // makes it a client that authenticates and may use CIBA
   directorySecret: null, // of a second client, for the host itself
   complete: true, // whether verification_uri_complete is sent
+  logoutUri: null, // where logout tokens are posted
   cert: null,
   key: null,
   ...JSON.parse(process.argv[2] ?? '{}'),
@@ -74,6 +75,7 @@ const provider = new Provider(issuer, {
     response_types: [],
     redirect_uris: [],
     id_token_signed_response_alg: 'RS256',
+    ...(options.logoutUri ? { backchannel_logout_uri: options.logoutUri } : {}),
   }, ...(options.directorySecret ? [{
     client_id: `${options.clientId}-directory`,
     client_secret: options.directorySecret,
@@ -106,8 +108,10 @@ const provider = new Provider(issuer, {
     },
     ciba: devices.feature(),
     revocation: { enabled: true },
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
   },
+  fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined }), // the library's own refuses loopback
   ttl: {
     AccessToken: () => settings.accessTokenTtl,
     BackchannelAuthenticationRequest: (ctx) => settings.cibaTtl || Number(ctx.oidc.params.requested_expiry ?? 120),
@@ -271,7 +275,7 @@ server.on('request', provider.callback());
 
 // GET /requests, /pushes; POST /clear, /fault, /rotate, /settings, /answer {deny} or {acr, amr, age} to the last push,
 // /messages {takes: regular expression}, /people {name: {claim: value}},
-// where "disabled" is no claim: nobody is there any more
+// where "disabled" is no claim: nobody is there any more, /sign {claims, header}, /backchannel-logout {person}
 const control = http.createServer(async (req, res) => {
   let status = 200;
   let answer = {};
@@ -287,6 +291,10 @@ const control = http.createServer(async (req, res) => {
       case 'POST /clear': records = []; devices.pushes = []; faults.clear(); break;
       case 'POST /fault': faults.add(body); break;
       case 'POST /rotate': await keys.rotate(); resigns = true; break;
+      case 'POST /sign': answer = { token: await keys.sign(body.claims, body.header) }; break;
+      case 'POST /backchannel-logout':
+        await (await provider.Client.find(options.clientId)).backchannelLogout(people.get(body.person).sub, 'sid');
+        break;
       case 'POST /settings': Object.assign(settings, body); break;
       case 'POST /people':
         for (const [name, claims] of Object.entries(body)) people.set(name, { ...people.get(name), ...claims });
