@@ -25,6 +25,8 @@ static void draft_done(struct config_draft *d)
 		free(d->secret_files[i]);
 	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
 		free(d->directory_secret_files[i]);
+	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
+		free(d->events_token_files[i]);
 }
 
 static int draft_init(struct config_draft *d)
@@ -105,6 +107,10 @@ static void provider_done(struct provider_config *p)
 	free(p->directory.scope);
 	free(p->directory.filter);
 	free(p->directory.tenant);
+	free(p->events.endpoint);
+	secret_free(p->events.token);
+	free(p->events.issuer);
+	free(p->events.audience);
 }
 
 static void policy_done(struct access_policy *p)
@@ -250,6 +256,9 @@ static int read_secrets(struct config_draft *d, config_note_fn note, void *userd
 		if (r == 0)
 			r = take_secret(&p->directory.client_secret, &p->settings, "directory_client_secret_file",
 					d->directory_secret_files[i], note, userdata, why);
+		if (r == 0)
+			r = take_secret(&p->events.token, &p->settings, "events_token_file", d->events_token_files[i],
+					note, userdata, why);
 	}
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "helper/login/policy.h"
 #include "helper/login/token_rules.h"
 #include "helper/oauth/directory.h"
+#include "helper/oauth/event_poll.h"
 #include "helper/oauth/provider.h"
 
 #define CONFIG_PATH "/etc/latchkey/latchkey.conf"
@@ -26,6 +27,7 @@ struct provider_config {
 	char *gid_claim;   /* NULL: the uid */
 	struct directory_settings directory;
 	struct token_rules tokens;
+	struct event_settings events;
 };
 
 struct limit_config {

@@ -244,6 +244,8 @@ static int finish_provider(struct config_draft *d, size_t i, char *why)
 		r = default_provider(p);
 	if (r == 0)
 		r = config_check_directory(d, i, why);
+	if (r == 0)
+		r = config_check_events(d, i, why);
 	return r;
 }
 

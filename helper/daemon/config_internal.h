@@ -22,6 +22,7 @@ struct config_draft {
 	char *secret_files[CONFIG_PROVIDERS_MAX];
 	char *directory_secret_files[CONFIG_PROVIDERS_MAX];
 	bool has_directory_subject[CONFIG_PROVIDERS_MAX];
+	char *events_token_files[CONFIG_PROVIDERS_MAX];
 	bool has_client_auth[CONFIG_PROVIDERS_MAX];
 	bool allow_dot;
 	bool allow_at;
@@ -113,6 +114,11 @@ int config_check_local_accounts(struct config *c, char *why);
 /** config_check_local_users() - and against /etc/passwd below @root ("" for this machine): root and the accounts of the
  *  system are refused, one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
 int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why);
+
+/** config_check_events() - the same of its event stream's. Return: 0, -EINVAL with @why filled. */
+int config_check_events(struct config_draft *d, size_t i, char *why);
+int config_set_events_token_file(const struct config_target *t, const struct config_key *key, const char *value,
+				 char *why);
 
 /** config_check_directory() - defaults and contradictions of a provider's directory keys, once the provider itself is good
  *  Return: 0, -EINVAL with @why, -ENOMEM. */

@@ -200,6 +200,17 @@ static int add_directories(struct manager *m)
 	return r;
 }
 
+static int add_event_streams(struct manager *m)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->config->n_providers; i++)
+		if (m->config->providers[i].events.endpoint != NULL)
+			r = event_stream_new(&m->event_streams[i], &m->login, &m->login_providers[i],
+					     &m->config->providers[i].events);
+	return r;
+}
+
 static int add_event(struct manager *m)
 {
 	sigset_t signals;
@@ -280,6 +291,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_directories(m);
 	if (r < 0)
 		return r;
+	r = add_event_streams(m);
+	if (r < 0)
+		return r;
 	r = publisher_request(m->publisher, on_first_publish, m, &m->first_publish);
 	if (r < 0)
 		return r;
@@ -328,6 +342,8 @@ void manager_free(struct manager *m)
 	publish_wait_cancel(m->first_publish);
 	rechecks_free(m->rechecks);
 	expulsions_free(m->expulsions);
+	for (size_t i = 0; i < m->login.n_providers; i++)
+		event_stream_free(m->event_streams[i]);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
 	for (size_t i = 0; i < m->login.n_providers; i++)

@@ -8,6 +8,7 @@
 #include "helper/daemon/config.h"
 #include "helper/login/attempt.h"
 #include "helper/login/directory_sync.h"
+#include "helper/login/event_stream.h"
 #include "helper/login/expel.h"
 #include "helper/login/remember.h"
 
@@ -44,6 +45,7 @@ struct manager {
 	struct sources *sources;
 	struct login_provider *login_providers;
 	struct directory_sync *directories[CONFIG_PROVIDERS_MAX]; /* by provider; NULL where it has none */
+	struct event_stream *event_streams[CONFIG_PROVIDERS_MAX]; /* the same */
 	struct pushes *pushes;
 	struct limits *codes;
 	struct remember *approvals;
