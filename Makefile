@@ -179,6 +179,8 @@ LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read a
 LDFLAGS_test_notice := $(foreach f,standing_refuse recheck_start store_drop_pin,-Wl,--wrap=$(f))
 LDFLAGS_test_remembered := -Wl,--wrap=recheck_start
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
+LDFLAGS_test_pins := -Wl,--wrap=crypt_rn
+LDFLAGS_test_offline := -Wl,--wrap=crypt_rn,--wrap=recheck_start
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read
 LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative

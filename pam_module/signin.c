@@ -163,7 +163,7 @@ static int attempt_start(struct attempt *a)
 		return VERDICT_UNAVAILABLE;
 	if (!request || !helper_add_text(request, "tty", tty, TTY_MAX) || !add_public_key(request, a) ||
 	    !add_session(request, a) || !add_seen(request, a->who) ||
-	    !helper_add(request, "answers", json_object_new_boolean(1)))
+	    !helper_add(request, "answers", json_object_new_boolean(a->caller.style != CALLER_NONE ? 1 : 0)))
 		return VERDICT_UNAVAILABLE;
 	a->deadline_ms = clock_monotonic_ms() + SIGNIN_START_MS;
 	return helper_call(&a->helper, METHOD_AUTHENTICATE, request, true);

@@ -15,7 +15,8 @@ struct arguments {
 	const char *jwks, *issuer, *audience, *scope;
 	const char *since, *user, *reference, *file;
 	const char *uid, *gid, *provider, *subject, *home, *shell, *format;
-	bool json, help, version, signature_only, header;
+	bool json, help, version, signature_only, header, end;
+	const char *lifetime, *reason;
 };
 
 /**

@@ -14,6 +14,8 @@ static const struct verb verbs[] = {
 	{"show", "NAME", "all about one account", verb_show},
 	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},
 	{"approvals", "[NAME|revoke NAME]", "whose approval is remembered, or revoke an account's", verb_approvals},
+	{"pin", "[set NAME|clear NAME]", "a PIN for when the provider cannot be reached", verb_pin},
+	{"break-glass", "[NAME]", "open an account for a while although no provider answers", verb_break_glass},
 	{"try", "NAME", "sign in here in the terminal, to see whether it works", verb_try},
 	{"audit", NULL, "what happened to whom, from the audit file", verb_audit},
 	{"token", "[NAME]", "print a fresh access token of yours", verb_token},

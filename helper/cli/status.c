@@ -58,6 +58,7 @@ static void print_provider(const struct command *c, const struct json_object *pr
 static void print_status(const struct command *c, const struct json_object *status)
 {
 	struct json_object *providers;
+	struct json_object *open;
 	int64_t uptime = 0;
 	char text[64];
 
@@ -70,6 +71,8 @@ static void print_status(const struct command *c, const struct json_object *stat
 	render_member(c, "groups", status, "groups");
 	render_member(c, "pending", status, "pending");
 	render_member(c, "remembered", status, "approvals");
+	if (json_read_array(status, "break_glass", PROVIDERS_MAX, &open) == 0)
+		break_glass_print(c, open);
 	render_member(c, "network", status, "fetch");
 	if (json_read_array(status, "providers", PROVIDERS_MAX, &providers) != 0)
 		return;

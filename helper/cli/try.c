@@ -12,12 +12,15 @@
 
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
+#include "helper/base/secret.h"
+#include "helper/cli/ask.h"
 #include "helper/cli/question.h"
 #include "helper/cli/render.h"
 #include "helper/protocol/names.h"
 
 #define TICK_MS 1000u
 #define START_S 60
+#define ANSWER_MAX 256u
 #define GRACE_S 15 /* the helper ends the attempt itself; this is for one that does not */
 #define LIFETIME_MAX_S 86400
 
@@ -107,7 +110,35 @@ static void print_step(const struct attempt *a, const struct varlink_reply *repl
 	(void)fflush(a->command->out);
 }
 
-/* Return: 1 to go on, 0 granted, -EBADMSG. */
+/* Return: 1 to go on, negative errno. */
+static int answer(struct attempt *a, const struct json_object *prompt)
+{
+	LK_CLEANUP(json_put_wipedp) struct json_object *parameters = json_object_new_object();
+	struct json_object *value;
+	char typed[ANSWER_MAX + 1];
+	const char *text;
+	bool echo;
+	int r;
+
+	if (json_read_string(prompt, "text", ANSWER_MAX, &text) != 0 || json_read_bool(prompt, "echo", &echo) != 0)
+		return -EBADMSG;
+	end_live_line(a);
+	a->has_challenge = false;
+	r = ask_line(a->command, text, echo, typed, sizeof(typed));
+	if (r < 0)
+		return r;
+	value = json_object_new_string(typed);
+	secret_wipe(typed, sizeof(typed));
+	if (!parameters || !value || json_object_object_add(parameters, "answer", value) < 0) {
+		json_object_put(value);
+		return -ENOMEM;
+	}
+	a->deadline_ms = clock_monotonic_ms() + UINT64_C(1000) * START_S;
+	r = client_call(a->client, METHOD_ANSWER, parameters, true);
+	return r < 0 ? r : 1;
+}
+
+/* Return: 1 to go on, 0 granted, negative errno. */
 static int take_step(struct attempt *a, const struct varlink_reply *reply)
 {
 	struct json_object *part = NULL;
@@ -124,6 +155,8 @@ static int take_step(struct attempt *a, const struct varlink_reply *reply)
 		show_granted(a, part);
 		return 0;
 	}
+	if (strcmp(state, STATE_PROMPT) == 0 && !reply->continues)
+		return json_read_object(reply->parameters, "prompt", &part) == 0 ? answer(a, part) : -EBADMSG;
 	/* The stream has ended without a decision. */
 	if (!reply->continues)
 		return -EBADMSG;
@@ -180,19 +213,21 @@ static struct json_object *attempt_parameters(const char *user)
 		json_object_put(name);
 		return NULL;
 	}
+	if (json_object_object_add(o, "answers", json_object_new_boolean(1)) < 0)
+		return NULL;
 	return LK_STEAL(o);
 }
 
-enum command_exit verb_try(const struct command *c)
+enum command_exit try_run(const struct command *c, const char *method, const char *name)
 {
-	LK_CLEANUP(json_object_putp) struct json_object *parameters = attempt_parameters(c->arguments.operand);
+	LK_CLEANUP(json_object_putp) struct json_object *parameters = attempt_parameters(name);
 	LK_CLEANUP(client_closep) struct client *client = NULL;
 	struct attempt a = {.command = c};
 	enum command_exit status;
 
 	if (!parameters)
 		return question_lost(c, -ENOMEM);
-	status = question_open(c, &client, METHOD_AUTHENTICATE, parameters, true);
+	status = question_open(c, &client, method, parameters, true);
 	if (status != COMMAND_OK)
 		return status;
 
@@ -200,4 +235,9 @@ enum command_exit verb_try(const struct command *c)
 	a.deadline_ms = clock_monotonic_ms() + UINT64_C(1000) * START_S;
 	a.is_live = !c->arguments.json && fileno(c->err) >= 0 && isatty(fileno(c->err));
 	return follow(&a);
+}
+
+enum command_exit verb_try(const struct command *c)
+{
+	return try_run(c, METHOD_AUTHENTICATE, c->arguments.operand);
 }

@@ -26,6 +26,17 @@ enum command_exit verb_logout(const struct command *c);
 enum command_exit verb_git_credential(const struct command *c);
 enum command_exit verb_rotate_key(const struct command *c);
 enum command_exit verb_logout_token(const struct command *c);
+enum command_exit verb_pin(const struct command *c);
+enum command_exit verb_break_glass(const struct command *c);
+
+/* break_glass_print() - a line for each account of the list */
+struct json_object;
+void break_glass_print(const struct command *c, const struct json_object *list);
+
 enum command_exit verb_approvals(const struct command *c);
 enum command_exit verb_try(const struct command *c);
+
+/* try_run() - a sign-in in the terminal, through to the end, by a method that goes as Authenticate does */
+enum command_exit try_run(const struct command *c, const char *method, const char *name);
+
 enum command_exit verb_inspect(const struct command *c);

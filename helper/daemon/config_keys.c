@@ -311,6 +311,11 @@ static const struct config_key keys_of_access[] = {
 	 .set = config_set_seconds,
 	 .offset = offsetof(struct access_policy, remember_s),
 	 .max = 24 * HOUR},
+	{.name = "offline_max_age",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct access_policy, offline_max_age_s),
+	 .max = 24 * 30 * HOUR},
+	{.name = "offline_pin", .set = config_set_bool, .offset = offsetof(struct access_policy, offline_pin)},
 	{0},
 };
 

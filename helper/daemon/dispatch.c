@@ -27,6 +27,11 @@ static const struct row {
 	method_fn run;
 } rows[] = {
 	{METHOD_AUTHENTICATE, PEER_ROOT | PEER_OWNER, "user", method_authenticate},
+	{METHOD_SET_PIN, PEER_ROOT | PEER_OWNER, "user", method_set_pin},
+	{METHOD_CLEAR_PIN, PEER_ROOT | PEER_OWNER, "name", method_clear_pin},
+	{METHOD_OPEN_BREAK_GLASS, PEER_ROOT, NULL, method_open_break_glass},
+	{METHOD_CLOSE_BREAK_GLASS, PEER_ROOT, NULL, method_close_break_glass},
+	{METHOD_LIST_BREAK_GLASS, PEER_ROOT, NULL, method_list_break_glass},
 	{METHOD_ANSWER, PEER_ANY, NULL, method_answer}, /* of a question that this very connection was asked */
 	{METHOD_CHECK_ACCOUNT, PEER_ROOT, NULL, method_check_account},
 	{METHOD_GET_VERSION, PEER_ANY, NULL, method_get_version},

@@ -145,6 +145,8 @@ static void fill_login(struct manager *m)
 	l->pushes = m->pushes;
 	l->codes = m->codes;
 	l->approvals = m->approvals;
+	l->break_glasses = m->break_glasses;
+	l->pins = m->pins;
 	l->pending_max = m->config->limits.attempts;
 }
 
@@ -275,6 +277,12 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = remember_new(&m->approvals);
 	if (r < 0)
 		return r;
+	r = break_glasses_new(&m->break_glasses, m->event, m->store);
+	if (r < 0)
+		return r;
+	r = pins_new(&m->pins, m->event, m->store);
+	if (r < 0)
+		return r;
 	r = add_providers(m);
 	if (r < 0)
 		return r;
@@ -352,6 +360,8 @@ void manager_free(struct manager *m)
 	pushes_free(m->pushes);
 	limits_free(m->codes);
 	remember_free(m->approvals);
+	break_glasses_free(m->break_glasses);
+	pins_free(m->pins);
 	limits_free(m->refusals);
 	publisher_free(m->publisher);
 	sources_free(m->sources);

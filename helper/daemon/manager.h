@@ -7,9 +7,11 @@
 
 #include "helper/daemon/config.h"
 #include "helper/login/attempt.h"
+#include "helper/login/break_glass.h"
 #include "helper/login/directory_sync.h"
 #include "helper/login/event_stream.h"
 #include "helper/login/expel.h"
+#include "helper/login/pins.h"
 #include "helper/login/remember.h"
 
 /* Everything that one running helper consists of, made in the order of the layers and released in reverse. */
@@ -49,6 +51,8 @@ struct manager {
 	struct pushes *pushes;
 	struct limits *codes;
 	struct remember *approvals;
+	struct break_glasses *break_glasses;
+	struct pins *pins;
 	struct limits *refusals; /* lines in the log about calls that were not permitted, by uid */
 	struct expel_settings expel;
 	struct expulsions *expulsions;

@@ -12,6 +12,7 @@ typedef void (*method_fn)(struct manager *m, struct conn *c, const struct varlin
 
 /* methods_login.c */
 void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_set_pin(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_answer(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_session.c */
@@ -25,6 +26,12 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 /* methods_approvals.c */
 void method_list_approvals(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_revoke_approvals(struct manager *m, struct conn *c, const struct varlink_call *call);
+
+/* methods_offline.c */
+void method_clear_pin(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_open_break_glass(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_close_break_glass(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_list_break_glass(struct manager *m, struct conn *c, const struct varlink_call *call);
 
 /* methods_accounts.c */
 void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call);
@@ -88,6 +95,9 @@ int64_t method_count_groups(struct manager *m);
 
 /** method_local_account_json() - the same for an account of /etc/passwd that belongs to an identity */
 struct json_object *method_local_account_json(const struct account *a);
+
+/** method_break_glass_json() - the accounts that root has opened; NULL without memory */
+struct json_object *method_break_glass_json(struct manager *m);
 
 /** method_add() - put @value (taken over, may be NULL) into @o. Return: false without memory or value. */
 bool method_add(struct json_object *o, const char *key, struct json_object *value);

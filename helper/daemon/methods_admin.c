@@ -80,6 +80,7 @@ void method_status(struct manager *m, struct conn *c, const struct varlink_call 
 	ok = ok && method_add_int(p, "groups", method_count_groups(m));
 	ok = ok && method_add_int(p, "pending", m->login.pending);
 	ok = ok && method_add_int(p, "approvals", (int64_t)remember_count(m->approvals));
+	ok = ok && method_add(p, "break_glass", method_break_glass_json(m));
 	ok = ok && method_add_text(p, "fetch", fetch_client_state(m->fetch));
 	ok = ok && method_add(p, "providers", LK_STEAL(providers));
 	if (ok)

@@ -265,10 +265,10 @@ static struct job *job_new(struct manager *m, struct conn *c, const struct attem
 	return j;
 }
 
-void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call)
+static void authenticate(struct manager *m, struct conn *c, const struct varlink_call *call, bool chooses_pin)
 {
 	char reference[REFERENCE_LEN + 1];
-	struct attempt_request request = {.reference = reference};
+	struct attempt_request request = {.reference = reference, .chooses_pin = chooses_pin};
 	struct session_place place;
 	const char *bad = NULL;
 	struct job *j;
@@ -318,6 +318,17 @@ void method_authenticate(struct manager *m, struct conn *c, const struct varlink
 	conn_set_job(c, j, job_free);
 	if (attempt_start(&j->attempt, &m->login, &request, &attempt_events, j) < 0)
 		method_deny(c, REASON_UNAVAILABLE, NULL, reference);
+}
+
+void method_authenticate(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	authenticate(m, c, call, false);
+}
+
+/* Whoever sits at the account's session is not enough: a new PIN needs the person at the provider. */
+void method_set_pin(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	authenticate(m, c, call, true);
 }
 
 /* Nothing says whose answer this is but the connection that was asked. */

@@ -16,6 +16,7 @@
 #include "helper/login/audit.h"
 #include "helper/login/authentication.h"
 #include "helper/login/known_account.h"
+#include "helper/login/offline.h"
 #include "helper/login/recheck.h"
 #include "helper/login/standing.h"
 #include "helper/protocol/names.h"
@@ -98,11 +99,12 @@ static void step_aside(struct account_check *c)
 }
 
 /* The one place where a session may begin. */
-static void admit(struct account_check *c, const char *detail)
+static void admit(struct account_check *c, enum offline_basis basis, const char *detail)
 {
 	const struct account_check_answer answer = {.reason = NULL};
 	const struct audit_event e = event_of(c, LOG_INFO, "granted", detail);
 
+	offline_note_use(basis, &e);
 	if (audit_admit(&e) < 0) {
 		refuse(c, REASON_NO_STORE, "the audit file, which is required, cannot be written");
 		return;
@@ -148,7 +150,7 @@ static bool find(struct account_check *c)
 }
 
 /* By what the store and root's configuration say now, which is the provider's last word as well. */
-static void decide(struct account_check *c, const char *granted_detail)
+static void decide(struct account_check *c, enum offline_basis basis, const char *granted_detail)
 {
 	const char *detail = NULL;
 	const char *reason = known_account_judge(c->ctx, c->account, c->service, &detail);
@@ -156,11 +158,11 @@ static void decide(struct account_check *c, const char *granted_detail)
 	if (reason != NULL)
 		refuse(c, reason, detail);
 	else
-		admit(c, granted_detail);
+		admit(c, basis, granted_detail);
 }
 
 /* An administrator may have forgotten it meanwhile, and let somebody else have the name. */
-static void decide_again(struct account_check *c)
+static void decide_again(struct account_check *c, enum offline_basis basis, const char *detail)
 {
 	LK_CLEANUP(account_freep) struct account *before = LK_STEAL(c->account);
 
@@ -170,30 +172,38 @@ static void decide_again(struct account_check *c)
 	    strcmp(before->subject, c->account->subject) != 0)
 		refuse(c, REASON_NOT_ALLOWED, "the account is another one than a moment ago");
 	else
-		decide(c, NULL);
+		decide(c, basis, detail);
 }
 
 static void on_recheck(void *userdata, const struct recheck_result *result)
 {
 	struct account_check *c = userdata;
 	const struct access_policy *policy = access_policy_for(c->ctx->access, c->service);
+	enum offline_basis basis;
+	char why[OFFLINE_DETAIL_MAX];
 
 	memcpy(c->cause, result->reference, sizeof(c->cause));
 	switch (result->outcome) {
 	case RECHECK_GOOD:
-		decide_again(c);
+		decide_again(c, OFFLINE_NO, NULL);
 		return;
 	case RECHECK_REFUSED:
 		refuse(c, REASON_REFUSED, result->detail);
 		return;
 	case RECHECK_NO_TOKEN:
 		if (policy->unchecked)
-			decide(c, "unchecked: there is nothing to ask the provider with");
+			decide(c, OFFLINE_NO, "unchecked: there is nothing to ask the provider with");
+		else if (offline_has_break_glass(c->ctx, c->account, why))
+			decide_again(c, OFFLINE_BREAK_GLASS, why);
 		else
 			refuse(c, REASON_SIGN_IN_NEEDED, result->detail);
 		return;
 	case RECHECK_UNREACHABLE:
-		refuse(c, REASON_UNAVAILABLE, result->detail);
+		basis = offline_basis(c->ctx, c->account, policy, why);
+		if (basis == OFFLINE_NO)
+			refuse(c, REASON_UNAVAILABLE, result->detail);
+		else
+			decide_again(c, basis, why);
 		return;
 	case RECHECK_FAILED:
 		break;
@@ -226,7 +236,7 @@ static void decide_signed_in(struct account_check *c)
 	else if (standing.state == STANDING_REFUSED)
 		refuse(c, REASON_REFUSED, standing.reason);
 	else
-		decide(c, NULL);
+		decide(c, OFFLINE_NO, NULL);
 }
 
 /* A key, or a sudo that remembers, proves nothing of how somebody signed in at the provider. Return: was it refused. */

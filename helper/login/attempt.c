@@ -13,6 +13,7 @@
 
 #include "helper/accounts/name.h"
 #include "helper/base/clock.h"
+#include "helper/login/pins.h"
 #include "helper/login/refusal.h"
 #include "helper/login/way.h"
 #include "helper/protocol/names.h"
@@ -71,6 +72,9 @@ void attempt_free(struct attempt *a)
 	judge_free(a->judge);
 	account_free(a->person);
 	recheck_free(a->recheck);
+	pins_cancel(a->pin_job);
+	account_free(a->pin_account);
+	secret_free(a->new_pin);
 	if (a->is_reserved)
 		accounts_release(a->ctx->accounts, a->user);
 	a->ctx->pending--;
@@ -112,7 +116,8 @@ static void on_granted(void *userdata, const struct account *account)
 	struct attempt *a = userdata;
 
 	a->has_approved = true;
-	attempt_grant(a, account, NULL);
+	if (!attempt_offer_pin(a, account))
+		attempt_grant(a, account, NULL);
 }
 
 static void on_refused(void *userdata, const char *reason, const char *detail)
@@ -121,6 +126,15 @@ static void on_refused(void *userdata, const char *reason, const char *detail)
 }
 
 static const struct judge_events judge_events = {.granted = on_granted, .refused = on_refused};
+
+/* What a provider sends that is none, such as the page of a captive portal, is no answer either. */
+static void end_unapproved(struct attempt *a, const struct oauth_result *result)
+{
+	bool is_unreachable = result->outcome == OAUTH_UNREACHABLE || result->outcome == OAUTH_BAD_REPLY;
+
+	if (!is_unreachable || !attempt_try_pin(a))
+		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
+}
 
 static void on_tokens(void *userdata, const struct oauth_result *result, struct token_set *tokens)
 {
@@ -142,7 +156,7 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 	way_ended(a->ctx, a->method, a->person, a->has_challenge, result->outcome);
 	if (result->outcome != OAUTH_DONE || tokens == NULL) {
 		token_set_free(tokens);
-		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		end_unapproved(a, result);
 		return;
 	}
 	newcomer_free(LK_STEAL(a->newcomer)); /* the judge asks for itself, and shares the answer */
@@ -174,7 +188,7 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 
 	a->prepare = NULL;
 	if (result->outcome != OAUTH_DONE) {
-		attempt_refuse(a, refusal_of_oauth(result->outcome), result->detail);
+		end_unapproved(a, result);
 		return;
 	}
 
@@ -250,6 +264,10 @@ static const char *check_start(struct attempt *a, const char **ret_detail)
 		*ret_detail = "the access section of this service cannot let this account in";
 		return REASON_NOT_ALLOWED;
 	}
+	if (a->chooses_pin && !access_has_pins(a->ctx->access)) {
+		*ret_detail = "no access section has offline_pin";
+		return REASON_PIN_NOT_SET;
+	}
 	if (!access_may_start(policy, a->source, a->has_public_key)) {
 		*ret_detail = "before_start is not fulfilled";
 		return REASON_NOT_ALLOWED;
@@ -324,17 +342,8 @@ static void start(struct attempt *a)
 		attempt_refuse(a, reason, detail);
 		return;
 	}
-	if (!attempt_try_remembered(a))
+	if (a->chooses_pin || !attempt_try_remembered(a))
 		attempt_approve(a);
-}
-
-/* No step asks for anything yet. */
-int attempt_answer(struct attempt *a, const char *text, size_t len)
-{
-	(void)a;
-	(void)text;
-	(void)len;
-	return -ENOENT;
 }
 
 int attempt_start(struct attempt **ret, struct login_context *ctx, const struct attempt_request *request,
@@ -356,6 +365,7 @@ int attempt_start(struct attempt **ret, struct login_context *ctx, const struct 
 		a->session = *request->session;
 	a->has_screen = request->has_screen;
 	a->answers = request->answers;
+	a->chooses_pin = request->chooses_pin;
 	a->has_seen = request->has_seen;
 	a->seen_uid = request->seen_uid;
 	a->seen_gid = request->seen_gid;

@@ -23,6 +23,7 @@ struct attempt_request {
 	const struct session_place *session; /* where the caller's program runs; or NULL */
 	bool has_screen;                     /* what is shown reaches somebody */
 	bool answers;                        /* there is somebody who can be asked something */
+	bool chooses_pin;                    /* what it is for: after the approval, a new PIN */
 	bool has_seen;                       /* NSS answered the caller before authentication: */
 	uint32_t seen_uid;
 	uint32_t seen_gid;

@@ -5,6 +5,7 @@
 #include "helper/login/audit.h"
 #include "helper/login/judge.h"
 #include "helper/login/newcomer.h"
+#include "helper/login/offline.h"
 #include "helper/login/recheck.h"
 
 /* Shared by attempt.c (the way through the provider) and attempt_known.c (the ways in that need no approval now). */
@@ -45,6 +46,14 @@ struct attempt {
 	uint64_t begun_ms;       /* the flow */
 	struct judge *judge;     /* NULL until there are tokens */
 	struct recheck *recheck; /* of an account whose approval is remembered */
+
+	bool chooses_pin; /* what it is for: a new PIN */
+	bool is_asked;
+	enum prompt_kind asked;
+	unsigned n_tries;
+	struct account *pin_account; /* whose PIN is asked for */
+	struct secret *new_pin;      /* until it was typed again */
+	struct pin_job *pin_job;
 };
 
 /** attempt_approve() - have the person approve at the provider */
@@ -65,6 +74,20 @@ void attempt_grant(struct attempt *a, const struct account *account, const char 
  * Return: false, none is; true, the attempt goes on by itself, perhaps through attempt_approve().
  */
 bool attempt_try_remembered(struct attempt *a);
+
+/**
+ * attempt_admit_known() - let in somebody who has proved to be @account, if the store and policy still do
+ * @basis: what counts while the provider cannot be asked; OFFLINE_NO: it was asked. @how: for the log, or NULL
+ */
+void attempt_admit_known(struct attempt *a, const struct account *account, enum offline_basis basis, const char *how);
+
+/** attempt_try_pin() - the provider cannot be asked: may a PIN do instead. Return: false, no; true, the attempt goes on by it,
+ *  or was refused. */
+bool attempt_try_pin(struct attempt *a);
+
+/** attempt_offer_pin() - the person has approved: have them choose a PIN for another time, where there is to be one.
+ *  Return: false, no; true, the grant comes later. */
+bool attempt_offer_pin(struct attempt *a, const struct account *account);
 
 /** attempt_remember() - the person has just approved, and was granted */
 void attempt_remember(struct attempt *a, const struct account *account);

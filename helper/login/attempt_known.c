@@ -5,6 +5,7 @@
  */
 #include "helper/login/attempt_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -14,7 +15,7 @@
 #include "helper/login/remember.h"
 #include "helper/protocol/names.h"
 
-#define DETAIL_MAX 160u
+#define DETAIL_MAX (OFFLINE_DETAIL_MAX + 64u)
 
 /* What this caller shows again, as good as any for @account. Return: false, nothing. */
 static bool find_proof(const struct attempt *a, const struct account *account, struct proof *ret)
@@ -54,20 +55,23 @@ static bool differs_from_seen(const struct attempt *a, const struct account *acc
 }
 
 /* Found anew: while the provider was asked, an administrator may have forgotten the account, or its facts may have changed. */
-static void admit(struct attempt *a, const char *how)
+void attempt_admit_known(struct attempt *a, const struct account *before, enum offline_basis basis, const char *how)
 {
 	LK_CLEANUP(account_freep) struct account *account = NULL;
 	char why[AUTHENTICATION_DETAIL_MAX];
+	struct audit_event granted;
 	const char *detail = NULL;
 	const char *reason;
 	int r = known_account_find(a->ctx, a->user, &account);
 
-	if (r < 0) {
-		attempt_refuse(a, REASON_NO_STORE, "the account cannot be read any more");
+	if (r < 0 || account->uid != before->uid || strcmp(account->issuer, before->issuer) != 0 ||
+	    account->subject == NULL || strcmp(account->subject, before->subject) != 0) {
+		attempt_refuse(a, r == 0 || r == -ENOENT ? REASON_NOT_ALLOWED : REASON_NO_STORE,
+			       "the account is not what it was a moment ago");
 		return;
 	}
 	reason = known_account_judge(a->ctx, account, a->service, &detail);
-	if (reason == NULL) {
+	if (reason == NULL && !a->has_approved) {
 		reason = authentication_stored_refusal(a->ctx->store, account,
 						       access_policy_for(a->ctx->access, a->service), why);
 		detail = why;
@@ -81,6 +85,9 @@ static void admit(struct attempt *a, const char *how)
 		return;
 	}
 	a->is_known = true;
+	granted = attempt_event(a, LOG_INFO, "granted", how);
+	granted.uid = account->uid;
+	offline_note_use(basis, &granted);
 	attempt_grant(a, account, how);
 }
 
@@ -89,26 +96,38 @@ static void on_rechecked(void *userdata, const struct recheck_result *result)
 	LK_CLEANUP(account_freep) struct account *account = NULL;
 	struct attempt *a = userdata;
 	struct proof proof = {.kind = PROOF_NONE};
+	enum offline_basis basis = OFFLINE_NO;
+	char offline[OFFLINE_DETAIL_MAX] = "";
 	char how[DETAIL_MAX];
 
 	if (known_account_find(a->ctx, a->user, &account) == 0)
 		(void)find_proof(a, account, &proof);
 	switch (result->outcome) {
 	case RECHECK_GOOD:
-		(void)snprintf(how, sizeof(how), "approved before, with the same %s",
-			       proof.kind == PROOF_KEY ? "key" : "session");
-		admit(a, how);
-		return;
+		break;
 	case RECHECK_REFUSED:
 		if (account != NULL)
 			(void)remember_drop(a->ctx->approvals, account->uid);
+		account_free(LK_STEAL(account));
+		break;
+	case RECHECK_UNREACHABLE:
+		if (account != NULL)
+			basis = offline_basis(a->ctx, account, access_policy_for(a->ctx->access, a->service), offline);
+		if (basis == OFFLINE_NO)
+			account_free(LK_STEAL(account));
 		break;
 	case RECHECK_NO_TOKEN:
-	case RECHECK_UNREACHABLE:
 	case RECHECK_FAILED:
+		account_free(LK_STEAL(account));
 		break;
 	}
-	attempt_approve(a);
+	if (account == NULL) {
+		attempt_approve(a);
+		return;
+	}
+	(void)snprintf(how, sizeof(how), "approved before, with the same %s%s%s",
+		       proof.kind == PROOF_KEY ? "key" : "session", offline[0] != '\0' ? "; " : "", offline);
+	attempt_admit_known(a, account, basis, how);
 }
 
 bool attempt_try_remembered(struct attempt *a)

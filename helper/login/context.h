@@ -52,6 +52,8 @@ struct login_context {
 	struct pushes *pushes; /* requests on people's own devices */
 	struct limits *codes;  /* by client address */
 	struct remember *approvals;
+	struct break_glasses *break_glasses;
+	struct pins *pins;
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
 	struct rechecks *rechecks;
 	bool is_map_current;  /* the last publish went well and nothing changed since */

@@ -54,6 +54,14 @@ bool access_name_is_possible(const struct access_rules *r, const char *name)
 	return false;
 }
 
+bool access_has_pins(const struct access_rules *r)
+{
+	for (size_t i = 0; i < r->n_policies; i++)
+		if (r->policies[i].offline_pin)
+			return true;
+	return false;
+}
+
 static bool has_prefix_bits(const uint8_t *address, const uint8_t *network, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;

@@ -78,6 +78,9 @@ bool access_policy_could_allow(const struct access_policy *p, const char *name);
 /** access_name_is_possible() - could any person of this local name be let in by any section (for NSS's placeholder) */
 bool access_name_is_possible(const struct access_rules *r, const char *name);
 
+/** access_has_pins() - does any section let a PIN in */
+bool access_has_pins(const struct access_rules *r);
+
 /** access_may_start() - may this connection have a code; @address textual or NULL, @has_public_key proved */
 bool access_may_start(const struct access_policy *p, const char *address, bool has_public_key);
 

@@ -45,6 +45,9 @@ static const struct {
 	 "Refused: % does not let your account in any more. Once it does, sign in again, without a key."},
 	{REASON_LOCKED, "Your tokens are locked on this host: they are handed out again after your next sign-in."},
 	{REASON_NOT_HANDED_OUT, "This host does not hand out such a token. An administrator can allow it."},
+	{REASON_WRONG_PIN, "Sign-in refused: that PIN is wrong."},
+	{REASON_PIN_BLOCKED, "Sign-in refused: too many wrong PINs. Wait, or sign in when % can be reached again."},
+	{REASON_PIN_NOT_SET, "No PIN was set."},
 	{REASON_SIGN_IN_NEEDED, "Refused: sign in at % first, once and without a key."},
 };
 

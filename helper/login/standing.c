@@ -16,6 +16,7 @@
 #include "helper/login/log.h"
 #include "helper/login/recheck_internal.h"
 #include "helper/login/recheck_job.h"
+#include "helper/login/remember.h"
 #include "helper/vault/store_tokens.h"
 
 static struct row_owner owner_of(const struct account *account)
@@ -90,6 +91,8 @@ int standing_refuse(struct login_context *ctx, const struct account *account, co
 		if (r < 0)
 			p->unstored_refusal = strdup(why);
 	}
+	if (ctx->approvals != NULL)
+		(void)remember_drop(ctx->approvals, account->uid);
 	audit_write(&event);
 	if (expel_person(ctx, account, clock_realtime_s(), why) < 0)
 		log_line(LOG_ERR, "the sessions of %s are not ended before a restart: out of memory", account->name);

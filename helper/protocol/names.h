@@ -8,6 +8,11 @@
 
 #define METHOD_AUTHENTICATE "io.latchkey.Authenticate"
 #define METHOD_ANSWER "io.latchkey.Answer"
+#define METHOD_SET_PIN "io.latchkey.SetPin"
+#define METHOD_CLEAR_PIN "io.latchkey.ClearPin"
+#define METHOD_OPEN_BREAK_GLASS "io.latchkey.OpenBreakGlass"
+#define METHOD_CLOSE_BREAK_GLASS "io.latchkey.CloseBreakGlass"
+#define METHOD_LIST_BREAK_GLASS "io.latchkey.ListBreakGlass"
 #define METHOD_CHECK_ACCOUNT "io.latchkey.CheckAccount"
 #define METHOD_GET_VERSION "io.latchkey.GetVersion"
 #define METHOD_STATUS "io.latchkey.Status"
@@ -62,3 +67,6 @@
 #define REASON_SIGN_IN_NEEDED "sign-in-needed"
 #define REASON_LOCKED "locked"
 #define REASON_NOT_HANDED_OUT "not-handed-out"
+#define REASON_WRONG_PIN "wrong-pin"
+#define REASON_PIN_BLOCKED "pin-blocked"
+#define REASON_PIN_NOT_SET "pin-not-set"

@@ -21,6 +21,7 @@ struct world {
 	struct access_rules access;
 	struct login_provider lp;
 	struct login_context ctx;
+	sd_event *loop; /* for what is done beside the attempts: PINs */
 	struct attempt *attempt;
 	/* what happened */
 	char said[64]; /* the last event: "challenge", "granted", a reason, "not-ours" */
