@@ -13,6 +13,7 @@
 #include "helper/login/authentication.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck_internal.h"
+#include "helper/login/remember.h"
 #include "helper/vault/store_standing.h"
 
 #define UNSAID_LIFETIME_S 300u
@@ -111,6 +112,8 @@ int recheck_forget(struct login_context *ctx, const struct account *account)
 
 	if (p != NULL)
 		recheck_person_reset(p);
+	if (ctx->approvals != NULL)
+		(void)remember_drop(ctx->approvals, account->uid);
 	r = store_drop_tokens(ctx->store, account->uid);
 	/* A no stays. */
 	if (r == 0 && store_find_standing(ctx->store, &owner, &st) == 0 && st.state == STANDING_GOOD)
