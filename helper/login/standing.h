@@ -31,7 +31,7 @@ int standing_read(struct login_context *ctx, const struct account *account, stru
 /**
  * standing_refuse() - the provider says no about @account: the one place where that becomes lasting
  * @why: ASCII, sanitised by the caller: "provider says invalid_grant", "session-revoked"
- * The word is stored, kept tokens go, and the person's open sessions are ended after the grace time. Where the store cannot
+ * The word is stored, kept tokens and remembered approvals go, and the person's open sessions are ended after the grace time. Where the store cannot
  * be written the no holds in memory, and the store is tried again at each look.
  * Return: 0 durable, negative errno: in memory only (the caller refuses all the same).
  */

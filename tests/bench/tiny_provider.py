@@ -16,8 +16,13 @@ def b64(data):
 
 
 class TinyProvider:
-    def __init__(self, interval=5):
+    def __init__(self, interval=5, refreshes=False):
+        """@refreshes: sign-ins bring a refresh token, which rotates and is good once"""
         self.interval = interval
+        self.refreshes = refreshes
+        self.families = {}  # refresh token -> (name, subject)
+        self.spans = []     # (begin, end) of each refresh here
+        self.stolen = 0     # tokens that came again
         self.folder = tempfile.mkdtemp(prefix="lk-tiny-")
         self.key = os.path.join(self.folder, "key.pem")
         subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"], check=True, stderr=subprocess.DEVNULL)
@@ -93,6 +98,9 @@ class TinyProvider:
             with self.lock:
                 self.polls[code].append(time.monotonic())
             return
+        if form.get("grant_type") == "refresh_token":
+            self.refresh(h, form["refresh_token"])
+            return
         code = form.get("device_code", "")
         now = time.monotonic()
         with self.lock:
@@ -107,6 +115,20 @@ class TinyProvider:
         h.answer(200, reply)
         self.sent["token"] = time.monotonic()
 
+    def refresh(self, h, token):
+        begin = time.monotonic()
+        with self.lock:
+            person = self.families.pop(token, None)
+            self.stolen += person is None
+        if person is None:
+            h.answer(400, {"error": "invalid_grant"})
+            return
+        reply = self.token_reply(*person)
+        end = time.monotonic()
+        h.answer(200, reply)
+        with self.lock:
+            self.spans.append((begin, end))
+
     def token_reply(self, name, subject, **more):
         now = int(time.time())
         claims = {"iss": self.issuer, "sub": subject, "aud": "latchkey", "iat": now, "exp": now + 600,
@@ -114,7 +136,12 @@ class TinyProvider:
         text = b64(json.dumps({"alg": "RS256", "kid": "k1"}).encode()) + "." + b64(json.dumps(claims).encode())
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=text.encode(), check=True,
                                    capture_output=True).stdout
-        return {"access_token": "at", "token_type": "Bearer", "expires_in": 600, "id_token": text + "." + b64(signature)}
+        reply = {"access_token": "at", "token_type": "Bearer", "expires_in": 600, "id_token": text + "." + b64(signature)}
+        if self.refreshes:
+            reply["refresh_token"] = b64(os.urandom(16))
+            with self.lock:
+                self.families[reply["refresh_token"]] = (name, subject)
+        return reply
 
     def approve_last(self, name, subject, **claims):
         reply = self.token_reply(name, subject, **claims)

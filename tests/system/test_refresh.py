@@ -136,6 +136,27 @@ def in_the_background(w):
         raise AssertionError("it was asked about after the no")
 
 
+@check.test
+def an_open_session_ends(w):
+    """a session that is open when alice is disabled ends by itself; another person's goes on"""
+    w.provider.settings(accessTokenTtl=4)
+    configure(w, "everyone=yes\nrecheck=1h",
+              "background_recheck_min=1s\nbackground_recheck_max=2s\nend_sessions_grace=1s")
+    with w.ssh("alice", "echo begun; sleep 1000") as hers, w.ssh("bob", "echo begun; read line; echo over") as his:
+        people.sign_in(hers, "alice")
+        hers.expect("begun")
+        people.sign_in(his, "bob")
+        his.expect("begun")
+        w.provider.people(alice={"disabled": True})
+        if hers.finish() == 0:
+            raise AssertionError("her session ended as if she had left")
+        his.send("\n")
+        his.expect("over")
+        check.equal(his.finish(), 0, "bob's session")
+    check.contains(w.daemon.log(), "decision=session-end")
+    w.provider.people(alice={"disabled": False})
+
+
 if __name__ == "__main__":
     world.begin()
     with world.World() as the_world:
