@@ -76,11 +76,10 @@ int sd_event_source_set_priority(sd_event_source *s, int64_t priority)
 
 sd_event_source *sd_event_source_disable_unref(sd_event_source *s)
 {
-	if (s != NULL) {
-		assert_ptr_equal(s, only);
-		free(only);
-		only = NULL;
-	}
+	if (s == NULL || s != only)
+		return sd_event_source_unref(s); /* a real one, of the world */
+	free(only);
+	only = NULL;
 	return NULL;
 }
 
