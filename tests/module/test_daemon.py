@@ -31,8 +31,8 @@ connections_per_uid = 8
 codes_per_address = 1000
 """
 METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
-           "MoveAccount", "ReleaseName", "RotateKey", "GetToken",
-           "LockTokens", "Logout")
+           "MoveAccount", "ReleaseName", "RotateKey", "GetToken", "LockTokens", "Logout",
+           "ListApprovals", "RevokeApprovals", "SetPin", "ClearPin", "OpenBreakGlass", "CloseBreakGlass", "ListBreakGlass")
 
 
 def version(client):
@@ -124,7 +124,7 @@ def test_l1_table_of_peers():
     """L1: everything that is about others or about sign-ins is closed to a stranger."""
     with Rig(CONFIG) as rig:
         for method in METHODS:
-            reply = rig.client(STRANGER).ask("io.latchkey." + method, more=method in ("Authenticate", "ListAccounts"),
+            reply = rig.client(STRANGER).ask("io.latchkey." + method, more=method in ("Authenticate", "SetPin", "ListAccounts"),
                                              version=1, user="alice", name="alice", signed_in=True)
             if method == "GetVersion":
                 assert "error" not in reply
@@ -133,8 +133,21 @@ def test_l1_table_of_peers():
                     (reply["error"] == "io.latchkey.NotPermitted" and not reply.get("parameters")), (method, reply)
         assert "error" not in rig.client().ask("io.latchkey.Status")
         assert rig.client().ask("io.latchkey.ListAccounts", more=True)["parameters"] == {"accounts": []}
-        for method in ("ShowAccount", "ForgetAccount", "ReleaseName"):
+        for method in ("ShowAccount", "ForgetAccount", "ReleaseName", "ListApprovals", "RevokeApprovals", "ClearPin",
+                       "OpenBreakGlass"):
             assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"
+
+
+def test_answers_to_nothing():
+    """L1, L6: an answer is worth something on the connection that was asked, and nowhere else."""
+    with Rig(CONFIG) as rig:
+        for uid in (0, STRANGER):
+            c = rig.client(uid) if uid else rig.client()
+            assert c.ask("io.latchkey.Answer", more=True, answer="294718")["error"] == "io.latchkey.NothingAsked"
+            assert c.ask("io.latchkey.Answer", answer="294718")["error"] == "org.varlink.service.ExpectedMore"
+            for bad in (7, None, ["x"], "x" * 257):
+                assert c.ask("io.latchkey.Answer", more=True, answer=bad)["error"] == "org.varlink.service.InvalidParameter"
+            assert c.ask("io.latchkey.Answer", more=True, answer="x" * 256)["error"] == "io.latchkey.NothingAsked"
 
 
 def sign_in(rig, provider, name, subject):

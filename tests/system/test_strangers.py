@@ -286,8 +286,12 @@ def other_peoples_programs(w):
             ("Authenticate", {"version": 1, "user": "alice"}), ("Authenticate", {"version": 1, "user": "carol"}),
             ("CheckAccount", {"version": 1, "user": "bob", "signed_in": True}), ("ShowAccount", {"name": "alice"}),
             ("ListAccounts", {}), ("ForgetAccount", {"name": "alice"}), ("ForgetAccount", {"name": "bob"}),
-            ("Status", {})):
-        replies = as_user(w, bob, f"io.latchkey.{method}", parameters, *(["more"] if method == "Authenticate" else []))
+            ("ListApprovals", {}), ("ListApprovals", {"name": "alice"}), ("RevokeApprovals", {"name": "alice"}),
+            ("SetPin", {"version": 1, "user": "alice"}), ("ClearPin", {"name": "alice"}),
+            ("OpenBreakGlass", {"name": "bob", "lifetime": 3600, "reason": "x"}), ("CloseBreakGlass", {"name": "bob"}),
+            ("ListBreakGlass", {}), ("Status", {})):
+        replies = as_user(w, bob, f"io.latchkey.{method}", parameters,
+                          *(["more"] if method in ("Authenticate", "SetPin") else []))
         check.equal([r.get("error") for r in replies], ["io.latchkey.NotPermitted"], f"{method} {parameters}")
     check.equal(as_user(w, bob, "io.latchkey.ShowAccount", {"name": "bob"})[0]["parameters"]["account"]["uid"], bob,
                 "his own account")
