@@ -11,6 +11,7 @@
 #include "helper/login/recheck.h"
 #include "helper/login/remember.h"
 #include "helper/protocol/names.h"
+#include "helper/vault/store_standing.h"
 #include "tests/unit/login/fake_oauth.h"
 #include "tests/unit/login/world.h"
 
@@ -218,6 +219,29 @@ static void provider_is_asked(void **state)
 	assert_false(is_remembered(w, &first));
 }
 
+/* While nobody can be asked, by the provider's last word, as far as root lets it count. */
+static void provider_is_silent(void **state)
+{
+	struct world *w = *state;
+	struct attempt_request first = with_key(KEY_1);
+	struct standing st = {.state = STANDING_GOOD, .checked_s = 1700000000};
+	struct row_owner alice;
+
+	approve(w, &first);
+	alice = (struct row_owner){.uid = w->uid, .issuer = ISSUER, .subject = "sub-1"};
+	assert_int_equal(store_put_standing(w->ctx.store, &alice, &st), 0);
+	provider.result.outcome = RECHECK_UNREACHABLE;
+	assert_false(is_remembered(w, &first));
+	w->policy.offline_max_age_s = 60;
+	assert_true(is_remembered(w, &first));
+	clock_freeze(1000000, 1700000000 + 61);
+	assert_false(is_remembered(w, &first));
+	clock_freeze(1000000, 1700000000);
+	st.state = STANDING_REFUSED;
+	assert_int_equal(store_put_standing(w->ctx.store, &alice, &st), 0);
+	assert_false(is_remembered(w, &first));
+}
+
 /* Policy judges anew, before and after the provider was asked. */
 static void policy_judges(void **state)
 {
@@ -302,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(not_unless_configured, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(same_session, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(provider_is_asked, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(provider_is_silent, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(policy_judges, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(too_weak, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(forgotten, setup, world_teardown),
