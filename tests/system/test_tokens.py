@@ -13,6 +13,7 @@ import world
 
 COMMAND = f"{world.PROGRAMS}/latchkey"
 SCOPE = "openid profile email offline_access"
+ALICE = "5f0c9a52-6f4e-4f0e-9d57-1b2f60a1c001"  # her subject
 
 
 def given(w, scopes="all"):
@@ -150,6 +151,23 @@ def forgotten(w):
     check.equal(userinfo(w, token.strip())[0], 200, "before")
     check.equal(w.run(COMMAND, "forget", "bob")[0], 0, "forget")
     check.eventually(lambda: userinfo(w, token.strip())[0] == 401, "the revocation")
+
+
+@check.test
+def of_a_local_account(w):
+    """an account of /etc/passwd that is somebody's by root's configuration gets its person's token, and the end of it"""
+    w.provider.people(alice={"disabled": False})
+    w.reconfigure(**{f"provider {world.PROVIDER}": f"issuer={w.provider.issuer}\nclient_id=latchkey\nscope={SCOPE}\n"
+                     "token_scopes=all", f"local-account {world.LOCAL_PERSON}": f"subject={ALICE}", "access": "everyone=yes"})
+    with w.ssh(world.LOCAL_PERSON, "true") as t:
+        people.sign_in(t, "alice")
+        check.equal(t.finish(), 0, "ssh's status")
+    status, token = command(w, "token", name=world.LOCAL_PERSON)
+    check.equal(status, 0, token)
+    check.equal(userinfo(w, token.strip())[1]["sub"], ALICE, "whose it is")
+    check.contains(command(w, "logout", name=world.LOCAL_PERSON)[1], "here and at the provider")
+    check.equal(userinfo(w, token.strip())[0], 401, "after")
+    check.equal(command(w, "token", name=world.LOCAL_PERSON)[0], 1, "without a sign-in")
 
 
 def main():
