@@ -238,7 +238,7 @@ static bool read_wish(struct conn *c, const struct varlink_call *call, struct to
 		{"audience", TOKEN_AUDIENCE_MAX, &wish->audience},
 		{"git_host", TOKEN_GIT_HOST_MAX, &wish->git_host},
 	};
-	const struct token_rules none = {NULL};
+	const struct token_rules none = {.scopes = NULL};
 	const char *why;
 	char *scope;
 
