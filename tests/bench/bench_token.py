@@ -20,12 +20,13 @@ QUESTIONS = 3000
 QUESTION = b'{"method":"io.latchkey.GetToken","parameters":{}}\0'
 
 
-def times_of(once, rounds):
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        once()
-        times.append(time.perf_counter() - start)
+def time_of(once):
+    start = time.perf_counter()
+    once()
+    return time.perf_counter() - start
+
+
+def figures(times):
     times.sort()
     return statistics.median(times), times[len(times) * 99 // 100]
 
@@ -52,12 +53,13 @@ def main():
                                   cwd="/")
             assert done.stdout
 
-        nothing = times_of(lambda: process("--version"), PROCESSES)
-        token = times_of(lambda: process("token", "--socket", where), PROCESSES)
+        pairs = [(time_of(lambda: process("--version")), time_of(lambda: process("token", "--socket", where)))
+                 for _ in range(PROCESSES)]  # by turns: what disturbs one disturbs the other
+        nothing, token = (figures(list(times)) for times in zip(*pairs))
         print(f"latchkey token, a token ready: median {token[0] * 1e3:.2f} ms, 99 of 100 below {token[1] * 1e3:.2f} ms; "
               f"{token[0] / nothing[0]:.2f} times latchkey --version ({nothing[0] * 1e3:.2f} ms)")
         with connect_as(where, uid, socket.SOCK_STREAM) as s:
-            question = times_of(lambda: ask(s), QUESTIONS)
+            question = figures([time_of(lambda: ask(s)) for _ in range(QUESTIONS)])
         print(f"the question alone: median {question[0] * 1e6:.0f} us, 99 of 100 below {question[1] * 1e6:.0f} us")
     provider.close()
 
