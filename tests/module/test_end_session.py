@@ -64,6 +64,10 @@ class Root(rig.Process):
             f.write(text)
         os.chmod(self.path(name), 0o644)
 
+    def log_text(self):
+        with open(self.path("log"), encoding="utf-8") as f:
+            return f.read()
+
     def publish(self, people):
         subprocess.run([MAP_TOOL, "make", self.path("new")], input=people.encode(), check=True)
         done = subprocess.run([MAP_TOOL, "publish", self.path("root"), self.path("new")], stdout=subprocess.PIPE,
@@ -397,6 +401,76 @@ def test_lingering():
         assert status == FAILED and "lingering" in reason, (status, reason)
         assert victim.wait(rig.PATIENCE) == -signal.SIGKILL
         assert os.listdir(root.path("elsewhere")) == ["bob"]
+
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+<allow send_type="method_return"/><allow send_type="error"/><allow send_type="signal"/><allow eavesdrop="false"/>
+</policy></busconfig>
+"""
+
+
+class Logind:
+    """A system bus of the test's own, and a logind on it that gives that answer."""
+
+    def __init__(self, root, answer):
+        self.address = "unix:path=" + root.path("bus")
+        root.write("bus.conf", BUS.format(path=root.path("bus")))
+        self.bus = subprocess.Popen(["dbus-daemon", "--config-file=" + root.path("bus.conf"), "--nofork", "--nopidfile",
+                                     "--print-address"], stdout=subprocess.PIPE)
+        assert self.bus.stdout.readline()
+        self.stub = subprocess.Popen([os.path.join(rig.BUILD, "tests/module/login1_stub"), answer],
+                                     stdout=subprocess.PIPE, env={"DBUS_SYSTEM_BUS_ADDRESS": self.address})
+        assert self.stub.stdout.readline() == b"ready\n"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for p in (self.stub, self.bus):
+            p.kill()
+            p.wait()
+
+
+def with_logind(root, answer):
+    """Starts both, and latchkey-root anew where it finds the bus."""
+    logind = Logind(root, answer)
+    root.stop()
+    root.environment["DBUS_SYSTEM_BUS_ADDRESS"] = logind.address
+    root.start()
+    return logind
+
+
+def test_logind():
+    """logind is asked for the same person, by a caller that it believes without polkit since it has CAP_KILL; what it says
+    changes nothing of the stroke"""
+    for answer in ("ok", "no-such-user", "denied"):
+        with Root() as root, with_logind(root, answer) as logind:
+            victim = start(ALICE, SLEEP)
+            assert root.ask(END, ALICE)[0] == STRUCK
+            assert logind.stub.stdout.readline() == f"terminate {ALICE} 1\n".encode()
+            assert victim.wait(rig.PATIENCE) == -signal.SIGTERM
+            if answer == "denied":
+                rig.wait_until(lambda: "logind does not end the sessions" in root.log_text())
+            text = root.log_text()
+            assert ("logind does not end" in text) == (answer == "denied") and "\033" not in text, text
+
+
+def test_logind_that_hangs():
+    """Neither the stroke nor the next publication waits for it, and the one who waits ends by itself"""
+    with Root() as root, with_logind(root, "hang") as logind:
+        victim = start(ALICE, SLEEP)
+        assert root.ask(END_NOW, ALICE)[0] == STRUCK
+        assert victim.wait(rig.PATIENCE) == -signal.SIGKILL
+        root.publish(PEOPLE)
+        assert root.ask(END_NOW, ALICE)[0] == DONE
+        for _ in range(2):
+            assert logind.stub.stdout.readline() == f"terminate {ALICE} 1\n".encode()
+        programs = lambda: [pid for pid in alive(0) if os.path.exists(f"/proc/{pid}/exe") and
+                            os.readlink(f"/proc/{pid}/exe").endswith("/latchkey-root")]
+        rig.wait_until(lambda: programs() == [root.pid])
 
 
 def main():
