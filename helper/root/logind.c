@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks logind over the system bus. The answer is not waited for: a bus that hangs must not keep maps from being
+/* Asks logind over the system bus, where it lets root by its uid: what a capability would say is not told over D-Bus. The answer is not waited for: a bus that hangs must not keep maps from being
  * published, and what counts is which processes are left. */
 #include "helper/root/logind.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,7 +14,6 @@
 
 #include "helper/base/cleanup.h"
 #include "helper/base/text.h"
-#include "helper/root/privileges.h"
 
 #define LINGER_FOLDER "/var/lib/systemd/linger"
 #define PATIENCE_S 10u
@@ -59,8 +57,6 @@ static void terminate(uint32_t uid)
 	int r;
 
 	(void)alarm(PATIENCE_S);
-	/* Where it is missing, logind asks polkit about us instead. */
-	(void)privileges_raise(CAP_KILL);
 	if (sd_bus_open_system(&bus) < 0)
 		return;
 	r = call(bus, uid, &error);

@@ -18,9 +18,9 @@
 
 /* Never a user's: the last number before the one that means "none". */
 #define UID_OF_NOBODY ((uid_t)UINT32_MAX - 1)
-#define KEPT ((UINT32_C(1) << CAP_KILL) | (UINT32_C(1) << CAP_SETUID))
+#define KEPT (UINT32_C(1) << CAP_SETUID)
 
-_Static_assert(CAP_KILL < 32 && CAP_SETUID < 32, "both stand in the first word");
+_Static_assert(CAP_SETUID < 32, "it stands in the first word");
 
 static int capabilities_get(struct __user_cap_data_struct data[2])
 {
@@ -58,13 +58,6 @@ int privileges_give_up(void)
 	return 0;
 }
 
-int privileges_raise(int capability)
-{
-	uint32_t one = UINT32_C(1) << capability;
-
-	return capabilities_set(one, one);
-}
-
 static bool is_without_capabilities(void)
 {
 	struct __user_cap_data_struct has[2];
@@ -83,7 +76,7 @@ int privileges_become(uid_t uid)
 
 	if (uid < MAP_ID_FLOOR || uid >= UID_OF_NOBODY)
 		return -EINVAL;
-	r = privileges_raise(CAP_SETUID);
+	r = capabilities_set(KEPT, KEPT);
 	if (r < 0)
 		return r;
 	if (setresuid(unused, uid, unused) < 0 && errno == EINVAL) {

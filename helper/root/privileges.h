@@ -3,19 +3,15 @@
 
 #include <sys/types.h>
 
-/* Publishing needs root's uid and none of root's capabilities. Ending sessions needs two, which lie idle until then and
- * are taken up by a forked child alone: CAP_SETUID to become the person, CAP_KILL for logind, which asks who may end
- * sessions by that capability. */
+/* Publishing needs root's uid and none of root's capabilities. Ending sessions needs one, which lies idle until then and
+ * is taken up by a forked child alone: CAP_SETUID, to become the person. */
 
 /**
- * privileges_give_up() - at the start: nothing is in effect, nothing but those two can ever be again
- * Where the process does not have them it goes on, and sessions cannot be ended.
+ * privileges_give_up() - at the start: nothing is in effect, nothing but that one can ever be again
+ * Where the process does not have it it goes on, and sessions cannot be ended.
  * Return: 0, negative errno.
  */
 int privileges_give_up(void);
-
-/** privileges_raise() - in a forked child: have CAP_KILL or CAP_SETUID in effect. Return: 0, -EPERM where it is not there. */
-int privileges_raise(int capability);
 
 /**
  * privileges_become() - in a forked child: be the person as far as the kernel's check of kill(2) goes, with no way back

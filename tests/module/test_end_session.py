@@ -360,13 +360,13 @@ def test_questions():
 
 
 def test_idle_capabilities():
-    """Nothing is in effect but in the child that needs it, and nothing but two can ever be"""
+    """Nothing is in effect but in the child that needs it, and nothing but that one can ever be"""
     with Root() as root:
         root.ask(END_NOW, ALICE)
         with open(f"/proc/{root.pid}/status", encoding="ascii") as f:
             fields = dict(line.split(":\t", 1) for line in f)
         assert int(fields["CapEff"], 16) == 0 and int(fields["CapBnd"], 16) == 0
-        assert int(fields["CapPrm"], 16) == 1 << 5 | 1 << 7  # CAP_KILL, CAP_SETUID
+        assert int(fields["CapPrm"], 16) == 1 << 7  # CAP_SETUID
         assert fields["Uid"].split() == ["0"] * 4
 
 
@@ -374,7 +374,7 @@ def test_without_capabilities():
     """Where the unit takes them away, the answer says so, and nobody is signalled"""
     with Root() as root:
         root.stop()
-        program, root.argv = root.argv, ["/usr/bin/setpriv", "--bounding-set=-kill,-setuid", "--inh-caps=-all"]
+        program, root.argv = root.argv, ["/usr/bin/setpriv", "--bounding-set=-setuid", "--inh-caps=-all"]
         root.argv += program
         # setpriv's bounding set counts from the next program on: LISTEN_PID stays, since it is the same process.
         root.start()
@@ -444,8 +444,8 @@ def with_logind(root, answer):
 
 
 def test_logind():
-    """logind is asked for the same person, by a caller that it believes without polkit since it has CAP_KILL; what it says
-    changes nothing of the stroke"""
+    """logind is asked for the same person, by a caller that it believes without polkit; what it says changes nothing of
+    the stroke"""
     for answer in ("ok", "no-such-user", "denied"):
         with Root() as root, with_logind(root, answer) as logind:
             victim = start(ALICE, SLEEP)
