@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks logind over the system bus, where it lets root by its uid: what a capability would say is not told over D-Bus. The answer is not waited for: a bus that hangs must not keep maps from being
- * published, and what counts is which processes are left. */
+/* Asks logind over the system bus, where it believes root by the uid: capabilities are not told over D-Bus. The answer is
+ * not waited for: a bus that hangs must not keep maps from being published, and what counts is which processes are left. */
 #include "helper/root/logind.h"
 
 #include <errno.h>
