@@ -40,7 +40,7 @@ static const struct {
 			  "for it. Tell the administrator."},
 	{REASON_PUSH_PENDING, "A request went to your own device a moment ago. Answer that one first; a new one can be "
 			      "sent in a minute or two."},
-	{REASON_NO_SCREEN, "Sign-in needs a terminal: there is something to read and to open."},
+	{REASON_NO_SCREEN, "Sign-in needs a terminal, to show you what to approve."},
 	{REASON_REFUSED,
 	 "Refused: % does not let your account in any more. Once it does, sign in again, without a key."},
 	{REASON_LOCKED, "Your tokens are locked on this host: they are handed out again after your next sign-in."},
