@@ -150,4 +150,10 @@ void render_account(const struct command *c, const struct json_object *account)
 	render_member(c, "subject", account, "subject");
 	render_when(c, "created", account, "created", "-");
 	render_when(c, "last sign-in", account, "last_sign_in", "never");
+	if (!json_object_object_get_ex(account, "standing", NULL))
+		return;
+	render_member(c, "standing", account, "standing");
+	render_when(c, "checked", account, "checked", "-");
+	if (json_object_object_get_ex(account, "refusal", NULL))
+		render_member(c, "refusal", account, "refusal");
 }

@@ -13,6 +13,7 @@
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
 #include "helper/login/log.h"
+#include "helper/login/standing.h"
 #include "helper/protocol/names.h"
 
 #define PAGE_IS_FULL 1
@@ -200,6 +201,22 @@ static void reply_account(struct conn *c, struct json_object *account)
 		conn_drop(c);
 }
 
+/* What the provider last said; nothing where nobody asked it. Takes over @o, which may be NULL. */
+static struct json_object *with_standing(struct manager *m, const struct account *a, struct json_object *o)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *owned = o;
+	struct standing_view standing;
+	bool ok = owned != NULL;
+
+	if (!ok || !a->subject || standing_read(&m->login, a, &standing) < 0 || standing.state == STANDING_UNKNOWN)
+		return LK_STEAL(owned);
+	ok = method_add_text(owned, "standing", standing.state == STANDING_GOOD ? "good" : "refused");
+	ok = ok && method_add_int(owned, "checked", standing.checked_s);
+	if (ok && standing.reason[0] != '\0')
+		ok = method_add_text(owned, "refusal", standing.reason);
+	return ok ? LK_STEAL(owned) : NULL;
+}
+
 void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
@@ -212,13 +229,13 @@ void method_show_account(struct manager *m, struct conn *c, const struct varlink
 	}
 	r = accounts_find_local(m->accounts, name, &a);
 	if (r == 0) {
-		reply_account(c, method_local_account_json(a));
+		reply_account(c, with_standing(m, a, method_local_account_json(a)));
 		return;
 	}
 	if (r == -ENOENT)
 		r = store_find_name(m->store, name, &a);
 	if (r == 0)
-		reply_account(c, method_account_with_groups(m, a));
+		reply_account(c, with_standing(m, a, method_account_with_groups(m, a)));
 	else if (r == -ENOENT)
 		method_no_such_account(c, name);
 	else

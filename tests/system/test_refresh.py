@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """After the sign-in: the real provider, which rotates refresh tokens and revokes a family when a used one comes again, is
 asked about alice, by many at once and in the background."""
+import json
 import threading
 import time
 
@@ -10,6 +11,7 @@ import people
 import world
 from varlink import Varlink
 
+COMMAND = f"{world.PROGRAMS}/latchkey"
 ASK_EACH_TIME = "everyone=yes\nrecheck=0s"
 LOGINS = 100
 FRESH_S = 10  # longer than a hundred questions take
@@ -110,12 +112,15 @@ def gone_and_back(w):
     """disabled at the provider: refused, also when it is switched off and the helper starts anew; one sign-in heals it"""
     w.provider.people(alice={"disabled": True})
     check.equal(account_phase(), "refused", "the next login")
+    check.contains(w.run(COMMAND, "show", "alice")[1], "standing       refused\n", "refusal        provider says invalid_grant")
     w.provider.people(alice={"disabled": False})
     check.equal(account_phase(), "refused", "until she signs in")
     w.daemon.restart()
     check.equal(account_phase(), "refused", "after a restart")
     sign_in(w)
     check.equal(account_phase(), None, "after one sign-in")
+    shown = json.loads(w.run(COMMAND, "show", "alice", "--json")[1])
+    check.equal((shown["standing"], "refusal" in shown), ("good", False), "what is shown")
 
 
 @check.test

@@ -175,6 +175,26 @@ static void test_show_and_forget(void **state)
 		   "last sign-in   never\n",
 		   "");
 	assert_run(METHOD_SHOW_ACCOUNT,
+		   WORDS("{\"parameters\":{\"account\":{\"name\":\"a\",\"standing\":\"refused\",\"checked\":1700000000,"
+			 "\"refusal\":\"no\\u001b\"}}}"),
+		   WORDS("show", "a"), COMMAND_OK,
+		   "name           a\n"
+		   "uid            -\n"
+		   "gid            -\n"
+		   "full name      -\n"
+		   "home           -\n"
+		   "shell          -\n"
+		   "state          -\n"
+		   "provider       -\n"
+		   "issuer         -\n"
+		   "subject        -\n"
+		   "created        -\n"
+		   "last sign-in   never\n"
+		   "standing       refused\n"
+		   "checked        2023-11-14 22:13:20 UTC\n"
+		   "refusal        no?\n",
+		   "");
+	assert_run(METHOD_SHOW_ACCOUNT,
 		   WORDS("{\"parameters\":{\"account\":{\"name\":\"a\",\"groups\":[\"crew\",\"la\\u001bb\"]}}}"),
 		   WORDS("show", "a"), COMMAND_OK,
 		   "name           a\n"
