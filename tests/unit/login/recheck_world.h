@@ -45,6 +45,7 @@ static inline void on_answer(void *userdata, const struct recheck_result *result
 
 	a->told++;
 	a->result = *result;
+	recheck_free(LK_STEAL(a->handle));
 }
 
 static inline void on_token(void *userdata, const struct recheck_result *result, const struct secret *token,

@@ -20,6 +20,7 @@ static void before_it_is_sent(void **state)
 	/* it is over when there is room again */
 	ask_until_refresh(a, &answer);
 	assert_false(fake.was_again);
+	recheck_free(answer.handle);
 }
 
 /* After the answer: its access token is not used, memory has the only refresh token that works, and the store gets it when it
@@ -105,6 +106,7 @@ static void the_end_of_a_token(void **state)
 	assert_kept(a, "rt-1", true);
 	ask_until_refresh(a, &answer);
 	assert_true(fake.was_again);
+	recheck_free(answer.handle);
 }
 
 /* A sign-in whose yes cannot be stored is none: what is stored may contradict it. */
