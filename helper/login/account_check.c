@@ -192,7 +192,7 @@ static void on_recheck(void *userdata, const struct recheck_result *result)
 		return;
 	case RECHECK_NO_TOKEN:
 		if (policy->unchecked)
-			decide(c, OFFLINE_NO, "unchecked: there is nothing to ask the provider with");
+			decide_again(c, OFFLINE_NO, "unchecked: there is nothing to ask the provider with");
 		else if (offline_has_break_glass(c->ctx, c->account, why))
 			decide_again(c, OFFLINE_BREAK_GLASS, why);
 		else

@@ -62,10 +62,13 @@ static const struct dialect_alias github_aliases[] = {
 
 static const struct dialect_alias no_aliases[] = {{NULL, NULL}};
 
-/* Help "OAuth 2.0 error codes"; two requests at a time, by the text of before and after September 2024. */
+/* Help "OAuth 2.0 error codes"; two requests at a time, by the text of before and after September 2024. One text serves a
+ * token that was revoked, is too old, or was pushed out by the person's sign-in to a sixth host: of somebody who is only
+ * working elsewhere no session may end. */
 static const struct dialect_refusal salesforce_refusals[] = {
 	{"invalid_grant", "already being processed", REFRESH_MEANS_BUSY},
 	{"invalid_grant", "expired authorization code", REFRESH_MEANS_BUSY},
+	{"invalid_grant", "expired access/refresh token", REFRESH_MEANS_DEAD},
 	{"inactive_user", NULL, REFRESH_MEANS_GONE},
 	{"inactive_org", NULL, REFRESH_MEANS_GONE},
 	{NULL, NULL, REFRESH_MEANS_LATER},

@@ -262,6 +262,13 @@ static void test_another_account_after_the_answer(void **state)
 	assert_string_equal(w->said, "granted");
 	phase_answer(RECHECK_GOOD);
 	assert_string_equal(phase_reason(), REASON_NOT_ALLOWED);
+
+	w->policy.unchecked = true;
+	phase_begin(w, "alice", "sshd", false);
+	account_free(LK_STEAL(gone));
+	assert_int_equal(accounts_forget(w->ctx.accounts, "alice", &gone), 0);
+	phase_answer(RECHECK_NO_TOKEN);
+	assert_string_equal(phase_reason(), REASON_NOT_ALLOWED);
 }
 
 /* R6, C15: a connection that ends takes its check along, and a provider that never answers is none that says yes. */

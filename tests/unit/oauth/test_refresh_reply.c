@@ -35,8 +35,6 @@ static const struct row rows[] = {
 	{"entra", 400, SAYS("invalid_grant", "AADSTS50057: The user account is disabled."), REFRESH_GONE,
 	 OAUTH_PROVIDER_REFUSED},
 	{"keycloak", 400, SAYS("invalid_grant", "Session not active"), REFRESH_GONE, OAUTH_PROVIDER_REFUSED},
-	{"salesforce", 400, SAYS("invalid_grant", "expired access/refresh token"), REFRESH_GONE,
-	 OAUTH_PROVIDER_REFUSED},
 	{"salesforce", 400, SAYS("inactive_user", "user is inactive"), REFRESH_GONE, OAUTH_DENIED},
 	{"salesforce", 400, SAYS("inactive_org", "org is inactive"), REFRESH_GONE, OAUTH_CLIENT_REFUSED},
 
@@ -47,6 +45,8 @@ static const struct row rows[] = {
 	{"entra", 400, SAYS("invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity."),
 	 REFRESH_DEAD, OAUTH_PROVIDER_REFUSED},
 	{"keycloak", 400, SAYS("invalid_grant", "Maximum allowed refresh token reuse exceeded"), REFRESH_DEAD,
+	 OAUTH_PROVIDER_REFUSED},
+	{"salesforce", 400, SAYS("invalid_grant", "expired access/refresh token"), REFRESH_DEAD,
 	 OAUTH_PROVIDER_REFUSED},
 
 	/* two at a time, as only Salesforce says it; a text of theirs means nothing of another provider */
