@@ -221,6 +221,6 @@ void arguments_print_options(FILE *out, const char *verb)
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%s%s", rows[i].name, rows[i].value ? " " : "",
 			       rows[i].value ? rows[i].value : "");
-		(void)fprintf(out, "  %-18s  %s\n", left, rows[i].summary);
+		(void)fprintf(out, "  %-22s  %s\n", left, rows[i].summary);
 	}
 }

@@ -21,17 +21,25 @@ static const struct verb *find_verb(const struct verb *verbs, const char *name)
 	return NULL;
 }
 
+/* In the list of all verbs there is no room for the words of one. */
+static const char *short_operand(const char *operand)
+{
+	if (operand == NULL)
+		return "";
+	if (strchr(operand, '|') == NULL || strstr(operand, "|-") != NULL)
+		return operand;
+	return operand[0] == '[' ? "[COMMAND]" : "COMMAND";
+}
+
 static void print_usage(FILE *out, const struct verb *verbs)
 {
 	(void)fprintf(out, "usage: latchkey COMMAND [OPTION...]\n\n");
 	for (; verbs->name; verbs++) {
+		const char *operand = short_operand(verbs->operand);
 		char left[40];
 
-		const char *operand = verbs->operand ? verbs->operand : "";
-
-		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, operand[0] ? " " : "",
-			       operand[0] == '[' && strchr(operand, '|') ? "[COMMAND]" : operand);
-		(void)fprintf(out, "  %-18s  %s\n", left, verbs->summary);
+		(void)snprintf(left, sizeof(left), "%s%s%s", verbs->name, operand[0] ? " " : "", operand);
+		(void)fprintf(out, "  %-22s  %s\n", left, verbs->summary);
 	}
 	(void)fprintf(out, "\n");
 	arguments_print_options(out, NULL);
