@@ -22,7 +22,7 @@ CONF = "[accounts]\nuid_min = 1879048192\nuid_max = 2147483646\n" + "".join(
 FIRST = 1879048192
 METHOD = "io.systemd.UserDatabase.Get"
 # Of a slot of the map: the name stands behind these.
-SLOT_UID, SLOT_FLAGS, SLOT_NAME = 4, 20, 28
+SLOT_UID, SLOT_FLAGS, SLOT_NAME = 0, 12, 16
 MARK_LOCAL = 2
 
 
