@@ -345,7 +345,7 @@ static int add_question(struct sources *s, const struct sources_question *asked,
 static int new_question(struct sources *s, const struct sources_question *asked, sources_done_fn done, void *userdata,
 			struct question **ret)
 {
-	char services[DATABASES][NSSWITCH_OTHERS_MAX + 1];
+	char services[DATABASES][NSSWITCH_OTHERS_MAX + 1] = {""};
 	struct sources_answer a = {.outcome = SOURCES_UNKNOWN};
 	int r = read_services(s, services);
 

@@ -6,6 +6,7 @@
 #include "helper/cli/git_credential.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -88,7 +89,7 @@ static void print_credential(const struct command *c, const struct git_request *
 		(void)fprintf(c->out, "username=%s\npassword=%s\n",
 			      request->username[0] != '\0' ? request->username : USERNAME, token);
 	if (expires_in_s > 0)
-		(void)fprintf(c->out, "password_expiry_utc=%lld\n", (long long)(clock_realtime_s() + expires_in_s));
+		(void)fprintf(c->out, "password_expiry_utc=%" PRId64 "\n", clock_realtime_s() + expires_in_s);
 }
 
 /* git asks its helpers about every host: one that is not ours is passed over without a word. */
@@ -113,9 +114,9 @@ static enum command_exit get(const struct command *c, const struct git_request *
 	const char *token;
 	int r;
 
-	if (!token_add_text(parameters, "git_host", request->host) ||
-	    !token_add_text(parameters, "scope", c->arguments.scope) ||
-	    !token_add_text(parameters, "audience", c->arguments.audience))
+	if (!question_add_text(parameters, "git_host", request->host) ||
+	    !question_add_text(parameters, "scope", c->arguments.scope) ||
+	    !question_add_text(parameters, "audience", c->arguments.audience))
 		return question_lost(c, -ENOMEM);
 	status = question_open(c, &client, METHOD_GET_TOKEN, parameters, false);
 	if (status != COMMAND_OK)

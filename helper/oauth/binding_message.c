@@ -23,7 +23,7 @@ static void shorten(char out[HOST_MAX + 1], const char *host)
 	size_t len = 0;
 
 	for (; len < HOST_MAX && host[len] != '\0' && host[len] != '.'; len++)
-		out[len] = is_plain(host[len]) ? host[len] : '-';
+		out[len] = (char)(is_plain(host[len]) ? host[len] : '-');
 	out[len] = '\0';
 }
 
