@@ -172,6 +172,12 @@ bool text_in_list(char *const *list, const char *text)
 	return false;
 }
 
+int text_copy(char **ret, const char *text)
+{
+	*ret = text != NULL ? strdup(text) : NULL;
+	return *ret != NULL || text == NULL ? 0 : -ENOMEM;
+}
+
 void text_free_list(char **list)
 {
 	for (char **p = list; p && *p; p++)

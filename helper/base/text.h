@@ -35,6 +35,9 @@ bool text_has_suffix(const char *text, const char *suffix);
 /** text_in_list() - does the NULL-terminated list hold exactly this text; a NULL list holds nothing */
 bool text_in_list(char *const *list, const char *text);
 
+/** text_copy() - a copy on the heap; NULL of NULL. *@ret is set in every case. Return: 0, -ENOMEM. */
+int text_copy(char **ret, const char *text);
+
 /** text_free_list() - free a NULL-terminated list of heap strings; accepts NULL */
 void text_free_list(char **list);
 LK_DEFINE_CLEANUP(char **, text_free_list);

@@ -12,19 +12,6 @@
 #include "helper/cli/render.h"
 #include "helper/protocol/names.h"
 
-/* Return: false without memory; @text NULL adds nothing. */
-static bool add_text(struct json_object *o, const char *key, const char *text)
-{
-	struct json_object *value = text ? json_object_new_string(text) : NULL;
-
-	if (!text)
-		return true;
-	if (o && value && json_object_object_add(o, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
 /* The same for a number of digits. Return: 0, -EINVAL, -ENOMEM. */
 static int add_id(struct json_object *o, const char *key, const char *digits)
 {
@@ -88,8 +75,9 @@ enum command_exit accounts_pin(const struct command *c)
 		r = add_id(o, "gid", a->gid);
 	if (r < 0)
 		return bad_id(c, r);
-	if (!add_text(o, "name", a->more[0]) || !add_text(o, "provider", a->provider) ||
-	    !add_text(o, "subject", a->subject) || !add_text(o, "home", a->home) || !add_text(o, "shell", a->shell))
+	if (!question_add_text(o, "name", a->more[0]) || !question_add_text(o, "provider", a->provider) ||
+	    !question_add_text(o, "subject", a->subject) || !question_add_text(o, "home", a->home) ||
+	    !question_add_text(o, "shell", a->shell))
 		return question_lost(c, -ENOMEM);
 
 	status = ask(c, METHOD_IMPORT_ACCOUNTS, parameters, &reply);
@@ -109,8 +97,8 @@ enum command_exit accounts_rename(const struct command *c)
 	char name[256], uid[24], home[512];
 	enum command_exit status;
 
-	if (!add_text(parameters, "name", c->arguments.more[0]) ||
-	    !add_text(parameters, "new_name", c->arguments.more[1]))
+	if (!question_add_text(parameters, "name", c->arguments.more[0]) ||
+	    !question_add_text(parameters, "new_name", c->arguments.more[1]))
 		return question_lost(c, -ENOMEM);
 	status = ask(c, METHOD_RENAME_ACCOUNT, parameters, &reply);
 	if (status != COMMAND_OK || c->arguments.json)
@@ -142,7 +130,7 @@ enum command_exit accounts_move(const struct command *c)
 		r = add_id(parameters, "gid", c->arguments.gid);
 	if (r < 0)
 		return bad_id(c, r);
-	if (!add_text(parameters, "name", c->arguments.more[0]))
+	if (!question_add_text(parameters, "name", c->arguments.more[0]))
 		return question_lost(c, -ENOMEM);
 	status = ask(c, METHOD_MOVE_ACCOUNT, parameters, &reply);
 	if (status != COMMAND_OK || c->arguments.json)
@@ -169,7 +157,7 @@ enum command_exit accounts_release(const struct command *c)
 	char name[256], old_uid[24];
 	enum command_exit status;
 
-	if (!add_text(parameters, "name", c->arguments.more[0]))
+	if (!question_add_text(parameters, "name", c->arguments.more[0]))
 		return question_lost(c, -ENOMEM);
 	status = ask(c, METHOD_RELEASE_NAME, parameters, &reply);
 	if (status != COMMAND_OK || c->arguments.json)

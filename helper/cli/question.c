@@ -16,6 +16,18 @@
 #define NAME_SHOWN_MAX 255u
 #define MESSAGE_MAX 900u
 
+bool question_add_text(struct json_object *o, const char *key, const char *text)
+{
+	struct json_object *value = text ? json_object_new_string(text) : NULL;
+
+	if (!text)
+		return true;
+	if (o && value && json_object_object_add(o, key, value) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
 static enum command_exit unreachable(const struct command *c, int r)
 {
 	const char *path = c->arguments.socket;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
+
+#include <json-c/json.h>
+
 #include "helper/cli/command.h"
 #include "helper/protocol/client.h"
 
 /* Asking the helper, and saying why it did not answer. */
 
 #define QUESTION_TIMEOUT_MS 30000u
+
+/** question_add_text() - a text parameter; NULL adds nothing. Return: false without memory. */
+bool question_add_text(struct json_object *o, const char *key, const char *text);
 
 /**
  * question_open() - connect and send one call

@@ -16,18 +16,6 @@
 
 #define TOKEN_MAX 65536u
 
-bool token_add_text(struct json_object *o, const char *key, const char *text)
-{
-	struct json_object *value = text ? json_object_new_string(text) : NULL;
-
-	if (!text)
-		return true;
-	if (o && value && json_object_object_add(o, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
 void token_close_memory(void)
 {
 	/* What passes through here shall be in no core file. */
@@ -75,9 +63,9 @@ enum command_exit verb_token(const struct command *c)
 	if (c->arguments.more[0])
 		return one_too_many(c);
 	token_close_memory();
-	if (!token_add_text(parameters, "scope", c->arguments.scope) ||
-	    !token_add_text(parameters, "audience", c->arguments.audience) ||
-	    !token_add_text(parameters, "name", c->arguments.operand))
+	if (!question_add_text(parameters, "scope", c->arguments.scope) ||
+	    !question_add_text(parameters, "audience", c->arguments.audience) ||
+	    !question_add_text(parameters, "name", c->arguments.operand))
 		return question_lost(c, -ENOMEM);
 	status = question_ask(c, METHOD_GET_TOKEN, parameters, &reply);
 	if (status != COMMAND_OK)
@@ -97,7 +85,7 @@ enum command_exit verb_lock(const struct command *c)
 
 	if (c->arguments.more[0])
 		return one_too_many(c);
-	if (!token_add_text(parameters, "name", c->arguments.operand))
+	if (!question_add_text(parameters, "name", c->arguments.operand))
 		return question_lost(c, -ENOMEM);
 	status = question_ask(c, METHOD_LOCK_TOKENS, parameters, &reply);
 	if (status == COMMAND_OK)
@@ -127,7 +115,7 @@ enum command_exit verb_logout(const struct command *c)
 
 	if (c->arguments.more[0])
 		return one_too_many(c);
-	if (!token_add_text(parameters, "name", c->arguments.operand))
+	if (!question_add_text(parameters, "name", c->arguments.operand))
 		return question_lost(c, -ENOMEM);
 	status = question_ask(c, METHOD_LOGOUT, parameters, &reply);
 	if (status != COMMAND_OK)

@@ -8,9 +8,6 @@
 
 /* What the verbs about tokens share. */
 
-/** token_add_text() - a text parameter; NULL adds nothing. Return: false without memory. */
-bool token_add_text(struct json_object *o, const char *key, const char *text);
-
 /** token_close_memory() - before a token is asked for: this process leaves no core file, and nobody looks into it */
 void token_close_memory(void);
 

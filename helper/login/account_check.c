@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "helper/base/clock.h"
+#include "helper/base/text.h"
 #include "helper/login/audit.h"
 #include "helper/login/authentication.h"
 #include "helper/login/known_account.h"
@@ -278,14 +279,6 @@ static void ask_provider(struct account_check *c)
 		refuse(c, REASON_UNAVAILABLE, "out of memory");
 }
 
-static int copy_text(char **ret, const char *text)
-{
-	if (text == NULL)
-		return 0;
-	*ret = strdup(text);
-	return *ret != NULL ? 0 : -ENOMEM;
-}
-
 int account_check_start(struct account_check **ret, struct login_context *ctx,
 			const struct account_check_request *request, account_check_done_fn done, void *userdata)
 {
@@ -298,8 +291,8 @@ int account_check_start(struct account_check **ret, struct login_context *ctx,
 	owned->done = done;
 	owned->userdata = userdata;
 	owned->is_signed_in = request->is_signed_in;
-	if (copy_text(&owned->user, request->user) < 0 || copy_text(&owned->reference, request->reference) < 0 ||
-	    copy_text(&owned->service, request->service) < 0 || copy_text(&owned->source, request->source) < 0)
+	if (text_copy(&owned->user, request->user) < 0 || text_copy(&owned->reference, request->reference) < 0 ||
+	    text_copy(&owned->service, request->service) < 0 || text_copy(&owned->source, request->source) < 0)
 		return -ENOMEM;
 
 	c = LK_STEAL(owned);

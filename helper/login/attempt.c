@@ -13,6 +13,7 @@
 
 #include "helper/accounts/name.h"
 #include "helper/base/clock.h"
+#include "helper/base/text.h"
 #include "helper/login/pins.h"
 #include "helper/login/refusal.h"
 #include "helper/login/way.h"
@@ -21,14 +22,6 @@
 /* As long as any attempt may last, and more than a promise that is made meanwhile: where there are too many, the one that ends
  * first gives way, and a stranger's lookup must not take the number of somebody who is approving. */
 #define RESERVE_MS (LOGIN_PROMISE_MS + 15u * 60u * 1000u)
-
-static int copy_text(char **ret, const char *text)
-{
-	if (text == NULL)
-		return 0;
-	*ret = strdup(text);
-	return *ret != NULL ? 0 : -ENOMEM;
-}
 
 struct audit_event attempt_event(const struct attempt *a, int priority, const char *result, const char *detail)
 {
@@ -371,9 +364,9 @@ int attempt_start(struct attempt **ret, struct login_context *ctx, const struct 
 	a->seen_gid = request->seen_gid;
 	ctx->pending++;
 
-	if (copy_text(&a->reference, request->reference) < 0 || copy_text(&a->user, request->user) < 0 ||
-	    copy_text(&a->service, request->service) < 0 || copy_text(&a->source, request->source) < 0 ||
-	    copy_text(&a->seen_home, request->seen_home) < 0 || copy_text(&a->seen_shell, request->seen_shell) < 0) {
+	if (text_copy(&a->reference, request->reference) < 0 || text_copy(&a->user, request->user) < 0 ||
+	    text_copy(&a->service, request->service) < 0 || text_copy(&a->source, request->source) < 0 ||
+	    text_copy(&a->seen_home, request->seen_home) < 0 || text_copy(&a->seen_shell, request->seen_shell) < 0) {
 		attempt_free(a);
 		return -ENOMEM;
 	}

@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "helper/base/clock.h"
+#include "helper/base/text.h"
 #include "helper/login/audit.h"
 #include "helper/login/log.h"
 #include "helper/login/standing.h"
@@ -392,12 +393,6 @@ static const struct login_provider *provider_of(const struct recheck_person *p)
 	return NULL;
 }
 
-static int copy_text(char **ret, const char *text)
-{
-	*ret = text != NULL ? strdup(text) : NULL;
-	return *ret != NULL || text == NULL ? 0 : -ENOMEM;
-}
-
 /* A no that came while somebody waited for another answer. */
 static bool is_refused(struct recheck_person *p, struct recheck_result *result)
 {
@@ -437,7 +432,7 @@ int recheck_job_start(struct recheck_person *p, const char *scope, const char *r
 	reference_new(j->reference);
 	j->generation = p->generation;
 	j->kept = LK_STEAL(kept);
-	if (copy_text(&j->scope, scope) < 0 || copy_text(&j->resource, resource) < 0 ||
+	if (text_copy(&j->scope, scope) < 0 || text_copy(&j->resource, resource) < 0 ||
 	    provider_prepare(lp->provider, on_prepared, j, &j->prepare) < 0) {
 		recheck_job_free(j);
 		return -ENOMEM;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "helper/base/clock.h"
+#include "helper/base/text.h"
 #include "helper/oauth/error.h"
 #include "helper/oauth/request.h"
 
@@ -164,12 +165,6 @@ static int ask(struct refresh *r)
 			    on_reply, r, &r->call);
 }
 
-static int copy_text(char **ret, const char *text)
-{
-	*ret = text != NULL ? strdup(text) : NULL;
-	return *ret != NULL || text == NULL ? 0 : -ENOMEM;
-}
-
 int refresh_start(struct refresh **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
 		  const struct refresh_request *request, refresh_done_fn done, void *userdata)
 {
@@ -184,9 +179,9 @@ int refresh_start(struct refresh **ret, struct provider *p, sd_event *event, str
 		scope = request->granted_scope != NULL ? request->granted_scope : s->scope;
 	e = secret_copy(&r->refresh_token, secret_data(request->refresh_token), secret_len(request->refresh_token));
 	if (e == 0)
-		e = copy_text(&r->scope, scope);
+		e = text_copy(&r->scope, scope);
 	if (e == 0)
-		e = copy_text(&r->resource, request->resource);
+		e = text_copy(&r->resource, request->resource);
 	if (e < 0)
 		return e;
 	r->provider = p;

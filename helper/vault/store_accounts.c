@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "helper/vault/store_internal.h"
+#include "helper/base/text.h"
 
 void account_free(struct account *a)
 {
@@ -86,12 +87,6 @@ static int borrow_account(sqlite3_stmt *row, const struct row_columns *c, struct
 	return r;
 }
 
-static int copy_text(char **ret, const char *text)
-{
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
-}
-
 static int read_account(sqlite3_stmt *row, struct account **ret)
 {
 	LK_CLEANUP(account_freep) struct account *a = calloc(1, sizeof(*a));
@@ -105,10 +100,10 @@ static int read_account(sqlite3_stmt *row, struct account **ret)
 	a->state = borrowed.state;
 	a->created_s = borrowed.created_s;
 	a->last_sign_in_s = borrowed.last_sign_in_s;
-	if (copy_text(&a->name, borrowed.name) < 0 || copy_text(&a->issuer, borrowed.issuer) < 0 ||
-	    copy_text(&a->subject, borrowed.subject) < 0 || copy_text(&a->provider, borrowed.provider) < 0 ||
-	    copy_text(&a->gecos, borrowed.gecos) < 0 || copy_text(&a->home, borrowed.home) < 0 ||
-	    copy_text(&a->shell, borrowed.shell) < 0 || copy_text(&a->facts, borrowed.facts) < 0)
+	if (text_copy(&a->name, borrowed.name) < 0 || text_copy(&a->issuer, borrowed.issuer) < 0 ||
+	    text_copy(&a->subject, borrowed.subject) < 0 || text_copy(&a->provider, borrowed.provider) < 0 ||
+	    text_copy(&a->gecos, borrowed.gecos) < 0 || text_copy(&a->home, borrowed.home) < 0 ||
+	    text_copy(&a->shell, borrowed.shell) < 0 || text_copy(&a->facts, borrowed.facts) < 0)
 		return -ENOMEM;
 	*ret = LK_STEAL(a);
 	return 0;

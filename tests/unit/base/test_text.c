@@ -201,6 +201,19 @@ static void test_prefix_and_suffix(void **state)
 	assert_true(text_has_suffix("", ""));
 }
 
+static void test_copy(void **state)
+{
+	char text[] = "alice", *copy = text;
+
+	(void)state;
+	assert_int_equal(text_copy(&copy, text), 0);
+	assert_ptr_not_equal(copy, text);
+	assert_string_equal(copy, "alice");
+	free(copy);
+	assert_int_equal(text_copy(&copy, NULL), 0);
+	assert_null(copy);
+}
+
 static void test_lists(void **state)
 {
 	char **list = NULL;
@@ -238,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_to_u64),
 		cmocka_unit_test(test_prefix_and_suffix),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_lists),
 	};
 
