@@ -89,6 +89,7 @@ enum command_exit verb_accounts(const struct command *c)
 		enum command_exit (*run)(const struct command *c);
 	} commands[] = {
 		{"export", "nothing more", 0, accounts_export},
+		{"retired", "nothing more", 0, accounts_retired},
 		{"import", "FILE, or - for standard input", 1, accounts_import},
 		{"compare", "FILE FILE", 2, accounts_compare},
 		{"pin", "NAME --uid UID", 1, accounts_pin},

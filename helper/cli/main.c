@@ -9,7 +9,7 @@
 
 static const struct verb verbs[] = {
 	{"status", NULL, "how the helper and its providers are", verb_status},
-	{"accounts", "[export|import FILE|compare FILE FILE|pin NAME|rename OLD NEW|move NAME|release NAME]",
+	{"accounts", "[export|retired|import FILE|compare FILE FILE|pin NAME|rename OLD NEW|move NAME|release NAME]",
 	 "list the accounts, or change, export and compare them", verb_accounts},
 	{"show", "NAME", "all about one account", verb_show},
 	{"forget", "NAME", "remove an account; its name and UID are never given to anybody else", verb_forget},

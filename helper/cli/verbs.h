@@ -10,6 +10,7 @@ enum command_exit verb_accounts(const struct command *c);
 
 /* Commands of "accounts"; operands are those behind the command. */
 enum command_exit accounts_export(const struct command *c);
+enum command_exit accounts_retired(const struct command *c);
 enum command_exit accounts_import(const struct command *c);
 enum command_exit accounts_compare(const struct command *c);
 enum command_exit accounts_pin(const struct command *c);

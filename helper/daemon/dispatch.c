@@ -37,6 +37,7 @@ static const struct row {
 	{METHOD_GET_VERSION, PEER_ANY, NULL, method_get_version},
 	{METHOD_STATUS, PEER_ROOT, NULL, method_status},
 	{METHOD_LIST_ACCOUNTS, PEER_ROOT, NULL, method_list_accounts},
+	{METHOD_LIST_RETIRED, PEER_ROOT, NULL, method_list_retired},
 	{METHOD_SHOW_ACCOUNT, PEER_ROOT | PEER_OWNER, "name", method_show_account},
 	{METHOD_LIST_APPROVALS, PEER_ROOT | PEER_OWNER, "name", method_list_approvals},
 	{METHOD_REVOKE_APPROVALS, PEER_ROOT | PEER_OWNER, "name", method_revoke_approvals},

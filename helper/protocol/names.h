@@ -17,6 +17,7 @@
 #define METHOD_GET_VERSION "io.latchkey.GetVersion"
 #define METHOD_STATUS "io.latchkey.Status"
 #define METHOD_LIST_ACCOUNTS "io.latchkey.ListAccounts"
+#define METHOD_LIST_RETIRED "io.latchkey.ListRetired"
 #define METHOD_SHOW_ACCOUNT "io.latchkey.ShowAccount"
 #define METHOD_LIST_APPROVALS "io.latchkey.ListApprovals"
 #define METHOD_REVOKE_APPROVALS "io.latchkey.RevokeApprovals"
@@ -31,6 +32,9 @@
 #define METHOD_LOGOUT "io.latchkey.Logout"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
+
+#define RETIRED_NAME "name"
+#define RETIRED_ID "id"
 
 #define STATE_CHALLENGE "challenge"
 #define STATE_PROMPT "prompt"

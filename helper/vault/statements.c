@@ -36,6 +36,11 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_IDENTIFY] = "UPDATE account SET subject = ?2, provider = ?3 WHERE uid = ?1 AND state = 3 AND "
 			       "(subject IS NULL OR subject = ?2)",
 	[STATEMENT_FIND_RETIRED] = "SELECT uid FROM retired_name WHERE name = ?1",
+	[STATEMENT_NEXT_RETIRED_NAME] =
+		"SELECT retired_name.name, retired_name.uid, retired_s, ifnull(account.name, '') FROM retired_name "
+		"LEFT JOIN account USING (uid) WHERE retired_name.name > ?1 ORDER BY retired_name.name LIMIT 1",
+	[STATEMENT_NEXT_RETIRED_ID] =
+		"SELECT name, id, retired_s, '' FROM retired_id WHERE id > ?1 ORDER BY id LIMIT 1",
 	[STATEMENT_NAME_TAKEN] = "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 "
 				 "UNION ALL SELECT 1 FROM retired_name WHERE name = ?1 AND uid <> ?2 "
 				 "UNION ALL SELECT 1 FROM own_group WHERE name = ?1)",

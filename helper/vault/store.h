@@ -100,6 +100,22 @@ int store_retire_id(struct store *s, const char *name, uint32_t id, int64_t now_
 /** store_find_retired() - which account had @name before. Return: 0 with its uid, -ENOENT, as the look-ups. */
 int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid);
 
+/* What is nobody's any more and stays so. */
+struct retired {
+	char name[33];
+	uint32_t id;         /* of a name: the uid of the account that had it */
+	int64_t since_s;     /* seconds since the epoch */
+	char called_now[33]; /* of a name: that account's present one; empty where there is none */
+};
+
+/** store_next_retired_name() - the first retired name that comes after @after (NULL: the very first).
+ *  Return: 0, -ENOENT, as the look-ups. */
+int store_next_retired_name(struct store *s, const char *after, struct retired *ret);
+
+/** store_next_retired_id() - the lowest retired number above @after, and what its account or group was called when it lost
+ *  it. Return: 0, -ENOENT, as the look-ups. */
+int store_next_retired_id(struct store *s, uint32_t after, struct retired *ret);
+
 /** store_identify() - an expected account becomes that of @a->subject, unless it is kept for another; all else as
  *  store_update(). Return: 0, -ENOENT, -EEXIST the identity has another account, as store_insert(). */
 int store_identify(struct store *s, const struct account *a);

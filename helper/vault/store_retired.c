@@ -25,6 +25,43 @@ int store_find_retired(struct store *s, const char *name, uint32_t *ret_uid)
 	return r;
 }
 
+static int next(sqlite3_stmt *statement, struct retired *ret)
+{
+	struct retired found = {0};
+	int64_t id = 0;
+	int r = store_row(statement);
+
+	if (r == 0)
+		r = store_read_short(statement, 0, found.name, sizeof(found.name));
+	if (r == 0)
+		r = store_read_int(statement, 1, 1, INT32_MAX, &id);
+	if (r == 0)
+		r = store_read_int(statement, 2, 0, INT64_MAX, &found.since_s);
+	if (r == 0)
+		r = store_read_short(statement, 3, found.called_now, sizeof(found.called_now));
+	if (r < 0)
+		return r;
+	found.id = (uint32_t)id;
+	*ret = found;
+	return 0;
+}
+
+int store_next_retired_name(struct store *s, const char *after, struct retired *ret)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_NEXT_RETIRED_NAME];
+	int r = store_bind_text(statement, 1, after ? after : "");
+
+	return r < 0 ? r : next(statement, ret);
+}
+
+int store_next_retired_id(struct store *s, uint32_t after, struct retired *ret)
+{
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_NEXT_RETIRED_ID];
+	int r = store_bind_int(statement, 1, after);
+
+	return r < 0 ? r : next(statement, ret);
+}
+
 static int set_name(struct store *s, const char *name, const char *old_name, uint32_t uid)
 {
 	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[STATEMENT_SET_NAME];

@@ -151,6 +151,47 @@ def test_i6_rename_and_release():
         assert w.sign_in("alicec", "s-1")["uid"] not in (account["uid"], new["uid"])
 
 
+def test_i6_i9_retired():
+    """I6, I9: what nobody gets again can be looked at: names and numbers, who had them, since when; in pages, and by root alone."""
+    with World() as w:
+        assert json.loads(w.good("accounts", "retired", "--json")) == []
+        account = w.sign_in("alice", "s-1")
+        w.good("accounts", "rename", "alice", "aliceb")
+        w.good("accounts", "pin", "bob", "--uid", "20001", "--gid", "20002")
+        w.good("accounts", "move", "bob", "--uid", "20003")
+        w.good("forget", "bob")  # whom nobody ever was: retired at once, name and numbers
+        w.sign_in("carol", "s-3")
+        w.good("forget", "carol")  # a tombstone among the accounts
+        retired = json.loads(w.good("accounts", "retired", "--json"))
+        since = [r.pop("since") for r in retired]
+        assert all(1500000000 < s < 1 << 40 for s in since), since
+        assert retired == [{"kind": "name", "name": "alice", "id": account["uid"], "account": "aliceb"},
+                           {"kind": "name", "name": "bob", "id": 20003},
+                           {"kind": "id", "name": "bob", "id": 20001}, {"kind": "id", "name": "bob", "id": 20002},
+                           {"kind": "id", "name": "bob", "id": 20003}], retired
+        lines = w.good("accounts", "retired").splitlines()
+        assert lines[0].split() == ["RETIRED", "NAME", "ID", "NOW", "CALLED", "SINCE"] and len(lines) == 6, lines
+        assert lines[1].split()[:4] == ["name", "alice", str(account["uid"]), "aliceb"], lines
+        assert w.command("accounts", "retired", uid=61992).returncode == 1
+        w.good("accounts", "release", "bob")
+        w.good("accounts", "release", "carol")
+        retired = json.loads(w.good("accounts", "retired", "--json"))
+        assert [r["name"] for r in retired if r["kind"] == "name"] == ["alice"], retired
+        assert "carol" in [r["name"] for r in retired if r["kind"] == "id"], retired
+        # more than one page of either kind
+        people = w.rig.path("people.csv")
+        with open(people, "w", encoding="utf-8") as f:
+            f.write("name,uid\n" + "".join(f"u{i:03},{20100 + i}\n" for i in range(300)))
+        w.good("accounts", "import", people)
+        for i in range(300):
+            reply = w.rig.client().ask("io.latchkey.ForgetAccount", name=f"u{i:03}")
+            assert "error" not in reply, reply
+        everything = json.loads(w.good("accounts", "retired", "--json"))
+        assert [r["name"] for r in everything if r["kind"] == "name"] == ["alice"] + [f"u{i:03}" for i in range(300)]
+        ids = [r["id"] for r in everything if r["kind"] == "id"]
+        assert ids == sorted(set(ids)) and len(ids) == len(retired) - 1 + 300, len(ids)
+
+
 def test_move():
     """The old number is nobody's any more; files are not touched, and the command says so."""
     with World() as w:

@@ -30,7 +30,7 @@ everyone = yes
 connections_per_uid = 8
 codes_per_address = 1000
 """
-METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
+METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ListRetired", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
            "MoveAccount", "ReleaseName", "RotateKey", "GetToken", "LockTokens", "Logout",
            "ListApprovals", "RevokeApprovals", "SetPin", "ClearPin", "OpenBreakGlass", "CloseBreakGlass", "ListBreakGlass")
 
@@ -124,7 +124,7 @@ def test_l1_table_of_peers():
     """L1: everything that is about others or about sign-ins is closed to a stranger."""
     with Rig(CONFIG) as rig:
         for method in METHODS:
-            reply = rig.client(STRANGER).ask("io.latchkey." + method, more=method in ("Authenticate", "SetPin", "ListAccounts"),
+            reply = rig.client(STRANGER).ask("io.latchkey." + method, more=method in ("Authenticate", "SetPin", "ListAccounts", "ListRetired"),
                                              version=1, user="alice", name="alice", signed_in=True)
             if method == "GetVersion":
                 assert "error" not in reply
@@ -133,6 +133,8 @@ def test_l1_table_of_peers():
                     (reply["error"] == "io.latchkey.NotPermitted" and not reply.get("parameters")), (method, reply)
         assert "error" not in rig.client().ask("io.latchkey.Status")
         assert rig.client().ask("io.latchkey.ListAccounts", more=True)["parameters"] == {"accounts": []}
+        assert rig.client().ask("io.latchkey.ListRetired", more=True)["parameters"] == {"retired": []}
+        assert rig.client().ask("io.latchkey.ListRetired")["error"] == "org.varlink.service.ExpectedMore"
         for method in ("ShowAccount", "ForgetAccount", "ReleaseName", "ListApprovals", "RevokeApprovals", "ClearPin",
                        "OpenBreakGlass"):
             assert rig.client().ask("io.latchkey." + method, name="alice")["error"] == "io.latchkey.NoSuchAccount"

@@ -285,7 +285,7 @@ def other_peoples_programs(w):
     for method, parameters in (
             ("Authenticate", {"version": 1, "user": "alice"}), ("Authenticate", {"version": 1, "user": "carol"}),
             ("CheckAccount", {"version": 1, "user": "bob", "signed_in": True}), ("ShowAccount", {"name": "alice"}),
-            ("ListAccounts", {}), ("ForgetAccount", {"name": "alice"}), ("ForgetAccount", {"name": "bob"}),
+            ("ListAccounts", {}), ("ListRetired", {}), ("ForgetAccount", {"name": "alice"}), ("ForgetAccount", {"name": "bob"}),
             ("ListApprovals", {}), ("ListApprovals", {"name": "alice"}), ("RevokeApprovals", {"name": "alice"}),
             ("SetPin", {"version": 1, "user": "alice"}), ("ClearPin", {"name": "alice"}),
             ("OpenBreakGlass", {"name": "bob", "lifetime": 3600, "reason": "x"}), ("CloseBreakGlass", {"name": "bob"}),

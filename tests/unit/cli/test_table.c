@@ -171,6 +171,7 @@ static void misuse(void **state)
 	} rows[] = {
 		{WORDS("accounts", "bogus"), "unknown command: accounts bogus"},
 		{WORDS("accounts", "export", "x"), "accounts export needs nothing more"},
+		{WORDS("accounts", "retired", "x"), "accounts retired needs nothing more"},
 		{WORDS("accounts", "import"), "accounts import needs FILE"},
 		{WORDS("accounts", "import", "x", "y"), "accounts import needs FILE"},
 		{WORDS("accounts", "compare", "x"), "accounts compare needs FILE FILE"},

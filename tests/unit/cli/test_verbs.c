@@ -37,8 +37,9 @@
 #define WAITING "{\"parameters\":{\"state\":\"waiting\"},\"continues\":true}"
 
 static const struct verb verbs[] = {
-	{"status", NULL, "", verb_status},   {"accounts", NULL, "", verb_accounts}, {"show", "NAME", "", verb_show},
-	{"forget", "NAME", "", verb_forget}, {"try", "NAME", "", verb_try},         {NULL, NULL, NULL, NULL},
+	{"status", NULL, "", verb_status}, {"accounts", "[retired]", "", verb_accounts},
+	{"show", "NAME", "", verb_show},   {"forget", "NAME", "", verb_forget},
+	{"try", "NAME", "", verb_try},     {NULL, NULL, NULL, NULL},
 };
 
 static struct scratch scratch;
@@ -244,6 +245,37 @@ static void test_accounts_in_pages(void **state)
 		   "latchkey: the helper has closed the connection\n");
 }
 
+/* I6, I9: who had what nobody gets again. */
+static void test_retired_in_pages(void **state)
+{
+	static const char page[] =
+		"{\"parameters\":{\"retired\":[{\"kind\":\"name\",\"name\":\"al\\u001bice\",\"id\":7,"
+		"\"since\":0,\"account\":\"bob\"}]},\"continues\":true}";
+	static const char last[] =
+		"{\"parameters\":{\"retired\":[{\"kind\":\"id\",\"name\":\"bob\",\"id\":8,\"since\":1},{}]}}";
+
+	(void)state;
+	assert_run(METHOD_LIST_RETIRED, WORDS(page, last), WORDS("accounts", "retired"), COMMAND_OK,
+		   "RETIRED NAME                 ID          NOW CALLED           SINCE\n"
+		   "name    al?ice               7           bob                  1970-01-01 00:00:00 UTC\n"
+		   "id      bob                  8           -                    1970-01-01 00:00:01 UTC\n"
+		   "-       -                    -           -                    -\n",
+		   "");
+	assert_run(METHOD_LIST_RETIRED, WORDS(page, last), WORDS("accounts", "retired", "--json"), COMMAND_OK,
+		   "[{\"kind\":\"name\",\"name\":\"al\\u001bice\",\"id\":7,\"since\":0,\"account\":\"bob\"},\n"
+		   "{\"kind\":\"id\",\"name\":\"bob\",\"id\":8,\"since\":1},\n{}]\n",
+		   "");
+	assert_run(METHOD_LIST_RETIRED, WORDS("{\"parameters\":{\"retired\":[]}}"),
+		   WORDS("accounts", "retired", "--json"), COMMAND_OK, "[]\n", "");
+	assert_run(METHOD_LIST_RETIRED, WORDS("{\"parameters\":{}}"), WORDS("accounts", "retired"), COMMAND_FAILED,
+		   "RETIRED NAME                 ID          NOW CALLED           SINCE\n",
+		   "latchkey: the helper's answer cannot be understood\n");
+	/* Cut off in the middle: no success. */
+	assert_run(METHOD_LIST_RETIRED, WORDS(page), WORDS("accounts", "retired", "--json"), COMMAND_UNREACHABLE,
+		   "[{\"kind\":\"name\",\"name\":\"al\\u001bice\",\"id\":7,\"since\":0,\"account\":\"bob\"}",
+		   "latchkey: the helper has closed the connection\n");
+}
+
 static void test_errors(void **state)
 {
 	static const struct {
@@ -372,6 +404,7 @@ int main(void)
 		WITH_HELPER(test_status),
 		WITH_HELPER(test_show_and_forget),
 		WITH_HELPER(test_accounts_in_pages),
+		WITH_HELPER(test_retired_in_pages),
 		WITH_HELPER(test_errors),
 		WITH_HELPER(test_try_granted),
 		WITH_HELPER(test_try_on_own_device),

@@ -152,6 +152,53 @@ static void removed(void **state)
 	assert_int_equal(store_insert(s, stores_account(1)), -EEXIST);
 }
 
+/* I6, I9: what nobody gets again can be looked at: names in their order and numbers in theirs, each once. */
+static void listed(void **state)
+{
+	LK_CLEANUP(store_closep) struct store *s = NULL;
+	struct account a;
+	char other[] = "other";
+	struct retired r = {.name = "untouched"};
+
+	stores_fill(*state, 3);
+	assert_int_equal(store_open(&s, stores_path(*state)), 0);
+	assert_int_equal(store_next_retired_name(s, NULL, &r), -ENOENT);
+	assert_int_equal(store_next_retired_id(s, 0, &r), -ENOENT);
+	assert_string_equal(r.name, "untouched");
+
+	assert_int_equal(rename_it(s), 0);
+	a = *stores_account(0);
+	a.name = other;
+	assert_int_equal(store_move(s, &a, 5000, 5001, 6), 0);
+	assert_int_equal(store_remove(s, stores_account(1), true, 7), 0);
+	assert_int_equal(store_remove(s, stores_account(2), false, INT64_MAX), 0);
+
+	assert_int_equal(store_next_retired_name(s, NULL, &r), 0);
+	assert_string_equal(r.name, "u00000");
+	assert_int_equal(r.id, 5000); /* its account's, as that has it now */
+	assert_int_equal(r.since_s, 5);
+	assert_string_equal(r.called_now, "other");
+	assert_int_equal(store_next_retired_name(s, r.name, &r), 0);
+	assert_string_equal(r.name, "u00001");
+	assert_int_equal(r.id, FIRST + 1);
+	assert_int_equal(r.since_s, 7);
+	assert_string_equal(r.called_now, ""); /* that account is no more */
+	assert_int_equal(store_next_retired_name(s, r.name, &r), -ENOENT);
+
+	assert_int_equal(store_next_retired_id(s, 0, &r), 0);
+	assert_int_equal(r.id, FIRST);
+	assert_string_equal(r.name, "other");
+	assert_int_equal(r.since_s, 6);
+	assert_string_equal(r.called_now, "");
+	assert_int_equal(store_next_retired_id(s, r.id, &r), 0);
+	assert_int_equal(r.id, FIRST + 1);
+	assert_int_equal(store_next_retired_id(s, r.id, &r), 0);
+	assert_int_equal(r.id, FIRST + 2);
+	assert_int_equal(r.since_s, INT64_MAX);
+	assert_int_equal(store_next_retired_id(s, r.id, &r), -ENOENT);
+	assert_int_equal(store_next_retired_id(s, UINT32_MAX, &r), -ENOENT);
+}
+
 /* I9: an older store would give the name or number to somebody else, so each of these makes it older. */
 static void each_moves_the_mark(void **state)
 {
@@ -215,6 +262,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(renamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_moves_the_mark, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_full, setup, teardown),
 	};
