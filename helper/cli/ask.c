@@ -47,9 +47,7 @@ int ask_line(const struct command *c, const char *text, bool echo, char *out, si
 	char clean[TEXT_MAX];
 	int r;
 
-	text_sanitise(clean, sizeof(clean), text, strlen(text), false);
-	(void)fprintf(c->err, "%s: ", clean);
-	(void)fflush(c->err);
+	/* Before the question is there to be answered: who types at once must not be seen, nor be thrown away. */
 	if (!echo && tcgetattr(STDIN_FILENO, &before) == 0) {
 		struct termios hidden = before;
 
@@ -58,6 +56,9 @@ int ask_line(const struct command *c, const char *text, bool echo, char *out, si
 		if (!is_hidden)
 			return -EIO;
 	}
+	text_sanitise(clean, sizeof(clean), text, strlen(text), false);
+	(void)fprintf(c->err, "%s: ", clean);
+	(void)fflush(c->err);
 	r = read_line(out, size);
 	if (is_hidden) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

@@ -29,6 +29,24 @@
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
 #define REFUSALS_REFILL_MS 60000u /* then one in so much time */
 #define REFUSALS_UIDS_MAX 256u
+#define READY_USEC (UINT64_C(5) * 1000 * 1000)
+
+/* Who waits for this service may look people up: the map is there by then, or it is known that it will be late. */
+static void tell_ready(struct manager *m)
+{
+	m->ready_deadline = sd_event_source_disable_unref(m->ready_deadline);
+	if (!m->is_ready)
+		(void)sd_notify(0, "READY=1");
+	m->is_ready = true;
+}
+
+static int on_ready_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	tell_ready(userdata);
+	return 0;
+}
 
 static void on_first_publish(void *userdata, int error, const char *detail)
 {
@@ -46,6 +64,7 @@ static void on_first_publish(void *userdata, int error, const char *detail)
 			 "%zu accounts (one is %s) stay off the map: their name or number is a local or reserved one, "
 			 "or their number or home lies outside what [accounts] has now",
 			 n, example);
+	tell_ready(m);
 }
 
 static int add_providers(struct manager *m)
@@ -334,7 +353,9 @@ int manager_run(struct manager *m)
 {
 	int r;
 
-	(void)sd_notify(0, "READY=1");
+	if (m->first_publish == NULL || sd_event_add_time_relative(m->event, &m->ready_deadline, CLOCK_MONOTONIC,
+								   READY_USEC, 0, on_ready_deadline, m) < 0)
+		tell_ready(m);
 	r = sd_event_loop(m->event);
 	(void)sd_notify(0, "STOPPING=1");
 	return r < 0 ? r : 0;
@@ -348,6 +369,7 @@ void manager_free(struct manager *m)
 	resolver_free(m->resolver);
 	sign_outs_free(m->sign_outs);
 	publish_wait_cancel(m->first_publish);
+	sd_event_source_disable_unref(m->ready_deadline);
 	rechecks_free(m->rechecks);
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)

@@ -61,6 +61,8 @@ struct manager {
 	struct server *server;
 	struct resolver *resolver;
 	struct publish_wait *first_publish;
+	sd_event_source *ready_deadline; /* for whoever waits for the map */
+	bool is_ready;
 	uint64_t started_ms;
 };
 

@@ -259,7 +259,7 @@ def without_a_terminal(w):
     for caller, command in ((uid, ["sudo", "-k", "id"]), (1000, ["su", "alice", "-c", "id"])):
         status, text = w.run("setsid", "--wait", *command, user=(caller, caller))
         check.equal(status, 1, f"status of {command} with {text}")
-        check.contains(text, "Sign-in needs a terminal: there is something to read and to open.")
+        check.contains(text, "Sign-in needs a terminal, to show you what to approve.")
         check.lacks(text, "uid=")
     check.logged(w, "nobody to show it to")
     check.equal(w.provider.from_helper("token"), [], "polls")
