@@ -16,29 +16,9 @@
 #include "helper/login/wanted.h"
 #include "helper/vault/store_standing.h"
 
-#define UNSAID_LIFETIME_S 300u
-
 static const struct provider_settings *settings_of(const struct recheck_job *j)
 {
 	return provider_settings(j->lp->provider);
-}
-
-/* One for everybody who wants it from now on. */
-static void hold_access_token(struct recheck_job *j)
-{
-	uint32_t lifetime_s = j->tokens->expires_in_s > 0 ? j->tokens->expires_in_s : UNSAID_LIFETIME_S;
-	struct recheck_person *p = j->person;
-	uint64_t now_ms = clock_monotonic_ms();
-
-	if (j->scope != NULL || j->resource != NULL)
-		return;
-	secret_free(LK_STEAL(p->access_token));
-	if (secret_copy(&p->access_token, secret_data(j->tokens->access_token), secret_len(j->tokens->access_token)) <
-	    0)
-		return; /* the next who wants one has it fetched */
-	p->token_renew_ms = now_ms + lifetime_s * UINT64_C(1000) * 2 / 3;
-	p->token_end_ms = now_ms + lifetime_s * UINT64_C(1000);
-	p->lifetime_s = j->tokens->expires_in_s;
 }
 
 static void finish_good(struct recheck_job *j)
@@ -58,7 +38,8 @@ static void finish_good(struct recheck_job *j)
 	j->person->failure_until_ms = 0;
 	j->person->knows_until = true;
 	j->person->until_s = j->kept->refresh_token == NULL ? j->kept->expires_s : 0;
-	hold_access_token(j);
+	if (j->scope == NULL && j->resource == NULL)
+		recheck_person_hold(j->person, j->tokens);
 	recheck_job_finish(j, RECHECK_GOOD, "");
 }
 

@@ -75,6 +75,9 @@ struct recheck_person *recheck_person_get(struct rechecks *all, const struct acc
 /** recheck_person_reset() - something else than a re-check has decided: nothing that is held in memory counts any more */
 void recheck_person_reset(struct recheck_person *p);
 
+/** recheck_person_hold() - the access token of a reply is for everybody who wants one of the whole grant from now on */
+void recheck_person_hold(struct recheck_person *p, const struct token_set *tokens);
+
 /** recheck_person_account() - as the store or /etc/passwd has it now. Return: 0, -ENOENT it is not there or another's, other
  *  negative errno. */
 int recheck_person_account(const struct recheck_person *p, struct account **ret);

@@ -18,7 +18,6 @@
 #include "helper/login/log.h"
 #include "helper/login/standing.h"
 
-#define UNSAID_LIFETIME_S 300u
 #define FAILURE_MEMORY_MS 2000u
 #define FAILURE_MEMORY_MAX_MS 60000u /* however long the provider wants to be left alone: people wait here */
 

@@ -16,8 +16,6 @@
 #include "helper/login/remember.h"
 #include "helper/vault/store_standing.h"
 
-#define UNSAID_LIFETIME_S 300u
-
 static void read_standing(struct standing *st, struct login_context *ctx, const struct account *account,
 			  struct json_object *claims)
 {
@@ -61,19 +59,6 @@ static int store_all(struct store *store, const struct row_owner *owner, const s
 	return store_batch_end(store, r);
 }
 
-/* It is as good as one that a refresh would bring. */
-static void hold_access_token(struct recheck_person *p, const struct token_set *tokens)
-{
-	uint64_t lifetime_ms = (tokens->expires_in_s > 0 ? tokens->expires_in_s : UNSAID_LIFETIME_S) * UINT64_C(1000);
-	uint64_t now_ms = clock_monotonic_ms();
-
-	if (secret_copy(&p->access_token, secret_data(tokens->access_token), secret_len(tokens->access_token)) < 0)
-		return; /* the next who wants one has it fetched */
-	p->token_renew_ms = now_ms + lifetime_ms * 2 / 3;
-	p->token_end_ms = now_ms + lifetime_ms;
-	p->lifetime_s = tokens->expires_in_s;
-}
-
 int recheck_kept(struct login_context *ctx, const struct account *account, const struct token_set *tokens,
 		 struct json_object *claims)
 {
@@ -97,7 +82,7 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 		return r;
 	recheck_person_reset(p);
 	if (tokens->access_token != NULL)
-		hold_access_token(p, tokens);
+		recheck_person_hold(p, tokens); /* as good as one that a refresh would bring */
 	p->asked_ms = clock_monotonic_ms();
 	recheck_background_end(p, &(struct recheck_result){.outcome = RECHECK_GOOD});
 	return 0;

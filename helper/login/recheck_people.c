@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/base/clock.h"
+
+#define UNSAID_LIFETIME_S 300u
+
 struct row_owner recheck_person_owner(const struct recheck_person *p)
 {
 	return (struct row_owner){.uid = p->uid, .issuer = p->issuer, .subject = p->subject};
@@ -24,6 +28,19 @@ void recheck_person_reset(struct recheck_person *p)
 	p->until_s = 0;
 	p->failure_until_ms = 0;
 	p->n_failures = 0;
+}
+
+void recheck_person_hold(struct recheck_person *p, const struct token_set *tokens)
+{
+	uint64_t lifetime_ms = (tokens->expires_in_s > 0 ? tokens->expires_in_s : UNSAID_LIFETIME_S) * UINT64_C(1000);
+	uint64_t now_ms = clock_monotonic_ms();
+
+	secret_free(LK_STEAL(p->access_token));
+	if (secret_copy(&p->access_token, secret_data(tokens->access_token), secret_len(tokens->access_token)) < 0)
+		return; /* the next who wants one has it fetched */
+	p->token_renew_ms = now_ms + lifetime_ms * 2 / 3;
+	p->token_end_ms = now_ms + lifetime_ms;
+	p->lifetime_s = tokens->expires_in_s;
 }
 
 static void person_free(struct recheck_person *p)
