@@ -106,3 +106,6 @@ struct json_object *method_break_glass_json(struct manager *m);
 bool method_add(struct json_object *o, const char *key, struct json_object *value);
 bool method_add_text(struct json_object *o, const char *key, const char *text);
 bool method_add_int(struct json_object *o, const char *key, int64_t value);
+
+/** method_append() - put @o (taken over, may be NULL) at the end of @list. Return: false without memory or @o. */
+bool method_append(struct json_object *list, struct json_object *o);

@@ -67,14 +67,8 @@ void method_status(struct manager *m, struct conn *c, const struct varlink_call 
 	bool ok = p != NULL && providers != NULL;
 
 	(void)call;
-	for (size_t i = 0; ok && i < m->login.n_providers; i++) {
-		struct json_object *o = provider_json(m, i);
-
-		if (o == NULL || json_object_array_add(providers, o) != 0) {
-			json_object_put(o);
-			ok = false;
-		}
-	}
+	for (size_t i = 0; ok && i < m->login.n_providers; i++)
+		ok = method_append(providers, provider_json(m, i));
 	ok = ok && method_add_text(p, "release", LK_RELEASE);
 	ok = ok && method_add_int(p, "uptime", (int64_t)((clock_monotonic_ms() - m->started_ms) / 1000));
 	ok = ok && method_add_int(p, "accounts", accounts < 0 ? 0 : accounts);
@@ -112,12 +106,9 @@ static void listing_free(void *userdata)
 static int add_to_page(void *userdata, const struct account *a)
 {
 	struct listing *l = userdata;
-	struct json_object *o = method_account_json(a);
 
-	if (o == NULL || json_object_array_add(l->page, o) != 0) {
-		json_object_put(o);
+	if (!method_append(l->page, method_account_json(a)))
 		return -ENOMEM;
-	}
 	l->n++;
 	(void)snprintf(l->last, sizeof(l->last), "%s", a->name);
 	return 0;
@@ -126,16 +117,11 @@ static int add_to_page(void *userdata, const struct account *a)
 static int add_local_to_page(void *userdata, const struct account *a)
 {
 	struct listing *l = userdata;
-	struct json_object *o = method_local_account_json(a);
 
-	if (l->n == PAGE) {
-		json_object_put(o);
+	if (l->n == PAGE)
 		return PAGE_IS_FULL;
-	}
-	if (o == NULL || json_object_array_add(l->page, o) != 0) {
-		json_object_put(o);
+	if (!method_append(l->page, method_local_account_json(a)))
 		return -ENOMEM;
-	}
 	l->n++;
 	return 0;
 }

@@ -34,13 +34,7 @@ static struct json_object *approval_json(const struct approval *a)
 
 static bool add_approval(void *userdata, const struct approval *a)
 {
-	struct json_object *list = userdata;
-	struct json_object *o = approval_json(a);
-
-	if (o != NULL && json_object_array_add(list, o) == 0)
-		return true;
-	json_object_put(o);
-	return false;
+	return method_append(userdata, approval_json(a));
 }
 
 /* Return: true with the account, or NULL where the call names none; false after it was answered. */

@@ -29,15 +29,10 @@ static struct json_object *groups_json(struct manager *m, const struct account *
 	if (list == NULL || group_rules_apply(g, a->issuer, a->facts, &membership) == -ENOMEM)
 		return NULL;
 	for (size_t i = 0; i < g->n; i++) {
-		struct json_object *name;
-
 		if (!membership_has(&membership, i) || !group_is_there(m, &g->rules[i]))
 			continue;
-		name = json_object_new_string(g->rules[i].name);
-		if (name == NULL || json_object_array_add(list, name) != 0) {
-			json_object_put(name);
+		if (!method_append(list, json_object_new_string(g->rules[i].name)))
 			return NULL;
-		}
 	}
 	return LK_STEAL(list);
 }

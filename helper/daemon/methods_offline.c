@@ -85,13 +85,7 @@ static struct json_object *break_glass_json(const struct break_glass *b)
 
 static bool add_break_glass(void *userdata, const struct break_glass *b)
 {
-	struct json_object *list = userdata;
-	struct json_object *o = break_glass_json(b);
-
-	if (o != NULL && json_object_array_add(list, o) == 0)
-		return true;
-	json_object_put(o);
-	return false;
+	return method_append(userdata, break_glass_json(b));
 }
 
 struct json_object *method_break_glass_json(struct manager *m)

@@ -48,18 +48,14 @@ static struct json_object *retired_json(const struct retired *r, const char *kin
 static int add_next(struct listing *l)
 {
 	struct store *s = l->manager->store;
-	struct json_object *o;
 	int r;
 
 	r = l->are_names_done ? store_next_retired_id(s, l->last.id, &l->last)
 			      : store_next_retired_name(s, l->last.name, &l->last);
 	if (r < 0)
 		return r;
-	o = retired_json(&l->last, l->are_names_done ? RETIRED_ID : RETIRED_NAME);
-	if (!o || json_object_array_add(l->page, o) != 0) {
-		json_object_put(o);
+	if (!method_append(l->page, retired_json(&l->last, l->are_names_done ? RETIRED_ID : RETIRED_NAME)))
 		return -ENOMEM;
-	}
 	l->n++;
 	return 0;
 }

@@ -15,6 +15,14 @@
 
 #include "io.latchkey.varlink.h"
 
+bool method_append(struct json_object *list, struct json_object *o)
+{
+	if (o != NULL && json_object_array_add(list, o) == 0)
+		return true;
+	json_object_put(o);
+	return false;
+}
+
 bool method_add(struct json_object *o, const char *key, struct json_object *value)
 {
 	if (o == NULL || value == NULL || json_object_object_add(o, key, value) != 0) {
