@@ -3,16 +3,13 @@
  * of it is meant. */
 #include "helper/cli/verbs.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "helper/base/json.h"
-#include "helper/cli/question.h"
+#include "helper/cli/pages.h"
 #include "helper/cli/render.h"
 #include "helper/protocol/names.h"
-
-#define PAGE_MAX 4096u
 
 static void print_account(const struct command *c, const struct json_object *account)
 {
@@ -28,56 +25,16 @@ static void print_account(const struct command *c, const struct json_object *acc
 	(void)fprintf(c->out, "%-20s %-11s %-10s %-12s %s\n", name, uid, state, provider, when);
 }
 
-static enum command_exit print_page(const struct command *c, const struct json_object *parameters, size_t *n)
+static void print_heading(const struct command *c)
 {
-	struct json_object *accounts;
-
-	if (json_read_array(parameters, "accounts", PAGE_MAX, &accounts) != 0)
-		return question_lost(c, -EBADMSG);
-
-	for (size_t i = 0; i < json_object_array_length(accounts); i++, (*n)++) {
-		struct json_object *account = json_object_array_get_idx(accounts, i);
-
-		if (!c->arguments.json) {
-			print_account(c, account);
-			continue;
-		}
-		(void)fputs(*n > 0 ? ",\n" : "", c->out);
-		render_json(c->out, account);
-	}
-	return COMMAND_OK;
+	(void)fprintf(c->out, "%-20s %-11s %-10s %-12s %s\n", "NAME", "UID", "STATE", "PROVIDER", "LAST SIGN-IN");
 }
 
 static enum command_exit list(const struct command *c)
 {
-	LK_CLEANUP(client_closep) struct client *client = NULL;
-	enum command_exit status;
-	bool goes_on, is_first = true;
-	size_t n = 0;
+	static const struct pages pages = {METHOD_LIST_ACCOUNTS, "accounts", print_heading, print_account};
 
-	status = question_open(c, &client, METHOD_LIST_ACCOUNTS, NULL, true);
-	if (status != COMMAND_OK)
-		return status;
-
-	do {
-		LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
-
-		status = question_next(c, client, &reply);
-		if (status != COMMAND_OK)
-			return status;
-		if (is_first && c->arguments.json)
-			(void)fputc('[', c->out);
-		else if (is_first)
-			(void)fprintf(c->out, "%-20s %-11s %-10s %-12s %s\n", "NAME", "UID", "STATE", "PROVIDER",
-				      "LAST SIGN-IN");
-		is_first = false;
-		goes_on = reply.continues;
-		status = print_page(c, reply.parameters, &n);
-	} while (status == COMMAND_OK && goes_on);
-
-	if (status == COMMAND_OK && c->arguments.json)
-		(void)fputs("]\n", c->out);
-	return status;
+	return pages_print(c, &pages);
 }
 
 enum command_exit verb_accounts(const struct command *c)
