@@ -14,32 +14,10 @@
 #include "helper/base/text.h"
 #include "helper/daemon/config.h"
 #include "helper/jose/jwk.h"
+#include "tests/unit/daemon/config_text.h"
 
 #define PROVIDER "[provider corp]\nissuer=https://id.example\nclient_id=c\n"
 #define WITH_ACCESS PROVIDER "[access]\nusers=alice\n"
-
-struct notes {
-	char text[4096];
-};
-
-static void keep_note(void *userdata, const char *text)
-{
-	struct notes *n = userdata;
-
-	strncat(n->text, text, sizeof(n->text) - strlen(n->text) - 1);
-	strncat(n->text, "\n", sizeof(n->text) - strlen(n->text) - 1);
-}
-
-static struct config *load(const char *text, struct notes *notes)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-	int r = config_load_text(&c, text, strlen(text), notes ? keep_note : NULL, notes, &fault);
-
-	if (r != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void refused(const char *text, const char *expected)
 {
@@ -53,7 +31,7 @@ static void refused(const char *text, const char *expected)
 
 static void defaults(void **state)
 {
-	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER, NULL);
+	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER);
 	const struct provider_config *p = &c->providers[0];
 
 	(void)state;
@@ -121,8 +99,7 @@ static void everything(void **state)
 		"[access]\ngroup_claim = /roles\nusers = k-alice.k\nsubjects = e:S:1\ndomains = example.com\n"
 		"groups = staff\ngroups = admins others\nsign_in_age = 12h\nrecheck = 0\nunchecked = yes\n"
 		"[access sudo]\neveryone = yes\nbefore_start_public_key = yes\n"
-		"before_start_networks = 10.0.0.0/8 ::1\nbefore_start_networks = 192.0.2.0/24\nsign_in_age = 0\n",
-		NULL);
+		"before_start_networks = 10.0.0.0/8 ::1\nbefore_start_networks = 192.0.2.0/24\nsign_in_age = 0\n");
 	const struct provider_config *p = &c->providers[0];
 	const struct access_policy *sudo = access_policy_for(&c->access, "sudo"),
 				   *rest = access_policy_for(&c->access, "sshd");
@@ -342,8 +319,8 @@ static void faults_of_uid_range(void **state)
 		snprintf(text, sizeof(text), WITH_ACCESS "[accounts]\n%s", rows[i].range);
 		refused(text, rows[i].expected);
 	}
-	config_free(load(WITH_ACCESS "[accounts]\nuid_min=1879048192\nuid_max=2147483647\n", NULL));
-	config_free(load(WITH_ACCESS "[accounts]\nuid_min=65536\nuid_max=524287\n", NULL));
+	config_free(load(WITH_ACCESS "[accounts]\nuid_min=1879048192\nuid_max=2147483647\n"));
+	config_free(load(WITH_ACCESS "[accounts]\nuid_min=65536\nuid_max=524287\n"));
 }
 
 static void faults_of_providers(void **state)
@@ -439,7 +416,7 @@ static void pairs(void **state)
 		if (rows[i].may_meet)
 			refused(text, "[provider a] and [provider b] could make the same name");
 		else
-			config_free(load(text, NULL));
+			config_free(load(text));
 	}
 	refused("[provider a]\nissuer=https://a\nclient_id=c\nname_prefix=a-\n"
 		"[provider b]\nissuer=https://a\nclient_id=d\nname_prefix=b-\n",
@@ -450,8 +427,7 @@ static void selecting(void **state)
 {
 	LK_CLEANUP(config_freep)
 	struct config *c = load("[provider a]\nissuer=https://a\nclient_id=c\nname_prefix=a-\n"
-				"[provider b]\nissuer=https://b\nclient_id=c\nname_prefix=b-\n",
-				NULL);
+				"[provider b]\nissuer=https://b\nclient_id=c\nname_prefix=b-\n");
 
 	(void)state;
 	assert_ptr_equal(config_provider_for(c, "a-alice"), &c->providers[0]);
@@ -482,14 +458,14 @@ static void notes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		n.text[0] = '\0';
-		config_free(load(rows[i].text, &n));
+		config_free(load_noted(rows[i].text, &n));
 		if (!strstr(n.text, rows[i].expected))
 			fail_msg("'%s' instead of '%s'", n.text, rows[i].expected);
 	}
 	n.text[0] = '\0';
-	config_free(load(WITH_ACCESS, &n));
+	config_free(load_noted(WITH_ACCESS, &n));
 	assert_string_equal(n.text, "");
-	config_free(load("[latchkey]\nallow_insecure_loopback=yes\n" WITH_ACCESS, NULL));
+	config_free(load("[latchkey]\nallow_insecure_loopback=yes\n" WITH_ACCESS));
 }
 
 static void client_authentication(void **state)
@@ -508,7 +484,7 @@ static void client_authentication(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		LK_CLEANUP(config_freep) struct config *c = load(rows[i].text, NULL);
+		LK_CLEANUP(config_freep) struct config *c = load(rows[i].text);
 
 		assert_int_equal(c->providers[0].settings.client_auth, rows[i].expected);
 		assert_null(c->providers[0].settings.client_secret);
@@ -525,7 +501,7 @@ static void limits_of_number(void **state)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 					"[provider p%u]\nissuer=https://p%u\nclient_id=c\nname_prefix=%c-\n", i, i,
 					'a' + (int)i);
-	config_free(load(text, NULL));
+	config_free(load(text));
 	snprintf(text + len, sizeof(text) - len, "[provider p]\nissuer=https://p\n");
 	refused(text, "more than 16 providers");
 	len = 0;
@@ -536,7 +512,7 @@ static void limits_of_number(void **state)
 	len = (size_t)snprintf(text, sizeof(text), PROVIDER "[access]\n");
 	for (unsigned i = 0; i < 1024; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "groups=group-%u\n", i);
-	config_free(load(text, NULL));
+	config_free(load(text));
 	snprintf(text + len, sizeof(text) - len, "groups=one-more\n");
 	refused(text, "groups has more than 1024 words");
 }

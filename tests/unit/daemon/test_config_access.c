@@ -13,19 +13,10 @@
 #include "helper/base/text.h"
 #include "helper/daemon/config_internal.h"
 #include "helper/login/wanted.h"
+#include "tests/unit/daemon/config_text.h"
 
 #define CORP "[provider corp]\nissuer=https://corp.example\nclient_id=c\nname_prefix=c-\n"
 #define GUEST "[provider guest]\nissuer=https://guest.example\nclient_id=c\nname_prefix=g-\n"
-
-static struct config *load(const char *text)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-
-	if (config_load_text(&c, text, strlen(text), NULL, NULL, &fault) != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static bool gets_in(const struct config *c, const char *service, const char *provider, const char *email,
 		    const char *group)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config.h"
+#include "tests/unit/daemon/config_text.h"
 
 #define TENANT "11111111-2222-3333-4444-555555555555"
 #define SECRET "client_secret_file=/etc/latchkey/s\n"
@@ -19,16 +20,6 @@
 #define KEYCLOAK "[provider x]\nissuer=https://sso.example/realms/staff\nclient_id=c\n"
 #define ENTRA(TENANT)                                                                                                  \
 	"[provider x]\ndialect=entra\nissuer=https://login.microsoftonline.com/" TENANT "/v2.0\nclient_id=c\n"
-
-static struct config *load(const char *text)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-
-	if (config_load_text(&c, text, strlen(text), NULL, NULL, &fault) != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void off_by_default(void **state)
 {

@@ -12,35 +12,13 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config_internal.h"
+#include "tests/unit/daemon/config_text.h"
 #include "tests/unit/scratch.h"
 
 #define PROVIDER "[provider corp]\nissuer=https://id.example\nclient_id=c\n"
 #define TWO                                                                                                            \
 	"[provider corp]\nissuer=https://id.example\nclient_id=c\nname_prefix=c-\n"                                    \
 	"[provider guests]\nissuer=https://guests.example\nclient_id=g\nname_prefix=g-\n"
-
-struct notes {
-	char text[4096];
-};
-
-static void keep_note(void *userdata, const char *text)
-{
-	struct notes *n = userdata;
-
-	strncat(n->text, text, sizeof(n->text) - strlen(n->text) - 1);
-	strncat(n->text, "\n", sizeof(n->text) - strlen(n->text) - 1);
-}
-
-static struct config *load(const char *text, struct notes *notes)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-	int r = config_load_text(&c, text, strlen(text), notes ? keep_note : NULL, notes, &fault);
-
-	if (r != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void sections(void **state)
 {
@@ -49,8 +27,7 @@ static void sections(void **state)
 		load(TWO "[group devs]\nprovider=corp\nclaim_values=4711 /teams/devs\nclaim_values=aaaaaaaa-bbbb\n"
 			 "[group nfs.users]\nprovider=guests\nclaim_values=x\ngid=5000\n"
 			 "[group docker]\nprovider=corp\nclaim_values=y\nlocal=yes\n"
-			 "[group Debian-exim]\nprovider=corp\nclaim_values=z\nlocal=yes\n",
-		     NULL);
+			 "[group Debian-exim]\nprovider=corp\nclaim_values=z\nlocal=yes\n");
 	const struct group_rules *g = &c->accounts.groups;
 	const struct group_rule *devs = group_rules_find(g, "devs"), *nfs = group_rules_find(g, "nfs.users");
 
@@ -72,10 +49,10 @@ static void sections(void **state)
 
 static void the_only_provider(void **state)
 {
-	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER "[group devs]\nclaim_values=d\n", NULL);
-	LK_CLEANUP(config_freep) struct config *none = load(PROVIDER, NULL);
+	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER "[group devs]\nclaim_values=d\n");
+	LK_CLEANUP(config_freep) struct config *none = load(PROVIDER);
 	LK_CLEANUP(config_freep)
-	struct config *entra = load(PROVIDER "dialect=entra\ngroup_check_endpoint=https://graph.example/check\n", NULL);
+	struct config *entra = load(PROVIDER "dialect=entra\ngroup_check_endpoint=https://graph.example/check\n");
 
 	(void)state;
 	assert_null(c->accounts.groups.rules[0].provider);
@@ -149,7 +126,7 @@ static void too_many(void **state)
 	(void)state;
 	for (unsigned i = 0; i < GROUP_RULES_MAX; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "[group g%u]\nclaim_values=v%u\n", i, i);
-	c = load(text, NULL);
+	c = load(text);
 	assert_int_equal(c->accounts.groups.n, GROUP_RULES_MAX);
 	len += (size_t)snprintf(text + len, sizeof(text) - len, "[group one-more]\nclaim_values=v\n");
 	assert_int_equal(config_load_text(&refused, text, len, NULL, NULL, &fault), -EINVAL);
@@ -162,10 +139,10 @@ static void notes(void **state)
 	struct notes said = {""};
 	LK_CLEANUP(config_freep)
 	struct config *c =
-		load(PROVIDER "[access]\nusers=alice\n[group devs]\nclaim_values=d\n[group lab]\nclaim_values=l\n"
-			      "[group olga]\nclaim_values=o\n[group docker]\nclaim_values=x\nlocal=yes\n"
-			      "[group lxd]\nclaim_values=x\nlocal=yes\n",
-		     &said);
+		load_noted(PROVIDER "[access]\nusers=alice\n[group devs]\nclaim_values=d\n[group lab]\nclaim_values=l\n"
+				    "[group olga]\nclaim_values=o\n[group docker]\nclaim_values=x\nlocal=yes\n"
+				    "[group lxd]\nclaim_values=x\nlocal=yes\n",
+			   &said);
 	static const char passwd[] = "root:x:0:0::/:/bin/sh\nolga:x:1000:100::/:/bin/sh\n";
 	static const char group[] = "root:x:0:\nlab:x:1001:\ndocker:x:998:\n";
 	struct scratch folder;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config_internal.h"
+#include "tests/unit/as_root.h"
 #include "tests/unit/scratch.h"
 
 static struct config *load(const char *accounts)
@@ -42,10 +43,9 @@ static void homes(void **state)
 		{"/proc", "/self/task/%u", "is a symbolic link"},
 		{"/proc", "/cpuinfo/%u", "is no folder"},
 	};
-	struct stat st;
 
 	(void)state;
-	if (stat("/usr", &st) < 0 || st.st_uid != 0)
+	if (!has_roots_files())
 		skip();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[128], why[CONFIG_WHY_MAX] = "";

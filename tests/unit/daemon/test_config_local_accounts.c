@@ -12,22 +12,13 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config_internal.h"
+#include "tests/unit/daemon/config_text.h"
 #include "tests/unit/scratch.h"
 
 #define PROVIDER "[provider corp]\nissuer=https://id.example\nclient_id=c\n"
 #define TWO                                                                                                            \
 	"[provider corp]\nissuer=https://id.example\nclient_id=c\nname_prefix=c-\n"                                    \
 	"[provider guests]\nissuer=https://guests.example\nclient_id=g\nname_prefix=g-\n"
-
-static struct config *load(const char *text)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-
-	if (config_load_text(&c, text, strlen(text), NULL, NULL, &fault) != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void sections(void **state)
 {
@@ -98,14 +89,6 @@ static void too_many(void **state)
 	assert_non_null(strstr(fault.text, "more than 256 [local-account] sections"));
 }
 
-static char said[1024];
-
-static void keep_note(void *userdata, const char *text)
-{
-	(void)userdata;
-	strncat(said, text, sizeof(said) - strlen(said) - 1);
-}
-
 /* I1: no section makes root or an account of the system somebody's; what is not there is said aloud. */
 static void this_machine(void **state)
 {
@@ -128,6 +111,7 @@ static void this_machine(void **state)
 		{"deploy", 0, "counts for nothing: its line"},
 	};
 	struct scratch s;
+	struct notes said;
 
 	(void)state;
 	assert_true(scratch_new(&s));
@@ -139,12 +123,12 @@ static void this_machine(void **state)
 
 		(void)snprintf(text, sizeof(text), PROVIDER "[local-account %s]\nsubject=x\n", rows[i].name);
 		c = load(text);
-		said[0] = '\0';
-		assert_int_equal(config_check_local_users(c, s.path, keep_note, NULL, why), rows[i].expected);
+		memset(&said, 0, sizeof(said));
+		assert_int_equal(config_check_local_users(c, s.path, keep_note, &said, why), rows[i].expected);
 		if (rows[i].expected != 0)
 			assert_non_null(strstr(why, "accounts of the system stay the system's"));
-		if (rows[i].says[0] != '\0' ? !strstr(said, rows[i].says) : said[0] != '\0')
-			fail_msg("%s: '%s' instead of '%s'", rows[i].name, said, rows[i].says);
+		if (rows[i].says[0] != '\0' ? !strstr(said.text, rows[i].says) : said.text[0] != '\0')
+			fail_msg("%s: '%s' instead of '%s'", rows[i].name, said.text, rows[i].says);
 	}
 	scratch_done(&s);
 }

@@ -11,19 +11,10 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config.h"
+#include "tests/unit/daemon/config_text.h"
 
 #define PROVIDER "[provider x]\nissuer=https://id.example\nclient_id=c\n"
 #define EVENTS PROVIDER "events_endpoint=https://id.example/poll\nevents_token_file=/etc/latchkey/t\n"
-
-static struct config *load(const char *text)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-
-	if (config_load_text(&c, text, strlen(text), NULL, NULL, &fault) != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void defaults(void **state)
 {

@@ -11,33 +11,11 @@
 #include <cmocka.h>
 
 #include "helper/daemon/config_internal.h"
+#include "tests/unit/daemon/config_text.h"
 
 #define PROVIDER "[provider corp]\nissuer=https://id.example\nclient_id=c\n"
 #define SECRET "client_secret_file=/etc/latchkey/corp.secret\n"
 #define GITHUB "[provider hub]\nissuer=https://github.com\ndialect=github\nclient_id=c\n"
-
-struct notes {
-	char text[4096];
-};
-
-static void keep_note(void *userdata, const char *text)
-{
-	struct notes *n = userdata;
-
-	strncat(n->text, text, sizeof(n->text) - strlen(n->text) - 1);
-	strncat(n->text, "\n", sizeof(n->text) - strlen(n->text) - 1);
-}
-
-static struct config *load(const char *text, struct notes *notes)
-{
-	struct config *c = NULL;
-	struct ini_fault fault = {""};
-	int r = config_load_text(&c, text, strlen(text), notes ? keep_note : NULL, notes, &fault);
-
-	if (r != 0)
-		fail_msg("refused: %s", fault.text);
-	return c;
-}
 
 static void keys(void **state)
 {
@@ -47,8 +25,7 @@ static void keys(void **state)
 				     "backchannel_authentication_endpoint=https://id.example/bc\n"
 				     "[access]\neveryone=yes\n"
 				     "[access sudo]\neveryone=yes\nrequire_groups=a b\nrequire_groups=c\n"
-				     "max_age=5m\nacr=urn:example:phr 2\nacr=3\namr=mfa\nmethod=ciba device\n",
-		     NULL);
+				     "max_age=5m\nacr=urn:example:phr 2\nacr=3\namr=mfa\nmethod=ciba device\n");
 	const struct access_policy *p = access_policy_for(&c->access, "sudo");
 
 	(void)state;
@@ -76,7 +53,7 @@ static void keys(void **state)
 /* SU-02: 0 is a demand, not the absence of one. */
 static void max_age_0(void **state)
 {
-	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER "[access]\neveryone=yes\nmax_age=0\n", NULL);
+	LK_CLEANUP(config_freep) struct config *c = load(PROVIDER "[access]\neveryone=yes\nmax_age=0\n");
 
 	(void)state;
 	assert_true(c->access.policies[0].has_max_age);
@@ -136,9 +113,9 @@ static void said_aloud(void **state)
 {
 	struct notes notes = {""};
 	LK_CLEANUP(config_freep)
-	struct config *c = load(PROVIDER SECRET "[access]\neveryone=yes\nmethod=ciba device\n"
-						"[access sudo]\neveryone=yes\nmethod=ciba\n",
-				&notes);
+	struct config *c = load_noted(PROVIDER SECRET "[access]\neveryone=yes\nmethod=ciba device\n"
+						      "[access sudo]\neveryone=yes\nmethod=ciba\n",
+				      &notes);
 
 	(void)state;
 	assert_non_null(strstr(notes.text, "[access sudo]: method=ciba alone: only people who have signed in before"));
