@@ -121,7 +121,9 @@ static void on_rechecked(void *userdata, const struct recheck_result *result)
 		account_free(LK_STEAL(account));
 		break;
 	}
-	if (account == NULL) {
+	/* It may have been revoked while the provider was asked. */
+	if (account == NULL ||
+	    !remember_has(a->ctx->approvals, account->name, account->uid, a->service, &proof, remember_s(a))) {
 		attempt_approve(a);
 		return;
 	}

@@ -107,19 +107,33 @@ void remember_put(struct remember *r, const char *name, uint32_t uid, const char
 	a->until_ms = a->given_ms + (uint64_t)lifetime_s * 1000;
 }
 
-bool remember_find(struct remember *r, const char *name, uint32_t uid, const char *service, const struct proof *proof,
-		   uint32_t lifetime_s)
+static struct approval *find_in_force(struct remember *r, const char *name, uint32_t uid, const char *service,
+				      const struct proof *proof, uint32_t lifetime_s)
 {
 	struct approval *a;
 
 	if (lifetime_s == 0)
-		return false;
+		return NULL;
 	drop_ended(r);
 	a = find(r, name, uid, service, proof);
-	if (a == NULL || clock_monotonic_ms() - a->given_ms >= (uint64_t)lifetime_s * 1000)
+	return a != NULL && clock_monotonic_ms() - a->given_ms < (uint64_t)lifetime_s * 1000 ? a : NULL;
+}
+
+bool remember_find(struct remember *r, const char *name, uint32_t uid, const char *service, const struct proof *proof,
+		   uint32_t lifetime_s)
+{
+	struct approval *a = find_in_force(r, name, uid, service, proof, lifetime_s);
+
+	if (a == NULL)
 		return false;
 	a->n_used++;
 	return true;
+}
+
+bool remember_has(struct remember *r, const char *name, uint32_t uid, const char *service, const struct proof *proof,
+		  uint32_t lifetime_s)
+{
+	return find_in_force(r, name, uid, service, proof, lifetime_s) != NULL;
 }
 
 size_t remember_drop(struct remember *r, uint32_t uid)

@@ -49,6 +49,10 @@ void remember_put(struct remember *r, const char *name, uint32_t uid, const char
 bool remember_find(struct remember *r, const char *name, uint32_t uid, const char *service, const struct proof *proof,
 		   uint32_t lifetime_s);
 
+/** remember_has() - the same for whoever was found and has waited since; nothing is counted */
+bool remember_has(struct remember *r, const char *name, uint32_t uid, const char *service, const struct proof *proof,
+		  uint32_t lifetime_s);
+
 /** remember_drop() - none of an account's counts any more: forgotten, logged out, refused or revoked. Return: how many. */
 size_t remember_drop(struct remember *r, uint32_t uid);
 

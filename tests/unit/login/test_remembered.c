@@ -25,6 +25,7 @@
 static struct {
 	struct recheck_result result;
 	unsigned n_asked;
+	bool is_revoked_meanwhile; /* somebody revokes the approval before the answer is there */
 } provider;
 
 int __wrap_recheck_start(struct recheck **ret, struct login_context *ctx, const struct account *account,
@@ -34,10 +35,11 @@ int __wrap_recheck_start(struct recheck **ret, struct login_context *ctx, const 
 			 uint32_t max_age_s, recheck_done_fn done, void *userdata)
 {
 	(void)ret;
-	(void)ctx;
 	assert_int_equal(max_age_s, 300);
 	assert_string_equal(account->name, "alice");
 	provider.n_asked++;
+	if (provider.is_revoked_meanwhile)
+		assert_int_equal(remember_drop(ctx->approvals, account->uid), 1);
 	done(userdata, &provider.result);
 	return 1;
 }
@@ -65,6 +67,7 @@ static int setup(void **state)
 		return -1;
 	provider.result = (struct recheck_result){.outcome = RECHECK_GOOD};
 	provider.n_asked = 0;
+	provider.is_revoked_meanwhile = false;
 	return 0;
 }
 
@@ -128,6 +131,18 @@ static void same_key(void **state)
 	assert_false(is_remembered(w, &none));
 	approve(w, &unreadable);
 	assert_false(is_remembered(w, &unreadable));
+}
+
+/* What was revoked while the provider was being asked counts no more. */
+static void revoked_meanwhile(void **state)
+{
+	struct world *w = *state;
+	struct attempt_request first = with_key(KEY_1);
+
+	approve(w, &first);
+	provider.is_revoked_meanwhile = true;
+	assert_false(is_remembered(w, &first));
+	assert_int_equal(provider.n_asked, 1);
 }
 
 static void other_service(void **state)
@@ -321,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(same_key, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(revoked_meanwhile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(other_service, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(ends, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(not_unless_configured, setup, world_teardown),
