@@ -90,19 +90,6 @@ static bool read_account(struct manager *m, struct conn *c, const struct varlink
 	return false;
 }
 
-static const struct login_provider *provider_of(const struct manager *m, const struct account *a)
-{
-	for (size_t i = 0; i < m->login.n_providers; i++)
-		if (strcmp(provider_settings(m->login.providers[i].provider)->issuer, a->issuer) == 0)
-			return &m->login.providers[i];
-	return NULL;
-}
-
-static struct row_owner owner_of(const struct account *a)
-{
-	return (struct row_owner){.uid = a->uid, .issuer = a->issuer, .subject = a->subject};
-}
-
 /* --- GetToken ------------------------------------------------------------------------------------------------------ */
 
 struct hand_out {
@@ -193,7 +180,7 @@ static void on_token(void *userdata, const struct recheck_result *result, const 
 		     uint32_t lifetime_s)
 {
 	struct hand_out *h = userdata;
-	struct row_owner owner = owner_of(h->account);
+	struct row_owner owner = account_owner(h->account);
 	int r;
 
 	h->recheck = NULL;
@@ -213,7 +200,7 @@ static void on_token(void *userdata, const struct recheck_result *result, const 
 /* Return: NULL, or why not. */
 static const char *check_wish(struct hand_out *h, const struct token_wish *wish, const char **ret_why)
 {
-	struct row_owner owner = owner_of(h->account);
+	struct row_owner owner = account_owner(h->account);
 	int r = token_rules_judge(h->lp->tokens, wish, &h->scope, ret_why);
 
 	if (r == -EACCES)
@@ -288,7 +275,10 @@ void method_get_token(struct manager *m, struct conn *c, const struct varlink_ca
 		conn_drop(c);
 		return;
 	}
-	*h = (struct hand_out){.manager = m, .conn = c, .lp = provider_of(m, a), .detail = describe(&wish)};
+	*h = (struct hand_out){.manager = m,
+			       .conn = c,
+			       .lp = login_provider_of_issuer(&m->login, a->issuer),
+			       .detail = describe(&wish)};
 	h->account = LK_STEAL(a);
 	reference_new(h->reference);
 	conn_set_job(c, h, hand_out_free);
@@ -318,7 +308,7 @@ void method_lock_tokens(struct manager *m, struct conn *c, const struct varlink_
 
 	if (!read_account(m, c, call, &a))
 		return;
-	owner = owner_of(a);
+	owner = account_owner(a);
 	r = store_lock_tokens(m->store, &owner);
 	if (r < 0 && r != -ENOENT) {
 		(void)fail_store(c, "tokens could not be locked", r);

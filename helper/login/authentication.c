@@ -164,7 +164,7 @@ const char *authentication_refusal(const struct authentication *a, const struct 
 const char *authentication_stored_refusal(struct store *store, const struct account *account,
 					  const struct access_policy *policy, char *detail)
 {
-	const struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	const struct row_owner owner = account_owner(account);
 	struct authentication a = {.seen_s = clock_realtime_s()};
 	struct standing standing;
 	int r;

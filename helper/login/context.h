@@ -65,3 +65,6 @@ struct login_context {
 /** login_provider_for() - which provider a name selects: the one it is bound to, else the one whose rule could make it.
  *  NULL when none does. */
 const struct login_provider *login_provider_for(const struct login_context *ctx, const char *name);
+
+/** login_provider_of_issuer() - NULL where that issuer is not configured, or not any more */
+const struct login_provider *login_provider_of_issuer(const struct login_context *ctx, const char *issuer);

@@ -83,11 +83,6 @@ void pins_cancel(struct pin_job *j)
 	job_free(j);
 }
 
-static struct row_owner owner_of(const struct account *a)
-{
-	return (struct row_owner){.uid = a->uid, .issuer = a->issuer, .subject = a->subject};
-}
-
 static bool is_busy(const struct pins *p, uint32_t uid)
 {
 	for (const struct pin_job *j = p->jobs; j != NULL; j = j->next)
@@ -128,7 +123,7 @@ static int find(struct pins *p, const struct row_owner *o, struct pin_record *re
 int pins_look(struct pins *p, const struct account *account)
 {
 	LK_CLEANUP(pin_record_done) struct pin_record record = {.hash = NULL};
-	struct row_owner o = owner_of(account);
+	struct row_owner o = account_owner(account);
 	int r = find(p, &o, &record);
 
 	return r != 0 ? r : gate(p, &o, &record);
@@ -137,7 +132,7 @@ int pins_look(struct pins *p, const struct account *account)
 bool pins_has(struct pins *p, const struct account *account)
 {
 	LK_CLEANUP(pin_record_done) struct pin_record record = {.hash = NULL};
-	struct row_owner o = owner_of(account);
+	struct row_owner o = account_owner(account);
 
 	return find(p, &o, &record) == 0;
 }
@@ -208,7 +203,7 @@ int pins_guess(struct pin_job **ret, struct pins *p, const struct account *accou
 	       pins_done_fn done, void *userdata)
 {
 	LK_CLEANUP(pin_record_done) struct pin_record record = {.hash = NULL};
-	struct row_owner o = owner_of(account);
+	struct row_owner o = account_owner(account);
 	uint32_t n = 0;
 	int r;
 
@@ -234,7 +229,7 @@ int pins_set(struct pin_job **ret, struct pins *p, const struct account *account
 
 void pins_reset(struct pins *p, const struct account *account)
 {
-	struct row_owner o = owner_of(account);
+	struct row_owner o = account_owner(account);
 
 	(void)store_clear_pin_failures(p->store, &o);
 }

@@ -9,7 +9,7 @@
 #include "helper/accounts/name.h"
 #include "helper/login/context.h"
 
-static const struct login_provider *provider_of_issuer(const struct login_context *ctx, const char *issuer)
+const struct login_provider *login_provider_of_issuer(const struct login_context *ctx, const char *issuer)
 {
 	for (size_t i = 0; i < ctx->n_providers; i++)
 		if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, issuer) == 0)
@@ -25,12 +25,12 @@ const struct login_provider *login_provider_for(const struct login_context *ctx,
 	int r;
 
 	if (issuer != NULL)
-		return provider_of_issuer(ctx, issuer);
+		return login_provider_of_issuer(ctx, issuer);
 	r = store_find_name(ctx->store, name, &known);
 	if (r < 0 && r != -ENOENT)
 		return NULL; /* whose the name is cannot be known, and a guess could be another provider's */
 	if (r == 0)          /* none where it is not configured any more: nobody else may answer for it */
-		return provider_of_issuer(ctx, known->issuer);
+		return login_provider_of_issuer(ctx, known->issuer);
 
 	/* The configuration refuses rules that overlap; should two fit all the same, none is chosen. */
 	for (size_t i = 0; i < ctx->n_providers; i++) {

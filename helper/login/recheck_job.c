@@ -382,16 +382,6 @@ static int load_kept(struct recheck_person *p, struct kept_tokens **ret, struct 
 	return r < 0 ? answer(p, result, RECHECK_FAILED, "the store cannot be read") : 0;
 }
 
-static const struct login_provider *provider_of(const struct recheck_person *p)
-{
-	const struct login_context *ctx = p->all->ctx;
-
-	for (size_t i = 0; i < ctx->n_providers; i++)
-		if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, p->issuer) == 0)
-			return &ctx->providers[i];
-	return NULL;
-}
-
 /* A no that came while somebody waited for another answer. */
 static bool is_refused(struct recheck_person *p, struct recheck_result *result)
 {
@@ -412,7 +402,7 @@ static bool is_refused(struct recheck_person *p, struct recheck_result *result)
 int recheck_job_start(struct recheck_person *p, const char *scope, const char *resource, struct recheck_result *result)
 {
 	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *kept = NULL;
-	const struct login_provider *lp = provider_of(p);
+	const struct login_provider *lp = login_provider_of_issuer(p->all->ctx, p->issuer);
 	struct recheck_job *j;
 
 	if (is_refused(p, result))

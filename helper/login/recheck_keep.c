@@ -63,7 +63,7 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 		 struct json_object *claims)
 {
 	struct recheck_person *p = recheck_person_get(ctx->rechecks, account);
-	struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	struct row_owner owner = account_owner(account);
 	struct kept_tokens kept;
 	struct standing st;
 	int r;
@@ -91,7 +91,7 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 int recheck_forget(struct login_context *ctx, const struct account *account)
 {
 	struct recheck_person *p = recheck_person_find(ctx->rechecks, account);
-	struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	struct row_owner owner = account_owner(account);
 	struct standing st = {.state = STANDING_UNKNOWN};
 	int r;
 

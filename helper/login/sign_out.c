@@ -147,18 +147,10 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		finish(o, SIGN_OUT_NOT_REVOKED, strerror(-r));
 }
 
-static const struct login_provider *provider_of(const struct login_context *ctx, const char *issuer)
-{
-	for (size_t i = 0; i < ctx->n_providers; i++)
-		if (strcmp(provider_settings(ctx->providers[i].provider)->issuer, issuer) == 0)
-			return &ctx->providers[i];
-	return NULL;
-}
-
 /* Return: 0, 1 there is nothing that could be revoked, negative errno. */
 static int take_tokens(const struct login_context *ctx, const struct account *account, struct kept_tokens **ret)
 {
-	struct row_owner owner = {.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
+	struct row_owner owner = account_owner(account);
 	int r;
 
 	if (account->subject == NULL)
@@ -171,7 +163,7 @@ int sign_out_start(struct sign_out **ret, struct sign_outs *s, const struct acco
 		   void *userdata, enum sign_out_outcome *ret_now)
 {
 	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *tokens = NULL;
-	const struct login_provider *lp = provider_of(s->ctx, account->issuer);
+	const struct login_provider *lp = login_provider_of_issuer(s->ctx, account->issuer);
 	LK_CLEANUP(sign_out_freep) struct sign_out *o = NULL;
 	int found = take_tokens(s->ctx, account, &tokens), r;
 

@@ -19,16 +19,11 @@
 #include "helper/login/remember.h"
 #include "helper/vault/store_tokens.h"
 
-static struct row_owner owner_of(const struct account *account)
-{
-	return (struct row_owner){.uid = account->uid, .issuer = account->issuer, .subject = account->subject};
-}
-
 /* The no, and nothing to ask with any more: both or neither. */
 static int store_refusal(struct login_context *ctx, const struct account *account, const char *why)
 {
 	struct standing st = {.state = STANDING_REFUSED, .checked_s = clock_realtime_s()};
-	struct row_owner owner = owner_of(account);
+	struct row_owner owner = account_owner(account);
 	int r;
 
 	(void)snprintf(st.reason, sizeof(st.reason), "%s", why);
@@ -44,7 +39,7 @@ static int store_refusal(struct login_context *ctx, const struct account *accoun
 int standing_read(struct login_context *ctx, const struct account *account, struct standing_view *ret)
 {
 	struct recheck_person *p = recheck_person_find(ctx->rechecks, account);
-	struct row_owner owner = owner_of(account);
+	struct row_owner owner = account_owner(account);
 	int64_t now_s = clock_realtime_s();
 	struct standing st = {.state = STANDING_UNKNOWN};
 	int r;

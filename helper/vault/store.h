@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "helper/base/cleanup.h"
+#include "helper/vault/owner.h"
 
 /* The SQLite store: accounts and tombstones here, what is kept of sign-ins in store_*.h. One process, one connection. Every change
  * is durable (synchronous=FULL) before the call returns. Damage is reported, never repaired silently (threat C3). */
@@ -36,6 +37,9 @@ struct account {
 
 void account_free(struct account *a);
 LK_DEFINE_CLEANUP(struct account *, account_free);
+
+/** account_owner() - whose rows are this account's; good for as long as @a is */
+struct row_owner account_owner(const struct account *a);
 
 struct store;
 

@@ -10,6 +10,11 @@
 #include "helper/vault/store_internal.h"
 #include "helper/base/text.h"
 
+struct row_owner account_owner(const struct account *a)
+{
+	return (struct row_owner){.uid = a->uid, .issuer = a->issuer, .subject = a->subject};
+}
+
 void account_free(struct account *a)
 {
 	if (!a)
