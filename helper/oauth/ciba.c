@@ -37,7 +37,7 @@ struct ciba_flow {
 	struct binding_message message;
 	bool is_brief; /* the second try is under way */
 	uint32_t requested_s;
-	struct fetch_call *call;
+	struct oauth_call *call;
 	struct token_poll *poll;
 	uint64_t deadline_ms;
 };
@@ -49,7 +49,7 @@ static const struct provider_settings *settings_of(const struct ciba_flow *f)
 
 static void stop(struct ciba_flow *f)
 {
-	fetch_cancel(LK_STEAL(f->call));
+	oauth_call_cancel(LK_STEAL(f->call));
 	token_poll_free(LK_STEAL(f->poll));
 	form_done(&f->form);
 }

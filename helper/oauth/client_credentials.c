@@ -26,7 +26,7 @@ struct client_credentials {
 	uint64_t renew_ms; /* from then on another one is asked for */
 
 	struct provider_wait *wait;
-	struct fetch_call *call;
+	struct oauth_call *call;
 	client_credentials_done_fn done;
 	void *userdata;
 };
@@ -49,7 +49,7 @@ int client_credentials_new(struct client_credentials **ret, struct provider *p, 
 void client_credentials_cancel(struct client_credentials *c)
 {
 	provider_wait_cancel(LK_STEAL(c->wait));
-	fetch_cancel(LK_STEAL(c->call));
+	oauth_call_cancel(LK_STEAL(c->call));
 }
 
 void client_credentials_drop(struct client_credentials *c)

@@ -24,7 +24,7 @@ struct device_flow {
 	struct flow_events events;
 	void *userdata;
 
-	struct fetch_call *call;  /* for a code */
+	struct oauth_call *call;  /* for a code */
 	struct token_poll *poll;  /* after that */
 	uint64_t deadline_ms;     /* the end of the code or of the caller's patience, whichever comes first */
 	struct secret *user_code; /* as shown, to keep it out of details */
@@ -37,7 +37,7 @@ static const struct provider_settings *settings_of(const struct device_flow *f)
 
 static void stop(struct device_flow *f)
 {
-	fetch_cancel(LK_STEAL(f->call));
+	oauth_call_cancel(LK_STEAL(f->call));
 	token_poll_free(LK_STEAL(f->poll));
 	secret_free(LK_STEAL(f->user_code));
 }

@@ -22,7 +22,7 @@ static const char endpoint[] = "introspection";
 struct introspect {
 	struct provider *provider;
 	struct secret *token;
-	struct fetch_call *call;
+	struct oauth_call *call;
 	introspect_done_fn done;
 	void *userdata;
 };
@@ -31,7 +31,7 @@ void introspect_free(struct introspect *i)
 {
 	if (i == NULL)
 		return;
-	fetch_cancel(i->call);
+	oauth_call_cancel(i->call);
 	secret_free(i->token);
 	free(i);
 }

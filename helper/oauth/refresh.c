@@ -26,7 +26,7 @@ struct refresh {
 
 	bool has_retried;
 	uint64_t first_ms; /* when it was shown for the first time */
-	struct fetch_call *call;
+	struct oauth_call *call;
 	sd_event_source *timer;
 	refresh_done_fn done;
 	void *userdata;
@@ -36,7 +36,7 @@ void refresh_free(struct refresh *r)
 {
 	if (r == NULL)
 		return;
-	fetch_cancel(r->call);
+	oauth_call_cancel(r->call);
 	sd_event_source_disable_unref(r->timer);
 	secret_free(r->refresh_token);
 	free(r->scope);

@@ -4,6 +4,7 @@
 #include "helper/oauth/request.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define USER_AGENT ("User-Agent: latchkey/" LK_RELEASE)
@@ -23,32 +24,73 @@ void request_add_scope(struct form *form, const struct provider_settings *s, con
 		form->fault = buf_fault(&scope);
 }
 
-int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
-		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct fetch_call **ret)
+struct oauth_call {
+	struct fetch_call *exchange;
+	fetch_done_fn done;
+	void *userdata;
+};
+
+void oauth_call_cancel(struct oauth_call *call)
 {
-	LK_CLEANUP(buf_done) struct buf authorization = {0};
+	if (call == NULL)
+		return;
+	fetch_cancel(call->exchange);
+	free(call);
+}
+
+/* The callee may free whatever holds the call: it goes first. */
+static void on_exchange(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)
+{
+	struct oauth_call *call = userdata;
+	fetch_done_fn done = call->done;
+
+	userdata = call->userdata;
+	free(call);
+	done(userdata, outcome, reply, detail);
+}
+
+static int send_form(struct oauth_call *call, struct fetch_client *fetch, const struct provider_settings *s,
+		     const char *url, const struct form *form, const struct buf *authorization, uint32_t timeout_ms)
+{
 	const char *headers[] = {
 		"Accept: application/json",
 		USER_AGENT,
 		"Content-Type: application/x-www-form-urlencoded",
-		NULL, /* room for Authorization */
+		authorization->len > 0 ? authorization->data : NULL,
 		NULL,
 	};
-	struct fetch_request request = {.profile = &s->fetch, .url = url, .headers = headers, .timeout_ms = timeout_ms};
+	struct fetch_request request = {
+		.profile = &s->fetch,
+		.url = url,
+		.headers = headers,
+		.body = form->text.data,
+		.body_len = form->text.len,
+		.timeout_ms = timeout_ms,
+	};
+
+	return fetch_start(fetch, &request, on_exchange, call, &call->exchange);
+}
+
+int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
+		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct oauth_call **ret)
+{
+	LK_CLEANUP(oauth_call_cancelp) struct oauth_call *call = calloc(1, sizeof(*call));
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
 	int r;
 
+	if (call == NULL)
+		return -ENOMEM;
+	call->done = done;
+	call->userdata = userdata;
 	buf_init(&authorization, CLIENT_AUTH_HEADER_MAX * 2);
 	r = client_auth_add(form, &authorization, s, is_public);
-	if (r < 0)
-		return r;
-	r = form_fault(form);
-	if (r < 0)
-		return r;
-	if (authorization.len > 0)
-		headers[3] = authorization.data;
-	request.body = form->text.data;
-	request.body_len = form->text.len;
-	return fetch_start(fetch, &request, done, userdata, ret);
+	if (r == 0)
+		r = form_fault(form);
+	if (r == 0)
+		r = send_form(call, fetch, s, url, form, &authorization, timeout_ms);
+	if (r == 0)
+		*ret = LK_STEAL(call);
+	return r;
 }
 
 int request_get(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *accept,

@@ -13,14 +13,22 @@
 /** request_add_scope() - @words with blanks between them, as the provider wants them separated; NULL adds nothing */
 void request_add_scope(struct form *form, const struct provider_settings *s, const char *words);
 
+/* A request with client authentication under way: an exchange, and before it the signature where the client has a key. */
+struct oauth_call;
+
+/** oauth_call_cancel() - as fetch_cancel(): @done will not run. Accepts NULL. */
+void oauth_call_cancel(struct oauth_call *call);
+LK_DEFINE_CLEANUP(struct oauth_call *, oauth_call_cancel);
+
 /**
  * request_post() - post @form to an endpoint that knows clients
  * @form:      its client authentication is added here; released by the caller
  * @is_public: as in client_auth_add()
- * Return: as fetch_start() and client_auth_add(); then @done runs.
+ * @ret:       for oauth_call_cancel(), valid until @done ran
+ * Return: as fetch_start() and client_auth_add(); then @done runs once, from the event loop, never from within.
  */
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
-		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct fetch_call **ret);
+		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct oauth_call **ret);
 
 /**
  * request_get() - get a document, with a bearer token where one is given

@@ -28,7 +28,7 @@ struct revoke {
 	struct secret *refresh_token; /* the one that is shown, until it turns out to be of the wrong kind */
 	struct secret *access_token;
 	unsigned n_tries;
-	struct fetch_call *call;
+	struct oauth_call *call;
 	sd_event_source *timer;
 	revoke_done_fn done;
 	void *userdata;
@@ -38,7 +38,7 @@ void revoke_free(struct revoke *r)
 {
 	if (r == NULL)
 		return;
-	fetch_cancel(r->call);
+	oauth_call_cancel(r->call);
 	sd_event_source_disable_unref(r->timer);
 	secret_free(r->refresh_token);
 	secret_free(r->access_token);

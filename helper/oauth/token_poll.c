@@ -23,7 +23,7 @@ struct token_poll {
 	token_poll_done_fn done;
 	void *userdata;
 
-	struct fetch_call *call; /* at most one of call and timer is set */
+	struct oauth_call *call; /* at most one of call and timer is set */
 	sd_event_source *timer;
 	uint64_t due_ms; /* what timer waits for */
 	struct secret *code;
@@ -34,7 +34,7 @@ struct token_poll {
 
 static void stop(struct token_poll *t)
 {
-	fetch_cancel(LK_STEAL(t->call));
+	oauth_call_cancel(LK_STEAL(t->call));
 	sd_event_source_disable_unref(LK_STEAL(t->timer));
 	secret_free(LK_STEAL(t->code));
 }
