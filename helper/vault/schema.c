@@ -141,6 +141,17 @@ static const char used_jti[] =
 	"PRIMARY KEY (issuer, jti))";
 
 static const char used_jti_expires[] = "CREATE INDEX used_jti_expires ON used_jti (expires_s)";
+
+/* Grants that are over here, and of which the provider has not heard yet: sealed as they were in kept_token, so that they can
+ * leave it without being opened. One owner may have several. */
+static const char pending_revocation[] =
+	"CREATE TABLE pending_revocation ("
+	"id INTEGER PRIMARY KEY NOT NULL CHECK (id >= 1), "
+	"uid INTEGER NOT NULL CHECK (typeof(uid) = 'integer' AND uid BETWEEN 1 AND 4294967294), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
+	SEALED
+	"since_s INTEGER NOT NULL CHECK (typeof(since_s) = 'integer' AND since_s >= 0))";
 /* clang-format on */
 
 static const struct schema_object objects_1[] = {{"meta", meta}, {"account", account_1}};
@@ -171,10 +182,28 @@ static const struct schema_object objects_3[] = {
 	{"used_jti_expires", used_jti_expires},
 };
 
+static const struct schema_object objects_4[] = {
+	{"meta", meta},
+	{"account", account},
+	{"account_gid", account_gid},
+	{"retired_name", retired_name},
+	{"retired_id", retired_id},
+	{"own_group", own_group},
+	{"local_account", local_account},
+	{"kept_token", kept_token},
+	{"standing", standing},
+	{"pin", pin},
+	{"break_glass", break_glass},
+	{"used_jti", used_jti},
+	{"used_jti_expires", used_jti_expires},
+	{"pending_revocation", pending_revocation},
+};
+
 static const struct schema schemas[] = {
 	{1, objects_1, sizeof(objects_1) / sizeof(objects_1[0])},
 	{2, objects_2, sizeof(objects_2) / sizeof(objects_2[0])},
-	{SCHEMA_VERSION, objects_3, sizeof(objects_3) / sizeof(objects_3[0])},
+	{3, objects_3, sizeof(objects_3) / sizeof(objects_3[0])},
+	{SCHEMA_VERSION, objects_4, sizeof(objects_4) / sizeof(objects_4[0])},
 };
 
 const struct schema *schema_find(int64_t version)

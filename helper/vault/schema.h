@@ -8,7 +8,7 @@
 /* The tables of the store, and what tells its file from other SQLite databases. */
 
 #define SCHEMA_APPLICATION_ID 0x4c6b5331 /* "LkS1" */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define SCHEMA_TEXT_MAX 4096u
 
 struct schema_object {

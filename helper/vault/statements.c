@@ -73,13 +73,27 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_NEXT_TOKENS] = "SELECT uid, issuer, subject, key_id, stored_s FROM kept_token WHERE uid > ?1 "
 				  "ORDER BY uid LIMIT 1",
 	[STATEMENT_DROP_TOKENS] = "DELETE FROM kept_token WHERE uid = ?1",
-	/* What is not sealed by key ?2 */
-	[STATEMENT_STALE_TOKENS] = "SELECT uid, issuer, subject, key_id, sealed FROM kept_token "
+	/* What is not sealed by key ?2, in order of the rows' ids */
+	[STATEMENT_STALE_TOKENS] = "SELECT uid, uid, issuer, subject, key_id, sealed FROM kept_token "
 				   "WHERE uid > ?1 AND key_id <> ?2 ORDER BY uid LIMIT 1",
-	[STATEMENT_RESEAL_TOKENS] = "UPDATE kept_token SET key_id = ?4, sealed = ?5 " OWNED,
-	[STATEMENT_STALE_PIN] = "SELECT uid, issuer, subject, key_id, sealed FROM pin "
+	[STATEMENT_RESEAL_TOKENS] = "UPDATE kept_token SET key_id = ?2, sealed = ?3 WHERE uid = ?1",
+	[STATEMENT_STALE_PIN] = "SELECT uid, uid, issuer, subject, key_id, sealed FROM pin "
 				"WHERE uid > ?1 AND key_id <> ?2 ORDER BY uid LIMIT 1",
-	[STATEMENT_RESEAL_PIN] = "UPDATE pin SET key_id = ?4, sealed = ?5 " OWNED,
+	[STATEMENT_RESEAL_PIN] = "UPDATE pin SET key_id = ?2, sealed = ?3 WHERE uid = ?1",
+	[STATEMENT_STALE_REVOCATION] = "SELECT id, uid, issuer, subject, key_id, sealed FROM pending_revocation "
+				       "WHERE id > ?1 AND key_id <> ?2 ORDER BY id LIMIT 1",
+	[STATEMENT_RESEAL_REVOCATION] = "UPDATE pending_revocation SET key_id = ?2, sealed = ?3 WHERE id = ?1",
+	/* Sealed as it is: nobody opens what only changes its place. */
+	[STATEMENT_TOKENS_TO_REVOKE] = "INSERT INTO pending_revocation (uid, issuer, subject, key_id, sealed, since_s) "
+				       "SELECT uid, issuer, subject, key_id, sealed, ?2 FROM kept_token WHERE uid = ?1",
+	[STATEMENT_PUT_REVOCATION] = "INSERT INTO pending_revocation (uid, issuer, subject, key_id, sealed, since_s) "
+				     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	/* All but the last eight of the owner: signing in and out while nobody answers fills no disk. */
+	[STATEMENT_LIMIT_REVOCATIONS] = "DELETE FROM pending_revocation WHERE uid = ?1 AND id NOT IN "
+					"(SELECT id FROM pending_revocation WHERE uid = ?1 ORDER BY id DESC LIMIT 8)",
+	[STATEMENT_NEXT_REVOCATION] = "SELECT id, uid, issuer, subject, key_id, sealed, since_s FROM "
+				      "pending_revocation WHERE id > ?1 ORDER BY id LIMIT 1",
+	[STATEMENT_DROP_REVOCATION] = "DELETE FROM pending_revocation WHERE id = ?1",
 	[STATEMENT_PUT_STANDING] = "INSERT OR REPLACE INTO standing (uid, issuer, subject, " STANDING ") "
 				   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	/* Another identity's row is as good as none. */

@@ -50,6 +50,13 @@ enum store_statement {
 	STATEMENT_RESEAL_TOKENS,
 	STATEMENT_STALE_PIN,
 	STATEMENT_RESEAL_PIN,
+	STATEMENT_STALE_REVOCATION,
+	STATEMENT_RESEAL_REVOCATION,
+	STATEMENT_TOKENS_TO_REVOKE,
+	STATEMENT_PUT_REVOCATION,
+	STATEMENT_LIMIT_REVOCATIONS,
+	STATEMENT_NEXT_REVOCATION,
+	STATEMENT_DROP_REVOCATION,
 	STATEMENT_PUT_STANDING,
 	STATEMENT_NOTE_STANDING,
 	STATEMENT_FIND_STANDING,
@@ -168,10 +175,13 @@ int store_unseal(struct store *s, enum seal_purpose purpose, const struct row_ow
 		 struct secret **ret);
 
 /* Steps of a transaction that is open. Return: 0, negative errno. */
-/** store_forget_kept() - nothing is left by which the account could be let in: tokens, PIN, standing, break-glass */
+/** store_forget_kept() - nothing is left by which the account could be let in: tokens, PIN, standing, break-glass. What the
+ *  provider granted waits for its revocation. */
 int store_forget_kept(struct store *s, const struct account *a);
-/** store_move_kept() - tokens and PIN are sealed for @old_uid and go; the standing follows */
+/** store_move_kept() - tokens and PIN are sealed for @old_uid and go, the tokens to be revoked; the standing follows */
 int store_move_kept(struct store *s, uint32_t uid, uint32_t old_uid);
+/** store_take_tokens() - what is kept for @uid waits for its revocation, and is kept no more; 0 also where nothing is */
+int store_take_tokens(struct store *s, uint32_t uid);
 /** store_rename_kept() - what is kept by name follows */
 int store_rename_kept(struct store *s, const char *name, const char *old_name);
 

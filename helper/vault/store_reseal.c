@@ -9,7 +9,20 @@
 
 #define REST_IS_DONE 1
 
+/* In this order: tokens that are to be revoked meanwhile are met where they are then. All of one kind go by the id of their row. */
+static const struct {
+	enum seal_purpose purpose;
+	enum store_statement stale;
+	enum store_statement reseal;
+} kinds[] = {
+	{SEAL_TOKENS, STATEMENT_STALE_TOKENS, STATEMENT_RESEAL_TOKENS},
+	{SEAL_PIN, STATEMENT_STALE_PIN, STATEMENT_RESEAL_PIN},
+	{SEAL_TOKENS, STATEMENT_STALE_REVOCATION, STATEMENT_RESEAL_REVOCATION},
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
 struct stale {
+	int64_t id;
 	struct row_owner owner;
 	char *issuer;
 	char *subject;
@@ -25,14 +38,13 @@ static void stale_done(struct stale *st)
 
 void reseal_init(struct reseal *r)
 {
-	*r = (struct reseal){.purpose = SEAL_TOKENS};
+	*r = (struct reseal){.kind = 0};
 }
 
 /* Return: 0, -ENOENT no more of this kind, other negative errno. */
 static int read_stale(struct store *s, const struct reseal *r, struct stale *ret)
 {
-	enum store_statement which = r->purpose == SEAL_TOKENS ? STATEMENT_STALE_TOKENS : STATEMENT_STALE_PIN;
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[kinds[r->kind].stale];
 	int64_t uid = 0;
 	int e = store_bind_int(statement, 1, r->after);
 
@@ -41,30 +53,31 @@ static int read_stale(struct store *s, const struct reseal *r, struct stale *ret
 	if (e == 0)
 		e = store_row(statement);
 	if (e == 0)
-		e = store_read_int(statement, 0, 1, UINT32_MAX, &uid);
+		e = store_read_int(statement, 0, 1, INT64_MAX, &ret->id);
 	if (e == 0)
-		e = store_read_text(statement, 1, &ret->issuer);
+		e = store_read_int(statement, 1, 1, UINT32_MAX, &uid);
 	if (e == 0)
-		e = store_read_text(statement, 2, &ret->subject);
+		e = store_read_text(statement, 2, &ret->issuer);
+	if (e == 0)
+		e = store_read_text(statement, 3, &ret->subject);
 	if (e < 0)
 		return e;
 	ret->owner = (struct row_owner){.uid = (uint32_t)uid, .issuer = ret->issuer, .subject = ret->subject};
-	e = store_unseal(s, r->purpose, &ret->owner, statement, 3, &ret->plain);
+	e = store_unseal(s, kinds[r->kind].purpose, &ret->owner, statement, 4, &ret->plain);
 	return e == -EKEYREJECTED ? 0 : e;
 }
 
-static int seal_anew(struct store *s, enum seal_purpose purpose, const struct stale *st)
+static int seal_anew(struct store *s, size_t kind, const struct stale *st)
 {
-	enum store_statement which = purpose == SEAL_TOKENS ? STATEMENT_RESEAL_TOKENS : STATEMENT_RESEAL_PIN;
-	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[which];
+	LK_CLEANUP(store_rest) sqlite3_stmt *statement = s->statements[kinds[kind].reseal];
 	LK_CLEANUP(sealed_done) struct sealed sealed = {.bytes = NULL};
-	int e = store_seal(s, purpose, &st->owner, st->plain, &sealed);
+	int e = store_seal(s, kinds[kind].purpose, &st->owner, st->plain, &sealed);
 
 	if (e == 0)
-		e = store_bind_owner(statement, &st->owner);
+		e = store_bind_int(statement, 1, st->id);
 	if (e == 0)
-		e = store_bind_sealed(statement, 4, &sealed);
-	return e < 0 ? e : store_step(s, which);
+		e = store_bind_sealed(statement, 2, &sealed);
+	return e < 0 ? e : store_step(s, kinds[kind].reseal);
 }
 
 /* Return: 0, REST_IS_DONE, negative errno. */
@@ -73,20 +86,20 @@ static int reseal_one(struct store *s, struct reseal *r)
 	LK_CLEANUP(stale_done) struct stale st = {.plain = NULL};
 	int e = read_stale(s, r, &st);
 
-	if (e == -ENOENT && r->purpose == SEAL_TOKENS) {
-		r->purpose = SEAL_PIN;
+	if (e == -ENOENT && r->kind + 1 < N_KINDS) {
+		r->kind++;
 		r->after = 0;
 		return 0;
 	}
 	if (e < 0)
 		return e == -ENOENT ? REST_IS_DONE : e;
-	r->after = st.owner.uid;
+	r->after = st.id;
 	if (!st.plain) {
 		r->n_unreadable++;
 		return 0;
 	}
 	r->n_resealed++;
-	return seal_anew(s, r->purpose, &st);
+	return seal_anew(s, r->kind, &st);
 }
 
 int store_reseal(struct store *s, struct reseal *r, size_t limit)

@@ -11,8 +11,8 @@
 /* After the key has changed: what older keys have sealed is sealed anew, a piece at a time. */
 
 struct reseal {
-	enum seal_purpose purpose; /* of the rows that come next */
-	uint32_t after;            /* their uids */
+	size_t kind;   /* of the rows that come next */
+	int64_t after; /* their ids */
 	size_t n_resealed;
 	size_t n_unreadable; /* no key here opens them: they stay, should it come back, and whose they are signs in again */
 };

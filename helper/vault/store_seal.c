@@ -60,7 +60,7 @@ static int drop(struct store *s, enum store_statement which, uint32_t uid)
 
 static int drop_sealed(struct store *s, uint32_t uid)
 {
-	int r = drop(s, STATEMENT_DROP_TOKENS, uid);
+	int r = store_take_tokens(s, uid);
 
 	return r < 0 ? r : drop(s, STATEMENT_DROP_PIN, uid);
 }

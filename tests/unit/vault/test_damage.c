@@ -174,7 +174,8 @@ static void schemas(void **state)
 		const char *sql;
 		int expected;
 	} rows[] = {
-		{"PRAGMA user_version = 4", -EPROTONOSUPPORT},
+		{"PRAGMA user_version = 5", -EPROTONOSUPPORT},
+		{"PRAGMA user_version = 3", -EUCLEAN},
 		{"PRAGMA user_version = 2", -EUCLEAN},
 		{"PRAGMA user_version = 1", -EUCLEAN},
 		{"PRAGMA user_version = 2147483647", -EPROTONOSUPPORT},

@@ -11,7 +11,9 @@
 #include <sqlite3.h>
 
 #include "helper/base/secret.h"
+#include "helper/vault/schema.h"
 #include "helper/vault/store_internal.h"
+#include "helper/vault/store_standing.h"
 #include "tests/unit/vault/faulty_vfs.h"
 #include "tests/unit/vault/stores.h"
 
@@ -87,6 +89,49 @@ static const char schema_2[] =
 	"INSERT INTO own_group VALUES (1879048200, 'staff', 1, 1700000000);"
 	"INSERT INTO local_account VALUES ('olga', 'https://id.example', 's3', '{}', 1700000002);"
 	"PRAGMA application_id = 1282102065; PRAGMA user_version = 2;";
+
+/* What schema 3 knew besides, behind schema_2. */
+static const char schema_3[] =
+	"CREATE TABLE kept_token (uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 4294967294), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND "
+	"1024), subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) "
+	"BETWEEN 1 AND 512), key_id TEXT NOT NULL CHECK (typeof(key_id) = 'text' AND length(CAST(key_id AS "
+	"BLOB)) = 16), sealed BLOB NOT NULL CHECK (typeof(sealed) = 'blob' AND length(sealed) BETWEEN 30 AND "
+	"262144), stored_s INTEGER NOT NULL CHECK (typeof(stored_s) = 'integer' AND stored_s >= 0), "
+	"is_locked INTEGER NOT NULL CHECK (typeof(is_locked) = 'integer' AND is_locked IN (0, 1)));CREATE "
+	"TABLE standing (uid INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 4294967294), issuer TEXT "
+	"NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 "
+	"AND 512), state INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state IN (1, 2)), checked_s "
+	"INTEGER NOT NULL CHECK (typeof(checked_s) = 'integer' AND checked_s >= 0), reason TEXT NOT NULL "
+	"CHECK (typeof(reason) = 'text' AND length(CAST(reason AS BLOB)) BETWEEN 0 AND 255), auth_time_s "
+	"INTEGER NOT NULL CHECK (typeof(auth_time_s) = 'integer' AND auth_time_s >= 0), acr TEXT NOT NULL "
+	"CHECK (typeof(acr) = 'text' AND length(CAST(acr AS BLOB)) BETWEEN 0 AND 255), amr TEXT NOT NULL "
+	"CHECK (typeof(amr) = 'text' AND length(CAST(amr AS BLOB)) BETWEEN 0 AND 1024), sid TEXT NOT NULL "
+	"CHECK (typeof(sid) = 'text' AND length(CAST(sid AS BLOB)) BETWEEN 0 AND 255));CREATE TABLE pin (uid "
+	"INTEGER PRIMARY KEY NOT NULL CHECK (uid BETWEEN 1 AND 4294967294), issuer TEXT NOT NULL CHECK "
+	"(typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), subject TEXT NOT "
+	"NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), key_id "
+	"TEXT NOT NULL CHECK (typeof(key_id) = 'text' AND length(CAST(key_id AS BLOB)) = 16), sealed BLOB "
+	"NOT NULL CHECK (typeof(sealed) = 'blob' AND length(sealed) BETWEEN 30 AND 262144), failures INTEGER "
+	"NOT NULL CHECK (typeof(failures) = 'integer' AND failures BETWEEN 0 AND 2147483647), last_failure_s "
+	"INTEGER NOT NULL CHECK (typeof(last_failure_s) = 'integer' AND last_failure_s >= 0), set_s INTEGER "
+	"NOT NULL CHECK (typeof(set_s) = 'integer' AND set_s >= 0));CREATE TABLE break_glass (name TEXT "
+	"PRIMARY KEY NOT NULL CHECK (typeof(name) = 'text' AND length(CAST(name AS BLOB)) BETWEEN 1 AND 32), "
+	"until_s INTEGER NOT NULL CHECK (typeof(until_s) = 'integer' AND until_s >= 0), reason TEXT NOT NULL "
+	"CHECK (typeof(reason) = 'text' AND length(CAST(reason AS BLOB)) BETWEEN 1 AND 255), created_s "
+	"INTEGER NOT NULL CHECK (typeof(created_s) = 'integer' AND created_s >= 0), created_by TEXT NOT NULL "
+	"CHECK (typeof(created_by) = 'text' AND length(CAST(created_by AS BLOB)) BETWEEN 1 AND 64), seen_s "
+	"INTEGER NOT NULL CHECK (typeof(seen_s) = 'integer' AND seen_s >= 0));CREATE TABLE used_jti (issuer "
+	"TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"jti TEXT NOT NULL CHECK (typeof(jti) = 'text' AND length(CAST(jti AS BLOB)) BETWEEN 1 AND 512), "
+	"expires_s INTEGER NOT NULL CHECK (typeof(expires_s) = 'integer' AND expires_s >= 0), PRIMARY KEY "
+	"(issuer, jti));CREATE INDEX used_jti_expires ON used_jti (expires_s);"
+	"INSERT INTO kept_token VALUES (1879048192, 'https://id.example', 's1', '0123456789abcdef', zeroblob(40), "
+	"1700000003, 1);"
+	"INSERT INTO standing VALUES (1879048192, 'https://id.example', 's1', 2, 1700000004, 'gone', 0, '', '', '');"
+	"INSERT INTO used_jti VALUES ('https://id.example', 'j', 1700000005);"
+	"PRAGMA user_version = 3;";
 
 static int setup(void **state)
 {
@@ -172,9 +217,28 @@ static void from_2(void **state)
 	change(*state, schema_2);
 	expect_whole(*state);
 	expect_whole_2(*state);
-	assert_int_equal(number(*state, "PRAGMA user_version"), 3);
+	assert_int_equal(number(*state, "PRAGMA user_version"), SCHEMA_VERSION);
 	assert_int_equal(number(*state, "SELECT count(*) FROM kept_token"), 0);
 	assert_int_equal(number(*state, "SELECT count(*) FROM account"), 2);
+}
+
+static void make_3(const struct scratch *s)
+{
+	change(s, schema_2);
+	change(s, schema_3);
+}
+
+/* What is kept of sign-ins, and whoever was refused, stays. */
+static void from_3(void **state)
+{
+	make_3(*state);
+	expect_whole(*state);
+	expect_whole_2(*state);
+	assert_int_equal(number(*state, "PRAGMA user_version"), SCHEMA_VERSION);
+	assert_int_equal(number(*state, "SELECT is_locked FROM kept_token WHERE uid = 1879048192"), 1);
+	assert_int_equal(number(*state, "SELECT state FROM standing WHERE reason = 'gone'"), STANDING_REFUSED);
+	assert_int_equal(number(*state, "SELECT expires_s FROM used_jti WHERE jti = 'j'"), 1700000005);
+	assert_int_equal(number(*state, "SELECT count(*) FROM pending_revocation"), 0);
 }
 
 static void from_1(void **state)
@@ -187,7 +251,7 @@ static void from_1(void **state)
 	assert_int_equal(store_open(&s, stores_path(*state)), 0);
 	assert_int_equal(store_insert(s, stores_account(5)), 0);
 	store_close(s);
-	assert_int_equal(number(*state, "PRAGMA user_version"), 3);
+	assert_int_equal(number(*state, "PRAGMA user_version"), SCHEMA_VERSION);
 	assert_int_equal(number(*state, "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'account_1'"), 0);
 	assert_int_equal(number(*state, "SELECT count(*) FROM account"), 3);
 }
@@ -308,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(from_1, setup, teardown),
+		cmocka_unit_test_setup_teardown(from_3, setup, teardown),
 		cmocka_unit_test_setup_teardown(from_2, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_full, setup, teardown),
