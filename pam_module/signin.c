@@ -17,6 +17,7 @@
 #include "helper/base/secret.h"
 #include "helper/base/text.h"
 #include "helper/protocol/names.h"
+#include "helper/protocol/presenting.h"
 #include "pam_module/caller.h"
 #include "pam_module/challenge.h"
 #include "pam_module/conversation.h"
@@ -29,9 +30,7 @@
 #define MARK "latchkey_signed_in"
 #define KEY_MAX 16384u
 #define TTY_MAX 64u
-#define PROMPT_TEXT_MAX 255u
-#define PROMPTS_MAX 16u
-#define ANSWER_MAX 256u
+#define PROMPTS_MAX 32u /* more than an answer has parts (helper/protocol/presenting.h) */
 #define NAME_MAX_LEN 255u
 
 struct attempt {
@@ -233,15 +232,15 @@ static int prompt_show(struct attempt *a, struct json_object *parameters)
 	int r;
 
 	if (json_read_object(parameters, "prompt", &o) != 0 ||
-	    json_read_string(o, "text", PROMPT_TEXT_MAX, &text) != 0 || json_read_bool(o, "echo", &echo) != 0 ||
+	    json_read_string(o, "text", PRESENTING_TEXT_MAX, &text) != 0 || json_read_bool(o, "echo", &echo) != 0 ||
 	    ++a->n_prompts > PROMPTS_MAX)
 		return VERDICT_BROKEN;
 	a->was_shown = true;
 	r = conversation_ask(a->pamh, text, echo, &typed);
 	if (r != PAM_SUCCESS)
 		return VERDICT_CONVERSATION;
-	/* More than anybody types: no answer, but none that the helper could not read either. */
-	if (!typed || strlen(typed) > ANSWER_MAX || !text_is_utf8(typed, strlen(typed)))
+	/* More than anybody types or presents: no answer, but none that the helper could not read either. */
+	if (!typed || strlen(typed) > PRESENTED_MAX || !text_is_utf8(typed, strlen(typed)))
 		return VERDICT_REFUSED;
 	return answer_send(a, typed);
 }

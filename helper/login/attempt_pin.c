@@ -20,6 +20,7 @@
 #define TRIES_MAX 3u
 #define TITLE_MAX 64u
 #define TEXT_MAX 240u
+#define TYPED_MAX 256u
 
 static void note(const struct attempt *a, int priority, const char *result, const char *detail)
 {
@@ -245,7 +246,7 @@ int attempt_answer(struct attempt *a, const char *text, size_t len)
 	if (!a->is_asked)
 		return -ENOENT;
 	a->is_asked = false;
-	if (len > ANSWER_MAX || (len > 0 && secret_copy(&typed, text, len) < 0)) {
+	if (len > TYPED_MAX || (len > 0 && secret_copy(&typed, text, len) < 0)) {
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 		return 0;
 	}

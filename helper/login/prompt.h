@@ -3,9 +3,11 @@
 
 #include <stdbool.h>
 
+#include "helper/protocol/presenting.h"
+
 /* A question to the person, which ends the call; the next one brings the answer. */
 
-#define ANSWER_MAX 256u /* bytes */
+#define ANSWER_MAX PRESENTED_MAX /* bytes; what a person types is shorter */
 
 enum prompt_kind {
 	PROMPT_PIN,           /* "pin": the one that was chosen before */

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "helper/protocol/presenting.h"
 #include "tests/unit/pam_module/fake.h"
 
 #define VERSION_REPLY "{\"parameters\":{\"release\":\"0\",\"protocol\":1,\"minimum\":1}}"
@@ -106,7 +107,7 @@ static void test_broken_prompts(void **state)
 static void test_text(void **state)
 {
 	static char reply[1024];
-	char text[300];
+	char text[PRESENTING_TEXT_MAX + 2];
 
 	(void)state;
 	fake.typed = "294718";
@@ -117,7 +118,7 @@ static void test_text(void **state)
 
 	(void)setup(NULL);
 	memset(text, 'x', sizeof(text));
-	text[256] = '\0';
+	text[PRESENTING_TEXT_MAX + 1] = '\0';
 	(void)snprintf(reply, sizeof(reply), PROMPT_OF("\"%s\"", "false"), text);
 	fake_step(reply, 0);
 	assert_int_equal(authenticate("conversation=live"), PAM_CRED_INSUFFICIENT);
@@ -126,11 +127,11 @@ static void test_text(void **state)
 /* L6: an answer that the helper could not take is none. */
 static void test_answers_that_cannot_be(void **state)
 {
-	static char longest[258];
+	static char longest[PRESENTED_MAX + 2];
 	const char *const bad[] = {longest, "29\xff"};
 
 	(void)state;
-	memset(longest, 'x', 257);
+	memset(longest, 'x', PRESENTED_MAX + 1);
 	for (size_t i = 0; i < 2; i++) {
 		(void)setup(NULL);
 		fake.typed = bad[i];
@@ -140,7 +141,7 @@ static void test_answers_that_cannot_be(void **state)
 		assert_int_equal(fake.n_calls, 2);
 	}
 	(void)setup(NULL);
-	longest[256] = '\0';
+	longest[PRESENTED_MAX] = '\0';
 	fake.typed = longest;
 	fake_step(PROMPT, 0);
 	fake_step(GRANTED, 0);
