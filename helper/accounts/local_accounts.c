@@ -20,17 +20,27 @@ const struct local_account_rule *local_accounts_find(const struct local_account_
 	return NULL;
 }
 
-int local_accounts_find_user(const struct localdb *local, const char *name, struct local_user *ret)
+static int find_user(const struct localdb *local, const char *name, uint32_t uid_min, struct local_user *ret)
 {
 	struct local_user user;
 	int r = localdb_find_user(local, name, &user);
 
 	if (r < 0)
 		return r;
-	if (user.uid < MAP_ID_FLOOR || user.uid == 65534 || user.uid == 65535 || user.uid == UINT32_MAX)
+	if (user.uid < uid_min || user.uid == 65534 || user.uid == 65535 || user.uid == UINT32_MAX)
 		return -EPERM;
 	*ret = user;
 	return 0;
+}
+
+int local_accounts_find_user(const struct localdb *local, const char *name, struct local_user *ret)
+{
+	return find_user(local, name, MAP_ID_FLOOR, ret);
+}
+
+int local_accounts_find_service_user(const struct localdb *local, const char *name, struct local_user *ret)
+{
+	return find_user(local, name, 1, ret);
 }
 
 static int find_facts(struct accounts *a, struct account *account)

@@ -34,3 +34,7 @@ const struct local_account_rule *local_accounts_find(const struct local_account_
  * localdb_find_user().
  */
 int local_accounts_find_user(const struct localdb *local, const char *name, struct local_user *ret);
+
+/** local_accounts_find_service_user() - the same for a service account: accounts of the system too, since root names each,
+ *  but never root's number */
+int local_accounts_find_service_user(const struct localdb *local, const char *name, struct local_user *ret);

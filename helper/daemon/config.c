@@ -41,7 +41,9 @@ static int draft_init(struct config_draft *d)
 	c->access.policies = calloc(CONFIG_POLICIES_MAX, sizeof(*c->access.policies));
 	c->accounts.groups.rules = calloc(GROUP_RULES_MAX, sizeof(*c->accounts.groups.rules));
 	c->accounts.local_accounts.rules = calloc(LOCAL_ACCOUNTS_MAX, sizeof(*c->accounts.local_accounts.rules));
-	if (!c->providers || !c->access.policies || !c->accounts.groups.rules || !c->accounts.local_accounts.rules)
+	c->services.accounts = calloc(SERVICE_ACCOUNTS_MAX, sizeof(*c->services.accounts));
+	if (!c->providers || !c->access.policies || !c->accounts.groups.rules || !c->accounts.local_accounts.rules ||
+	    !c->services.accounts)
 		return -ENOMEM;
 	c->accounts.uid_min = ACCOUNTS_UID_MIN_DEFAULT;
 	c->accounts.uid_max = ACCOUNTS_UID_MAX_DEFAULT;
@@ -155,10 +157,13 @@ void config_free(struct config *c)
 		group_done(&c->accounts.groups.rules[i]);
 	for (size_t i = 0; i < c->accounts.local_accounts.n; i++)
 		local_account_done(&c->accounts.local_accounts.rules[i]);
+	for (size_t i = 0; i < c->services.n; i++)
+		service_account_done(&c->services.accounts[i]);
 	free(c->providers);
 	free(c->access.policies);
 	free(c->accounts.groups.rules);
 	free(c->accounts.local_accounts.rules);
+	free(c->services.accounts);
 	free(c->access.group_claim);
 	free(c->accounts.home);
 	free(c->accounts.shell);
@@ -277,6 +282,8 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 		r = config_check_home_base(d->config, "", why);
 	if (r == 0 && with_secrets)
 		r = config_check_local_users(d->config, "", note, userdata, why);
+	if (r == 0 && with_secrets)
+		r = config_check_service_users(d->config, "", why);
 	if (r < 0) {
 		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
 		return r;

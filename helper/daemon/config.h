@@ -10,6 +10,7 @@
 #include "helper/base/ini.h"
 #include "helper/login/log.h"
 #include "helper/login/policy.h"
+#include "helper/login/service_account.h"
 #include "helper/login/token_rules.h"
 #include "helper/oauth/directory.h"
 #include "helper/oauth/event_poll.h"
@@ -52,6 +53,7 @@ struct config {
 	bool allow_insecure_loopback;      /* test switch */
 	struct account_settings accounts;
 	struct access_rules access;
+	struct service_accounts services;
 	struct limit_config limits;
 	struct provider_config *providers;
 	size_t n_providers;

@@ -424,6 +424,8 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 	if (r == 0)
 		r = config_check_local_accounts(c, why);
 	if (r == 0)
+		r = config_check_service_accounts(c, why);
+	if (r == 0)
 		r = config_split_access(c, why);
 	if (r == 0)
 		r = check_access(c, why);
@@ -438,5 +440,6 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 	note_access(&speaker, c);
 	config_note_step_up(c, note, userdata);
 	config_note_groups(c, note, userdata);
+	config_note_service_accounts(c, note, userdata);
 	return 0;
 }

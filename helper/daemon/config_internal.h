@@ -19,6 +19,7 @@ struct config_draft {
 	uint64_t seen_policy[CONFIG_POLICIES_MAX];
 	uint64_t seen_group[GROUP_RULES_MAX];
 	uint64_t seen_local_account[LOCAL_ACCOUNTS_MAX];
+	uint64_t seen_service_account[SERVICE_ACCOUNTS_MAX];
 	char *secret_files[CONFIG_PROVIDERS_MAX];
 	char *directory_secret_files[CONFIG_PROVIDERS_MAX];
 	bool has_directory_subject[CONFIG_PROVIDERS_MAX];
@@ -32,7 +33,7 @@ struct config_draft {
 struct config_target {
 	struct config_draft *draft;
 	void *base;
-	size_t index; /* of the provider, policy, group or local account */
+	size_t index; /* of the provider, policy, group, local or service account */
 };
 
 struct config_key {
@@ -48,6 +49,17 @@ struct config_key {
 /** config_take_key() - an ini_key_fn: one line of the file; @userdata is the draft */
 int config_take_key(void *userdata, const char *section, const char *key, const char *value, char *why,
 		    size_t why_size);
+
+/** config_take() - one line of a section whose @table and place are known; @seen: bits of the keys that were there */
+int config_take(const struct config_target *t, const struct config_key *table, uint64_t *seen, const char *section,
+		const char *name, const char *value, char *why);
+
+/** config_take_service_account() - one line of [service-account NAME] */
+int config_take_service_account(struct config_draft *d, const char *section, const char *key, const char *value,
+				char *why);
+
+/** config_is_section_name() - fit for the second word of a section's head, and for a PAM service */
+bool config_is_section_name(const char *name);
 
 /** config_refuse() - writes @why (CONFIG_WHY_MAX bytes) and yields -EINVAL */
 int config_refuse(char *why, const char *format, ...) LK_PRINTF(2, 3);
@@ -68,6 +80,8 @@ int config_set_access_domains(const struct config_target *t, const struct config
 int config_set_domains(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_subjects(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_networks(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+/** config_add_networks() - parses the words of @value and adds them to the list */
+int config_add_networks(struct network **list, size_t *n, const struct config_key *key, const char *value, char *why);
 int config_set_log(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_characters(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_dialect(const struct config_target *t, const struct config_key *key, const char *value, char *why);
@@ -114,6 +128,17 @@ int config_check_local_accounts(struct config *c, char *why);
 /** config_check_local_users() - and against /etc/passwd below @root ("" for this machine): root and the accounts of the
  *  system are refused, one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
 int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why);
+
+/** config_check_service_accounts() - the [service-account NAME] sections by themselves and against the providers; fills in
+ *  what was left open. Return: 0, -EINVAL with @why filled, -ENOMEM. */
+int config_check_service_accounts(struct config *c, char *why);
+
+/** config_check_service_users() - and against /etc/passwd below @root ("" for this machine): root and nobody are refused.
+ *  Return: 0, -EINVAL with @why filled. */
+int config_check_service_users(const struct config *c, const char *root, char *why);
+
+/** config_note_service_accounts() - what to say aloud of them */
+void config_note_service_accounts(const struct config *c, config_note_fn note, void *userdata);
 
 /** config_check_events() - the same of its event stream's. Return: 0, -EINVAL with @why filled. */
 int config_check_events(struct config_draft *d, size_t i, char *why);

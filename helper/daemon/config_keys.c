@@ -352,8 +352,7 @@ static const struct config_key group_claim_key = {.name = "group_claim",
 						  .offset = offsetof(struct config, access.group_claim),
 						  .max = 255};
 
-/* Takes one line for a section whose table and place are known. */
-static int take(const struct config_target *t, const struct config_key *table, uint64_t *seen, const char *section,
+int config_take(const struct config_target *t, const struct config_key *table, uint64_t *seen, const char *section,
 		const char *name, const char *value, char *why)
 {
 	for (size_t i = 0; table[i].name; i++) {
@@ -369,7 +368,7 @@ static int take(const struct config_target *t, const struct config_key *table, u
 	return config_refuse(why, "unknown key '%s' in [%s]", name, section);
 }
 
-static bool is_section_name(const char *name)
+bool config_is_section_name(const char *name)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
@@ -380,7 +379,7 @@ static int find_provider(struct config *c, const char *name, size_t *ret, char *
 {
 	struct provider_config *p;
 
-	if (!is_section_name(name))
+	if (!config_is_section_name(name))
 		return config_refuse(why, "a provider's name has 1 to 32 letters, digits, '_', '-', '.'");
 	for (size_t i = 0; i < c->n_providers; i++) {
 		if (strcmp(c->providers[i].settings.name, name) == 0) {
@@ -404,7 +403,7 @@ static int find_policy(struct config *c, const char *service, size_t *ret, char 
 {
 	struct access_policy *p;
 
-	if (service && !is_section_name(service))
+	if (service && !config_is_section_name(service))
 		return config_refuse(why, "a service's name has 1 to 32 letters, digits, '_', '-', '.'");
 	for (size_t i = 0; i < c->access.n_policies; i++) {
 		const char *other = c->access.policies[i].service;
@@ -432,7 +431,7 @@ static int find_group(struct config *c, const char *name, size_t *ret, char *why
 {
 	struct group_rules *g = &c->accounts.groups;
 
-	if (!is_section_name(name))
+	if (!config_is_section_name(name))
 		return config_refuse(why, "a group's name has 1 to 32 letters, digits, '_', '-', '.'");
 	for (size_t i = 0; i < g->n; i++) {
 		if (strcmp(g->rules[i].name, name) == 0) {
@@ -481,7 +480,7 @@ static int take_provider(struct config_draft *d, const char *section, const char
 	if (r < 0)
 		return r;
 	t.base = &d->config->providers[t.index];
-	return take(&t, keys_of_provider, &d->seen_provider[t.index], section, key, value, why);
+	return config_take(&t, keys_of_provider, &d->seen_provider[t.index], section, key, value, why);
 }
 
 static int take_group(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
@@ -492,7 +491,7 @@ static int take_group(struct config_draft *d, const char *section, const char *k
 	if (r < 0)
 		return r;
 	t.base = &d->config->accounts.groups.rules[t.index];
-	return take(&t, keys_of_group, &d->seen_group[t.index], section, key, value, why);
+	return config_take(&t, keys_of_group, &d->seen_group[t.index], section, key, value, why);
 }
 
 static int take_local_account(struct config_draft *d, const char *section, const char *key, const char *value,
@@ -504,7 +503,7 @@ static int take_local_account(struct config_draft *d, const char *section, const
 	if (r < 0)
 		return r;
 	t.base = &d->config->accounts.local_accounts.rules[t.index];
-	return take(&t, keys_of_local_account, &d->seen_local_account[t.index], section, key, value, why);
+	return config_take(&t, keys_of_local_account, &d->seen_local_account[t.index], section, key, value, why);
 }
 
 static int take_access(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
@@ -518,13 +517,13 @@ static int take_access(struct config_draft *d, const char *section, const char *
 		uint64_t seen = d->config->access.group_claim != NULL;
 
 		t.base = d->config;
-		return take(&t, table, &seen, section, key, value, why);
+		return config_take(&t, table, &seen, section, key, value, why);
 	}
 	r = find_policy(d->config, service, &t.index, why);
 	if (r < 0)
 		return r;
 	t.base = &d->config->access.policies[t.index];
-	return take(&t, keys_of_access, &d->seen_policy[t.index], section, key, value, why);
+	return config_take(&t, keys_of_access, &d->seen_policy[t.index], section, key, value, why);
 }
 
 static int take_line(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
@@ -532,14 +531,14 @@ static int take_line(struct config_draft *d, const char *section, const char *ke
 	struct config_target t = {.draft = d, .base = d->config};
 
 	if (strcmp(section, "latchkey") == 0)
-		return take(&t, keys_of_latchkey, &d->seen_latchkey, section, key, value, why);
+		return config_take(&t, keys_of_latchkey, &d->seen_latchkey, section, key, value, why);
 	if (strcmp(section, "accounts") == 0) {
 		t.base = &d->config->accounts;
-		return take(&t, keys_of_accounts, &d->seen_accounts, section, key, value, why);
+		return config_take(&t, keys_of_accounts, &d->seen_accounts, section, key, value, why);
 	}
 	if (strcmp(section, "limits") == 0) {
 		t.base = &d->config->limits;
-		return take(&t, keys_of_limits, &d->seen_limits, section, key, value, why);
+		return config_take(&t, keys_of_limits, &d->seen_limits, section, key, value, why);
 	}
 	if (text_has_prefix(section, "provider "))
 		return take_provider(d, section, key, value, why);
@@ -547,6 +546,8 @@ static int take_line(struct config_draft *d, const char *section, const char *ke
 		return take_group(d, section, key, value, why);
 	if (text_has_prefix(section, "local-account "))
 		return take_local_account(d, section, key, value, why);
+	if (text_has_prefix(section, "service-account "))
+		return config_take_service_account(d, section, key, value, why);
 	if (strcmp(section, "access") == 0 || text_has_prefix(section, "access "))
 		return take_access(d, section, key, value, why);
 	return config_refuse(why, "unknown section [%s]", section);

@@ -306,29 +306,34 @@ int config_set_subjects(const struct config_target *t, const struct config_key *
 	return set_list(t, key, value, why, is_subject, "of the form PROVIDER:SUBJECT");
 }
 
-int config_set_networks(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+int config_add_networks(struct network **list, size_t *n, const struct config_key *key, const char *value, char *why)
 {
-	struct access_policy *p = t->base;
 	char **words = NULL;
 	int r = text_split(&words, value, CONFIG_WORDS_MAX);
 
 	for (size_t i = 0; r == 0 && words[i]; i++) {
-		struct network *grown = reallocarray(p->before_start_networks, p->n_before_start_networks + 1,
-						     sizeof(*p->before_start_networks));
+		struct network *grown = reallocarray(*list, *n + 1, sizeof(**list));
 
 		if (!grown) {
 			r = -ENOMEM;
 			break;
 		}
-		p->before_start_networks = grown;
-		if (network_parse(&grown[p->n_before_start_networks], words[i]) < 0)
+		*list = grown;
+		if (network_parse(&grown[*n], words[i]) < 0)
 			r = config_refuse(why, "%s: '%.64s' is not a network like 10.0.0.0/8 or 2001:db8::/32",
 					  key->name, words[i]);
 		else
-			p->n_before_start_networks++;
+			(*n)++;
 	}
 	text_free_list(words);
 	return r == -E2BIG ? config_refuse(why, "%s has more than %u words", key->name, CONFIG_WORDS_MAX) : r;
+}
+
+int config_set_networks(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	struct access_policy *p = t->base;
+
+	return config_add_networks(&p->before_start_networks, &p->n_before_start_networks, key, value, why);
 }
 
 int config_set_log(const struct config_target *t, const struct config_key *key, const char *value, char *why)

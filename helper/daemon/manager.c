@@ -159,6 +159,7 @@ static void fill_login(struct manager *m)
 	l->publisher = m->publisher;
 	l->sources = m->sources;
 	l->access = &m->config->access;
+	l->services = &m->config->services;
 	l->providers = m->login_providers;
 	l->host = m->config->host;
 	l->pushes = m->pushes;

@@ -17,6 +17,7 @@
 
 struct expulsions;
 struct pushes;
+struct service_accounts;
 struct token_rules;
 
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
@@ -46,6 +47,7 @@ struct login_context {
 	struct publisher *publisher;
 	struct sources *sources; /* other sources of NSS */
 	const struct access_rules *access;
+	const struct service_accounts *services; /* NULL: none */
 	const struct login_provider *providers;
 	size_t n_providers;
 	const char *host;      /* that people know this machine by */

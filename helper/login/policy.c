@@ -101,15 +101,15 @@ static int parse_address(const char *text, int *family, uint8_t address[16])
 	return 0;
 }
 
-static bool is_in_networks(const struct access_policy *p, const char *text)
+bool networks_have(const struct network *networks, size_t n_networks, const char *text)
 {
 	uint8_t address[16];
 	int family;
 
 	if (!text || parse_address(text, &family, address) < 0)
 		return false;
-	for (size_t i = 0; i < p->n_before_start_networks; i++) {
-		const struct network *n = &p->before_start_networks[i];
+	for (size_t i = 0; i < n_networks; i++) {
+		const struct network *n = &networks[i];
 
 		if (n->family == family && has_prefix_bits(address, n->address, n->prefix_len))
 			return true;
@@ -123,7 +123,8 @@ bool access_may_start(const struct access_policy *p, const char *address, bool h
 		return false;
 	if (p->before_start_public_key && !has_public_key)
 		return false;
-	return !p->before_start_networks || is_in_networks(p, address);
+	return !p->before_start_networks ||
+	       networks_have(p->before_start_networks, p->n_before_start_networks, address);
 }
 
 /* VALUE of "PROVIDER:VALUE" for the people of that provider, or NULL. */

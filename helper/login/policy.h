@@ -90,6 +90,9 @@ bool access_allows(const struct access_policy *p, const struct access_person *pe
 /** network_parse() - "10.0.0.0/8", "::1". Return: 0, -EINVAL (also for host bits set). */
 int network_parse(struct network *ret, const char *text);
 
+/** networks_have() - is @text, a literal address, in one of them; false for NULL and for what is no address */
+bool networks_have(const struct network *networks, size_t n_networks, const char *text);
+
 #define ACCESS_LOGIN_HINT_MAX 255u
 
 /** access_login_hint_claim() - the claim by which a provider wants people named; NULL: by the subject */
