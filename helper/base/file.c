@@ -30,11 +30,10 @@ static int check_mode(const struct stat *st, enum file_privacy privacy)
 {
 	mode_t forbidden = S_IWGRP | S_IWOTH;
 
-	if (privacy == FILE_PRIVATE) {
+	if (privacy != FILE_READABLE)
 		forbidden = S_IRWXG | S_IRWXO;
-		if (st->st_gid == getegid())
-			forbidden &= ~(mode_t)S_IRGRP;
-	}
+	if (privacy == FILE_GRANTED || (privacy == FILE_PRIVATE && st->st_gid == getegid()))
+		forbidden &= ~(mode_t)S_IRGRP;
 	return (st->st_mode & forbidden) ? -EPERM : 0;
 }
 
@@ -51,7 +50,10 @@ static int check_file(int fd, enum file_owner owner, enum file_privacy privacy)
 	r = check_owner(&st, owner);
 	if (r < 0)
 		return r;
-	return check_mode(&st, privacy);
+	r = check_mode(&st, privacy);
+	if (r < 0)
+		return r;
+	return privacy == FILE_SOLE && st.st_nlink != 1 ? -EMLINK : 0;
 }
 
 static int read_all(struct buf *out, int fd)

@@ -15,6 +15,8 @@ enum file_owner {
 enum file_privacy {
 	FILE_READABLE, /* others may read, nobody but the owner may write */
 	FILE_PRIVATE,  /* neither group nor others may do anything, but the group may read if it is the process's own */
+	FILE_GRANTED, /* the service manager's: others may do nothing; the group's right to read is an access list's mask */
+	FILE_SOLE, /* neither group nor others may do anything, and it has no second name */
 };
 
 /**
@@ -24,8 +26,8 @@ enum file_privacy {
  * @owner, @privacy: what is demanded of the opened file itself
  * @max:   bytes
  *
- * Return: 0, -ENOENT, -EPERM for a wrong owner or mode, -ELOOP for a link, -EINVAL for not a regular file, -E2BIG,
- * or another negative errno.
+ * Return: 0, -ENOENT, -EPERM for a wrong owner or mode, -ELOOP for a link, -EMLINK for a second name, -EINVAL for not a
+ * regular file, -E2BIG, or another negative errno.
  */
 int file_read(struct buf *ret, const char *path, enum file_owner owner, enum file_privacy privacy, size_t max);
 

@@ -13,6 +13,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/param_build.h>
 
 #include "helper/base/json.h"
@@ -32,13 +33,14 @@ LK_DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free);
 static const struct curve {
 	const char *kty;
 	char crv[8];
+	const char *group; /* OpenSSL's name for it */
 	enum jwk_kind kind;
 	size_t size; /* of a coordinate */
 } curves[] = {
-	{"EC", "P-256", JWK_P256, 32},
-	{"EC", "P-384", JWK_P384, 48},
-	{"EC", "P-521", JWK_P521, 66},
-	{"OKP", "Ed25519", JWK_ED25519, ED25519_SIZE},
+	{"EC", "P-256", SN_X9_62_prime256v1, JWK_P256, 32},
+	{"EC", "P-384", SN_secp384r1, JWK_P384, 48},
+	{"EC", "P-521", SN_secp521r1, JWK_P521, 66},
+	{"OKP", "Ed25519", "", JWK_ED25519, ED25519_SIZE},
 };
 
 /* Members of RFC 7518 sections 6.2.2 and 6.3.2 and RFC 8037 section 2 that only a private key has */
@@ -283,6 +285,29 @@ void key_done(struct jwk *k)
 	EVP_PKEY_free(k->pkey);
 	free(k->kid);
 	*k = (struct jwk){0};
+}
+
+int key_kind_of(enum jwk_kind *ret, EVP_PKEY *pkey)
+{
+	char group[32] = "";
+
+	if (EVP_PKEY_is_a(pkey, "RSA")) {
+		*ret = JWK_RSA;
+		return 0;
+	}
+	if (EVP_PKEY_is_a(pkey, "ED25519")) {
+		*ret = JWK_ED25519;
+		return 0;
+	}
+	/* A curve that is spelled out in numbers has no name. */
+	if (!EVP_PKEY_is_a(pkey, "EC") || EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+		if (strcmp(group, curves[i].group) == 0) {
+			*ret = curves[i].kind;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 bool key_fits(const struct jwk *k, enum jws_algorithm a)

@@ -45,6 +45,9 @@ enum key_outcome {
 int key_read(struct jwk *ret, const struct json_object *jwk);
 void key_done(struct jwk *k);
 
+/** key_kind_of() - what kind of key OpenSSL holds. Return: 0, -EINVAL none of ours. */
+int key_kind_of(enum jwk_kind *ret, EVP_PKEY *pkey);
+
 /** key_fits() - may this key check signatures of algorithm @a; false for JWS_NONE */
 bool key_fits(const struct jwk *k, enum jws_algorithm a);
 
@@ -61,3 +64,6 @@ int key_prepare(struct jwk *k);
  */
 int key_verify(const struct jwk *k, enum jws_algorithm a, const unsigned char *signature, size_t signature_len,
 	       const void *text, size_t len);
+
+/** key_set_padding() - of a check or a signature by @facts. Return: did OpenSSL take it. */
+bool key_set_padding(EVP_PKEY_CTX *ctx, const struct jws_algorithm_facts *facts);

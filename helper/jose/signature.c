@@ -69,7 +69,7 @@ static size_t der_signature(unsigned char out[DER_MAX], const unsigned char *sig
 	return head + len;
 }
 
-static bool set_padding(EVP_PKEY_CTX *ctx, const struct jws_algorithm_facts *facts)
+bool key_set_padding(EVP_PKEY_CTX *ctx, const struct jws_algorithm_facts *facts)
 {
 	if (facts->kind != JWK_RSA)
 		return true;
@@ -89,7 +89,7 @@ static int prepare_one(EVP_MD_CTX **ret, EVP_PKEY *pkey, const struct jws_algori
 	if (!ctx)
 		return -ENOMEM;
 	if (EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, facts->digest, NULL, NULL, pkey, NULL) != 1 ||
-	    !set_padding(pkey_ctx, facts))
+	    !key_set_padding(pkey_ctx, facts))
 		return KEY_UNUSABLE;
 	*ret = LK_STEAL(ctx);
 	return 0;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdatomic.h>
+
+#include <openssl/evp.h>
+
+#include "helper/jose/jwk_write.h"
+#include "helper/jose/key.h"
+#include "helper/jose/signing_key.h"
+
+/* For signing_key*.c alone. */
+
+struct signing_key {
+	atomic_uint refs;
+	char *device;              /* source text of a token or TPM; NULL: PEM */
+	enum jws_algorithm wanted; /* JWS_NONE: the usual one */
+	enum jws_algorithm actual; /* once it is open */
+	OSSL_LIB_CTX *library;     /* of a device whose provider must not serve anything else; NULL: the usual one */
+	EVP_PKEY *pkey;            /* NULL: not open */
+	char kid[JWK_THUMBPRINT_CHARS + 1];
+	size_t coordinate; /* bytes, of an elliptic curve's; 0: others */
+};
+
+/** signing_key_settle() - take the key that was found, or refuse it. Takes @pkey over in every case.
+ *  Return: 0, SIGNING_WEAK, SIGNING_KIND, SIGNING_ALGORITHM, -ENOMEM, -EIO. */
+int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the private key that a text names, and judges the file that holds it before a byte of it is used. What comes from
+ * the disk is wiped as soon as OpenSSL has it.
+ */
+#include "helper/jose/signing_key_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "helper/base/file.h"
+#include "helper/base/text.h"
+
+LK_DEFINE_CLEANUP(BIO *, BIO_free);
+
+#define CREDENTIAL "credential:"
+#define PKCS11 "pkcs11:"
+#define TPM "tpm:"
+
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+bool signing_name_is_valid(const char *name)
+{
+	size_t len = strnlen(name, SIGNING_NAME_MAX + 1);
+
+	return len > 0 && len <= SIGNING_NAME_MAX && strspn(name, ALNUM) > 0 && strspn(name, ALNUM "-_") == len;
+}
+
+/* systemd.exec(5): a file's name; nothing that leads out of the folder */
+static bool is_credential_name(const char *name)
+{
+	return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+static bool is_device(const char *source)
+{
+	if (text_has_prefix(source, PKCS11))
+		return source[sizeof(PKCS11) - 1] != '\0';
+	if (!text_has_prefix(source, TPM))
+		return false;
+	return source[sizeof(TPM) - 1] == '/' || text_has_prefix(source + sizeof(TPM) - 1, "0x81");
+}
+
+bool signing_source_is_valid(const char *source)
+{
+	size_t len = strnlen(source, SIGNING_SOURCE_MAX + 1);
+
+	if (len == 0 || len > SIGNING_SOURCE_MAX)
+		return false;
+	if (source[0] == '/' || is_device(source))
+		return true;
+	if (text_has_prefix(source, CREDENTIAL))
+		return is_credential_name(source + sizeof(CREDENTIAL) - 1);
+	return signing_name_is_valid(source);
+}
+
+static int no_passphrase(char *out, int size, int is_writing, void *userdata)
+{
+	(void)out;
+	(void)size;
+	(void)is_writing;
+	*(bool *)userdata = true;
+	return -1;
+}
+
+/* One key, and nothing but white space after it: with a second one nobody could say which was meant. */
+static int read_pem(EVP_PKEY **ret, BIO *in)
+{
+	bool was_asked = false;
+	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, &was_asked);
+	char rest[64];
+	int n;
+
+	if (pkey == NULL)
+		return was_asked ? SIGNING_ENCRYPTED : SIGNING_FORM;
+	while ((n = BIO_read(in, rest, (int)sizeof(rest))) > 0)
+		for (int i = 0; i < n; i++)
+			if (strchr(" \t\r\n", rest[i]) == NULL) {
+				EVP_PKEY_free(pkey);
+				return SIGNING_FORM;
+			}
+	*ret = pkey;
+	return 0;
+}
+
+static int read_key(struct signing_key *k, const char *text, size_t len)
+{
+	LK_CLEANUP(BIO_freep) BIO *in = NULL;
+	EVP_PKEY *pkey = NULL;
+	int r;
+
+	if (len > SIGNING_PEM_MAX)
+		return -E2BIG;
+	in = BIO_new_mem_buf(text, (int)len);
+	if (in == NULL)
+		return -ENOMEM;
+	r = read_pem(&pkey, in);
+	return r == 0 ? signing_key_settle(k, pkey) : r;
+}
+
+static int empty_key(struct signing_key **ret, enum jws_algorithm algorithm)
+{
+	struct signing_key *k;
+
+	if (algorithm != JWS_NONE && !signing_algorithm_is_known(algorithm))
+		return SIGNING_ALGORITHM;
+	k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		return -ENOMEM;
+	atomic_init(&k->refs, 1);
+	k->wanted = algorithm;
+	*ret = k;
+	return 0;
+}
+
+int signing_key_from_pem(struct signing_key **ret, const char *text, size_t len, enum jws_algorithm algorithm)
+{
+	LK_CLEANUP(signing_key_unrefp) struct signing_key *k = NULL;
+	int r = empty_key(&k, algorithm);
+
+	if (r != 0)
+		return r;
+	(void)ERR_set_mark();
+	r = read_key(k, text, len);
+	(void)ERR_pop_to_mark();
+	if (r == 0)
+		*ret = LK_STEAL(k);
+	return r;
+}
+
+static int from_file(struct signing_key **ret, const char *path, enum file_privacy privacy,
+		     enum jws_algorithm algorithm)
+{
+	LK_CLEANUP(buf_done) struct buf text = {.max = 0};
+	int r = file_read(&text, path, FILE_OWNER_ROOT_OR_SELF, privacy, SIGNING_PEM_MAX);
+
+	if (r < 0)
+		return r;
+	return signing_key_from_pem(ret, text.data != NULL ? text.data : "", text.len, algorithm);
+}
+
+static int from_folder(struct signing_key **ret, const char *folder, const char *name, const char *ending,
+		       enum file_privacy privacy, enum jws_algorithm algorithm)
+{
+	char path[PATH_MAX];
+
+	if (folder == NULL)
+		return -ENOENT;
+	if (snprintf(path, sizeof(path), "%s/%s%s", folder, name, ending) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return from_file(ret, path, privacy, algorithm);
+}
+
+static int from_device(struct signing_key **ret, const char *source, enum jws_algorithm algorithm)
+{
+	LK_CLEANUP(signing_key_unrefp) struct signing_key *k = NULL;
+	int r = empty_key(&k, algorithm);
+
+	if (r == 0)
+		r = text_copy(&k->device, source);
+	if (r == 0)
+		*ret = LK_STEAL(k);
+	return r;
+}
+
+int signing_key_new(struct signing_key **ret, const char *source, enum jws_algorithm algorithm,
+		    const struct signing_places *places)
+{
+	if (!signing_source_is_valid(source))
+		return SIGNING_SOURCE;
+	if (source[0] == '/')
+		return from_file(ret, source, FILE_SOLE, algorithm);
+	if (is_device(source))
+		return from_device(ret, source, algorithm);
+	if (text_has_prefix(source, CREDENTIAL))
+		return from_folder(ret, places->credentials, source + sizeof(CREDENTIAL) - 1, "", FILE_GRANTED,
+				   algorithm);
+	return from_folder(ret, places->keys, source, ".pem", FILE_SOLE, algorithm);
+}
