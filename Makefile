@@ -6,6 +6,7 @@
 #   make lint            clang-format, clang-tidy, cppcheck, shellcheck, layers, exported symbols
 #   make fuzz            every fuzz target for FUZZ_SECONDS each (VARIANT=fuzz)
 #   make bench           figures, as ratios against something real
+#   make deb             Debian packages in build/deb/ (make rpm: RPM packages in build/rpm/)
 #   sudo make torture    the NSS module's readers against publications, kills and damage, for SECONDS=600
 #   VARIANT=release|sanitize|coverage|fuzz   V=1 shows commands   WERROR= for packagers
 
@@ -122,7 +123,8 @@ LIBS_cli := $(LIBS_jose)
 PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
 MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
 
-.PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall deps deps-check help
+.PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall policy install-policy deb rpm \
+	deps deps-check help
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:
 .SECONDARY:

@@ -4,6 +4,8 @@ SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+APPARMORDIR ?= $(SYSCONFDIR)/apparmor.d
+SELINUXDIR ?= $(PREFIX)/share/selinux/packages
 
 UNITS := latchkey.socket latchkey-resolve.socket latchkey-fetch.socket latchkey-root.socket latchkey-userdb.socket \
 	latchkeyd.service latchkey-key.service latchkey-fetch.service latchkey-root.service latchkey-userdb.service
@@ -41,3 +43,17 @@ uninstall:
 		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey $(DESTDIR)$(CATALOGDIR)/latchkey.catalog \
 		$(DESTDIR)$(SYSCONFDIR)/logrotate.d/latchkey \
 		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))
+
+# For packages: what the machine's own security module takes, and nothing loads it here.
+policy: $(B)/latchkey.pp
+$(B)/latchkey.mod: packaging/selinux/latchkey.te
+	$(call say,POLICY,$@)mkdir -p $(@D) && checkmodule -M -m -o $@ $<
+$(B)/latchkey.pp: $(B)/latchkey.mod packaging/selinux/latchkey.fc
+	$(call say,POLICY,$@)semodule_package -o $@ -m $< -f packaging/selinux/latchkey.fc
+install-policy: policy
+	install -D -m 0644 $(B)/latchkey.pp $(DESTDIR)$(SELINUXDIR)/latchkey.pp
+	install -D -m 0644 packaging/apparmor/latchkey $(DESTDIR)$(APPARMORDIR)/latchkey
+
+# Packages of this tree in build/deb/ and build/rpm/. The version is RELEASE, here and everywhere.
+deb:
+	$(Q)packaging/build-deb $(RELEASE)
