@@ -105,8 +105,8 @@ enum command_exit verb_logout(const struct command *c)
 		{"nothing", COMMAND_OK, "Signed out. There was nothing to revoke at the provider.\n"},
 		{"not-supported", COMMAND_OK,
 		 "Signed out here. The provider cannot be told: end the session there by hand.\n"},
-		{"not-revoked", COMMAND_FAILED,
-		 "Signed out here. The provider could not be told: end the session there by hand.\n"},
+		{"delayed", COMMAND_FAILED,
+		 "Signed out here. The provider could not be told yet; the helper goes on trying.\n"},
 	};
 	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
 	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};

@@ -343,7 +343,7 @@ static void reply_logout(struct conn *c, enum sign_out_outcome outcome)
 		[SIGN_OUT_REVOKED] = "revoked",
 		[SIGN_OUT_NOTHING] = "nothing",
 		[SIGN_OUT_NOT_SUPPORTED] = "not-supported",
-		[SIGN_OUT_NOT_REVOKED] = "not-revoked",
+		[SIGN_OUT_DELAYED] = "delayed",
 	};
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
 
@@ -364,7 +364,7 @@ static void on_signed_out(void *userdata, enum sign_out_outcome outcome)
 void method_logout(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
-	enum sign_out_outcome outcome = SIGN_OUT_NOT_REVOKED;
+	enum sign_out_outcome outcome = SIGN_OUT_DELAYED;
 	struct logout *l;
 	int r;
 

@@ -102,6 +102,9 @@ int recheck_token_start(struct recheck **ret, struct login_context *ctx, const s
 int recheck_kept(struct login_context *ctx, const struct account *account, const struct token_set *tokens,
 		 struct json_object *claims);
 
-/** recheck_forget() - drop what is kept and held in memory: the account was forgotten, or its owner logged out. Return: 0,
- *  negative errno: it may still be in the store. */
-int recheck_forget(struct login_context *ctx, const struct account *account);
+/**
+ * recheck_forget() - nothing that is kept or held in memory is used any more: the account was forgotten, or its owner logged out
+ * @ret_id: of the tokens, which wait in the store to be revoked; 0: there were none. May be NULL
+ * Return: 0, negative errno: they may still be in use.
+ */
+int recheck_forget(struct login_context *ctx, const struct account *account, int64_t *ret_id);

@@ -14,6 +14,7 @@
 #include "helper/login/log.h"
 #include "helper/login/recheck_internal.h"
 #include "helper/login/remember.h"
+#include "helper/vault/store_revocations.h"
 #include "helper/vault/store_standing.h"
 
 static void read_standing(struct standing *st, struct login_context *ctx, const struct account *account,
@@ -88,7 +89,7 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 	return 0;
 }
 
-int recheck_forget(struct login_context *ctx, const struct account *account)
+int recheck_forget(struct login_context *ctx, const struct account *account, int64_t *ret_id)
 {
 	struct recheck_person *p = recheck_person_find(ctx->rechecks, account);
 	struct row_owner owner = account_owner(account);
@@ -99,7 +100,7 @@ int recheck_forget(struct login_context *ctx, const struct account *account)
 		recheck_person_reset(p);
 	if (ctx->approvals != NULL)
 		(void)remember_drop(ctx->approvals, account->uid);
-	r = store_drop_tokens(ctx->store, account->uid);
+	r = store_revoke_tokens(ctx->store, account->uid, ret_id);
 	/* A no stays. */
 	if (r == 0 && store_find_standing(ctx->store, &owner, &st) == 0 && st.state == STANDING_GOOD)
 		r = store_drop_standing(ctx->store, account->uid);

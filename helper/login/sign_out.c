@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends a grant. What is here is dropped before the provider hears of it: if this host stops in between, a grant is left at the
- * provider that nobody holds a token of, and never the reverse.
+ * Ends a grant. What is here is of no use any more before the provider hears of it, and waits in the store until it has: if this
+ * host stops in between, the grant ends after the next start, and nobody gets anything by it before.
  */
-#include "helper/login/sign_out.h"
+#include "helper/login/sign_out_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +17,11 @@
 #include "helper/login/remember.h"
 #include "helper/vault/store_tokens.h"
 
+#define AGAIN_S 60u
+
 struct sign_out {
 	LIST_ENTRY(sign_out) entry;
+	int64_t id; /* of what waits in the store */
 	struct sign_outs *all;
 	const struct login_provider *lp;
 	char *name;
@@ -31,11 +34,6 @@ struct sign_out {
 	void *userdata;
 };
 
-struct sign_outs {
-	struct login_context *ctx;
-	LIST_HEAD(, sign_out) list;
-};
-
 int sign_outs_new(struct sign_outs **ret, struct login_context *ctx)
 {
 	struct sign_outs *s = calloc(1, sizeof(*s));
@@ -44,6 +42,10 @@ int sign_outs_new(struct sign_outs **ret, struct login_context *ctx)
 		return -ENOMEM;
 	s->ctx = ctx;
 	LIST_INIT(&s->list);
+	if (sign_out_backlog_wake(s, 0) < 0) {
+		free(s);
+		return -ENOMEM;
+	}
 	*ret = s;
 	return 0;
 }
@@ -67,6 +69,7 @@ void sign_outs_free(struct sign_outs *s)
 
 	if (s == NULL)
 		return;
+	sign_out_backlog_done(s);
 	while ((o = LIST_FIRST(&s->list)) != NULL) {
 		LIST_REMOVE(o, entry);
 		sign_out_free(o);
@@ -80,37 +83,78 @@ void sign_out_leave(struct sign_out *o)
 		o->done = NULL;
 }
 
+bool sign_out_is_under_way(const struct sign_outs *s, int64_t id)
+{
+	const struct sign_out *o;
+
+	LIST_FOREACH(o, &s->list, entry)
+	if (o->id == id)
+		return true;
+	return false;
+}
+
+void sign_out_audit(const char *result, const char *name, const char *provider, const char *subject, uint32_t uid,
+		    const char *detail)
+{
+	bool is_told = strcmp(result, "delayed") != 0 && strcmp(result, "failed") != 0;
+
+	audit_write(&(struct audit_event){
+		.kind = AUDIT_REVOCATION,
+		.priority = is_told ? LOG_NOTICE : LOG_WARNING,
+		.result = result,
+		.user = name,
+		.provider = provider,
+		.subject = subject,
+		.uid = uid,
+		.detail = detail,
+	});
+}
+
 static void audit(const struct sign_out *o, enum sign_out_outcome outcome, const char *detail)
 {
 	static const char *const words[] = {
 		[SIGN_OUT_REVOKED] = "done",
 		[SIGN_OUT_NOTHING] = "nothing",
 		[SIGN_OUT_NOT_SUPPORTED] = "not-supported",
-		[SIGN_OUT_NOT_REVOKED] = "failed",
+		[SIGN_OUT_DELAYED] = "delayed",
 	};
 
-	audit_write(&(struct audit_event){
-		.kind = AUDIT_REVOCATION,
-		.priority = outcome == SIGN_OUT_NOT_REVOKED ? LOG_WARNING : LOG_NOTICE,
-		.result = words[outcome],
-		.user = o->name,
-		.provider = provider_settings(o->lp->provider)->name,
-		.subject = o->subject,
-		.uid = o->uid,
-		.detail = detail,
-	});
+	sign_out_audit(words[outcome], o->name, provider_settings(o->lp->provider)->name, o->subject, o->uid, detail);
 }
 
-static void finish(struct sign_out *o, enum sign_out_outcome outcome, const char *detail)
+/* What the provider has heard of, or never can, need not wait any more. */
+static void settle(const struct sign_out *o, enum sign_out_outcome outcome, uint32_t retry_after_s)
+{
+	struct sign_outs *s = o->all;
+	int r = 0;
+
+	if (outcome != SIGN_OUT_DELAYED)
+		r = store_drop_revocation(s->ctx->store, o->id);
+	if (r < 0)
+		log_line(LOG_WARNING, "the provider hears of the end of %s's grant once more: %s", o->name,
+			 strerror(-r));
+	if ((outcome == SIGN_OUT_DELAYED || r < 0) &&
+	    sign_out_backlog_wake(s, retry_after_s > AGAIN_S ? retry_after_s : AGAIN_S) < 0)
+		log_line(LOG_ERR, "revocations have to wait for a restart: out of memory");
+}
+
+static void finish_until(struct sign_out *o, enum sign_out_outcome outcome, const char *detail, uint32_t retry_after_s)
 {
 	audit(o, outcome, detail);
+	settle(o, outcome, retry_after_s);
 	if (o->done != NULL)
 		o->done(o->userdata, outcome);
 	LIST_REMOVE(o, entry);
 	sign_out_free(o);
 }
 
-static void on_revoked(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result)
+static void finish(struct sign_out *o, enum sign_out_outcome outcome, const char *detail)
+{
+	finish_until(o, outcome, detail, 0);
+}
+
+static void on_revoked(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result,
+		       uint32_t retry_after_s)
 {
 	struct sign_out *o = userdata;
 
@@ -123,7 +167,7 @@ static void on_revoked(void *userdata, enum revoke_outcome outcome, const struct
 		return;
 	case REVOKE_CLIENT_REFUSED:
 	case REVOKE_UNREACHABLE:
-		finish(o, SIGN_OUT_NOT_REVOKED, result->detail);
+		finish_until(o, SIGN_OUT_DELAYED, result->detail, retry_after_s);
 		return;
 	}
 }
@@ -136,7 +180,7 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 
 	o->prepare = NULL;
 	if (result->outcome != OAUTH_DONE) {
-		finish(o, SIGN_OUT_NOT_REVOKED, result->detail);
+		finish(o, SIGN_OUT_DELAYED, result->detail);
 		return;
 	}
 	r = revoke_start(&o->revoke, o->lp->provider, ctx->event, ctx->fetch, o->tokens->refresh_token,
@@ -144,11 +188,11 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 	if (r == -ENOSYS)
 		finish(o, SIGN_OUT_NOT_SUPPORTED, "the provider has no revocation endpoint");
 	else if (r < 0)
-		finish(o, SIGN_OUT_NOT_REVOKED, strerror(-r));
+		finish(o, SIGN_OUT_DELAYED, strerror(-r));
 }
 
 /* Return: 0, 1 there is nothing that could be revoked, negative errno. */
-static int take_tokens(const struct login_context *ctx, const struct account *account, struct kept_tokens **ret)
+static int find_tokens(const struct login_context *ctx, const struct account *account, struct kept_tokens **ret)
 {
 	struct row_owner owner = account_owner(account);
 	int r;
@@ -165,7 +209,8 @@ int sign_out_start(struct sign_out **ret, struct sign_outs *s, const struct acco
 	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *tokens = NULL;
 	const struct login_provider *lp = login_provider_of_issuer(s->ctx, account->issuer);
 	LK_CLEANUP(sign_out_freep) struct sign_out *o = NULL;
-	int found = take_tokens(s->ctx, account, &tokens), r;
+	int found = find_tokens(s->ctx, account, &tokens), r;
+	int64_t id = 0;
 
 	if (found < 0)
 		return found;
@@ -173,23 +218,25 @@ int sign_out_start(struct sign_out **ret, struct sign_outs *s, const struct acco
 	if (o == NULL || (o->name = strdup(account->name)) == NULL ||
 	    (o->subject = strdup(account->subject != NULL ? account->subject : "")) == NULL)
 		return -ENOMEM;
-	r = account->subject != NULL ? recheck_forget(s->ctx, account) : 0;
+	r = account->subject != NULL ? recheck_forget(s->ctx, account, &id) : 0;
 	if (r < 0)
 		return r;
 	(void)remember_drop(s->ctx->approvals, account->uid);
 	*ret_now = SIGN_OUT_NOTHING;
-	if (found == 1 || lp == NULL)
+	if (found == 1 || lp == NULL || id == 0)
 		return 1;
 
 	o->all = s;
+	o->id = id;
 	o->lp = lp;
 	o->uid = account->uid;
 	o->tokens = LK_STEAL(tokens);
 	o->done = done;
 	o->userdata = userdata;
 	if (provider_prepare(lp->provider, on_prepared, o, &o->prepare) < 0) {
-		*ret_now = SIGN_OUT_NOT_REVOKED;
-		audit(o, SIGN_OUT_NOT_REVOKED, "out of memory");
+		*ret_now = SIGN_OUT_DELAYED;
+		audit(o, SIGN_OUT_DELAYED, "out of memory");
+		settle(o, SIGN_OUT_DELAYED, 0);
 		return 1;
 	}
 	LIST_INSERT_HEAD(&s->list, o, entry);

@@ -5,14 +5,16 @@
 #include "helper/login/context.h"
 #include "helper/oauth/revoke.h"
 
-/* The end of what was kept of a sign-in: dropped here first, and then revoked at the provider, which may take a while and goes on
- * also where nobody waits for it any more. */
+/* The end of what was kept of a sign-in: of no use here from that moment on, and then revoked at the provider. That may take a
+ * while, and goes on where nobody waits for it any more, and after a restart: whatever waits for it is in the store. */
 
 struct sign_outs;
 struct sign_out;
 
+/** sign_outs_new() - begins with what an earlier run could not tell the providers. @ctx must outlive it, and its store be open.
+ *  Return: 0, -ENOMEM. */
 int sign_outs_new(struct sign_outs **ret, struct login_context *ctx);
-/** sign_outs_free() - what has not been revoked by now is not revoked any more; nothing of it is kept here. Accepts NULL. */
+/** sign_outs_free() - what the provider has not heard of waits in the store. Accepts NULL. */
 void sign_outs_free(struct sign_outs *s);
 LK_DEFINE_CLEANUP(struct sign_outs *, sign_outs_free);
 
@@ -20,13 +22,13 @@ enum sign_out_outcome {
 	SIGN_OUT_REVOKED = 0,
 	SIGN_OUT_NOTHING,       /* nothing was kept, or nothing that opens: there was nothing to revoke */
 	SIGN_OUT_NOT_SUPPORTED, /* the provider cannot revoke: the grant ends there by its own age */
-	SIGN_OUT_NOT_REVOKED,   /* it could, and did not: the log says why */
+	SIGN_OUT_DELAYED,       /* it could not be told so far: it will be, for thirty days; the log says why */
 };
 
 typedef void (*sign_out_done_fn)(void *userdata, enum sign_out_outcome outcome);
 
 /**
- * sign_out_start() - durably drops the tokens of @account and its remembered approvals, and has the grant revoked
+ * sign_out_start() - durably takes the tokens of @account and its remembered approvals out of use, and has the grant revoked
  * @ret:  set only on 0, for sign_out_leave()
  * @done: runs once, from the event loop; may be NULL
  * Return: 0 under way, 1 *@ret_now says how it ended: @done does not run; -ENOMEM or another negative errno: the store could not

@@ -46,14 +46,20 @@ void revoke_free(struct revoke *r)
 }
 
 /* The callee may free @r: nobody touches it after this. */
-static void finish(struct revoke *r, enum revoke_outcome outcome, const struct oauth_result *result)
+static void finish_until(struct revoke *r, enum revoke_outcome outcome, const struct oauth_result *result,
+			 uint32_t retry_after_s)
 {
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, r->refresh_token);
 	oauth_result_hide(&copy, r->access_token);
 	oauth_result_hide(&copy, provider_settings(r->provider)->client_secret);
-	r->done(r->userdata, outcome, &copy);
+	r->done(r->userdata, outcome, &copy, retry_after_s);
+}
+
+static void finish(struct revoke *r, enum revoke_outcome outcome, const struct oauth_result *result)
+{
+	finish_until(r, outcome, result, 0);
 }
 
 static int ask(struct revoke *r);
@@ -87,7 +93,7 @@ static void try_later(struct revoke *r, uint32_t retry_after_s, const struct oau
 	    sd_event_add_time_relative(r->event, &r->timer, CLOCK_MONOTONIC, wait_s * UINT64_C(1000000), 0, on_timer,
 				       r) >= 0)
 		return;
-	finish(r, REVOKE_UNREACHABLE, result);
+	finish_until(r, REVOKE_UNREACHABLE, result, retry_after_s);
 }
 
 /* RFC 7009 section 2.2.1 */

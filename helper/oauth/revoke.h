@@ -16,7 +16,9 @@ enum revoke_outcome {
 	REVOKE_UNREACHABLE,    /* it may count still: at the provider it ends by its own age, or by somebody's hand */
 };
 
-typedef void (*revoke_done_fn)(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result);
+/** @retry_after_s: for REVOKE_UNREACHABLE, when the provider wants to be asked again; 0: it did not say */
+typedef void (*revoke_done_fn)(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result,
+			       uint32_t retry_after_s);
 
 struct revoke;
 
@@ -25,7 +27,8 @@ struct revoke;
  * @refresh_token, @access_token: one of them may be NULL. The refresh token goes first, and with it all of the grant; the access
  * token is shown only where there is none, or the provider does not take refresh tokens (REV-05, REV-06).
  * @done: runs once, from the event loop; may free it
- * A provider that cannot answer is asked twice more, when it wants to be (REV-04) and within a minute.
+ * A provider that cannot answer is asked twice more, when it wants to be (REV-04) and within a minute; one that wants to be left
+ * alone for longer is the caller's matter.
  * Return: 0, -EINVAL no token, or the client cannot be as configured, -ENOSYS there is no endpoint, -E2BIG, -ENOMEM.
  */
 int revoke_start(struct revoke **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,

@@ -19,21 +19,36 @@ static int run_for_uid(struct store *s, enum store_statement which, uint32_t uid
 	return r < 0 ? r : store_step(s, which);
 }
 
-int store_take_tokens(struct store *s, uint32_t uid)
+static int take_tokens(struct store *s, uint32_t uid, int64_t *ret_id)
 {
 	int64_t now_s = clock_realtime_s();
 	int r = run_for_uid(s, STATEMENT_TOKENS_TO_REVOKE, uid, &now_s);
 
+	if (r == 0 && sqlite3_changes(s->db) > 0)
+		*ret_id = sqlite3_last_insert_rowid(s->db);
 	if (r == 0)
 		r = run_for_uid(s, STATEMENT_LIMIT_REVOCATIONS, uid, NULL);
 	return r < 0 ? r : run_for_uid(s, STATEMENT_DROP_TOKENS, uid, NULL);
 }
 
-int store_revoke_tokens(struct store *s, uint32_t uid)
+int store_take_tokens(struct store *s, uint32_t uid)
 {
+	int64_t id;
+
+	return take_tokens(s, uid, &id);
+}
+
+int store_revoke_tokens(struct store *s, uint32_t uid, int64_t *ret_id)
+{
+	int64_t id = 0;
 	int r = store_begin(s);
 
-	return r < 0 ? r : store_finish(s, store_take_tokens(s, uid), false);
+	if (r < 0)
+		return r;
+	r = store_finish(s, take_tokens(s, uid, &id), false);
+	if (r == 0 && ret_id)
+		*ret_id = id;
+	return r;
 }
 
 static int insert(struct store *s, const struct row_owner *o, const struct sealed *sealed)
@@ -117,6 +132,17 @@ int store_next_revocation(struct store *s, int64_t after, struct revocation *ret
 		*ret = found;
 	else
 		revocation_done(&found);
+	return r;
+}
+
+int store_find_revocation(struct store *s, int64_t id, struct revocation *ret)
+{
+	int r = store_next_revocation(s, id - 1, ret);
+
+	if (r == 0 && ret->id != id) {
+		revocation_done(ret);
+		r = -ENOENT;
+	}
 	return r;
 }
 

@@ -10,17 +10,6 @@
 /* Grants that are over here and of which the provider has not heard yet (RFC 7009): sealed like kept tokens, so that a restart
  * loses none. Nothing of them is used for anything else, or handed out. Of one owner the last eight are kept. */
 
-/**
- * store_revoke_tokens() - what is kept for @uid is kept no more and waits for its revocation, in one transaction
- * Nothing is opened for it. Forgetting the account, or giving it another uid, does the same by itself.
- * Return: 0 also where nothing is kept, as store_insert().
- */
-int store_revoke_tokens(struct store *s, uint32_t uid);
-
-/** store_put_revocation() - for tokens that were never kept. Return: 0 durable, -ENOKEY nothing can be sealed, -EINVAL nothing that
- *  can be kept, -E2BIG, -EIO, as store_insert(). */
-int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t);
-
 struct revocation {
 	int64_t id; /* is given anew after the row is dropped */
 	uint32_t uid;
@@ -31,6 +20,21 @@ struct revocation {
 };
 
 void revocation_done(struct revocation *r);
+
+/**
+ * store_revoke_tokens() - what is kept for @uid is kept no more and waits for its revocation, in one transaction
+ * Nothing is opened for it. Forgetting the account, or giving it another uid, does the same by itself.
+ * @ret_id: of what waits now; 0 where nothing was kept. May be NULL
+ * Return: 0 also where nothing is kept, as store_insert().
+ */
+int store_revoke_tokens(struct store *s, uint32_t uid, int64_t *ret_id);
+
+/** store_find_revocation() - that one, as store_next_revocation() */
+int store_find_revocation(struct store *s, int64_t id, struct revocation *ret);
+
+/** store_put_revocation() - for tokens that were never kept. Return: 0 durable, -ENOKEY nothing can be sealed, -EINVAL nothing that
+ *  can be kept, -E2BIG, -EIO, as store_insert(). */
+int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t);
 
 /** store_next_revocation() - the first with an id above @after. @ret: set only on 0; revocation_done().
  *  Return: 0, -ENOENT, as the look-ups. */

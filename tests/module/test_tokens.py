@@ -3,6 +3,7 @@
 refresh tokens and takes revocations."""
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.parse
@@ -226,9 +227,30 @@ def test_logout_where_the_provider_cannot():
         assert "revocation" in h.rig.log()
         bob = h.sign_in("bob", "s-2")
         h.provider.close()
-        assert h.ask("Logout", bob)["parameters"]["result"] == "not-revoked"
+        assert h.ask("Logout", bob)["parameters"]["result"] == "delayed"
         h.refused(bob, "sign-in-needed")
         h.provider.close = lambda: None
+
+
+def test_rev_after_a_restart():
+    """REV-04, REV-06: what the provider could not hear of is told after a restart, and only then it is gone from the store."""
+    with Host() as h:
+        alice, bob = h.sign_in("alice", "s-1"), h.sign_in("bob", "s-2")
+        current = list(h.provider.grants)
+        h.provider.revoke_status = 401
+        assert h.ask("Logout", alice)["parameters"]["result"] == "delayed"
+        assert "error" not in h.ask("ForgetAccount", 0, name="bob")
+        wait_until(lambda: len(h.provider.revoked) == 2)
+        h.provider.revoked.clear()
+        h.provider.revoke_status = 200
+        h.restart()
+        wait_until(lambda: len(h.provider.revoked) == 2)
+        assert sorted(f["token"] for f in h.provider.revoked) == sorted(current)
+        h.refused(alice, "sign-in-needed")
+        wait_until(lambda: h.rig.log().count("decision=revocation result=done") == 2)
+        h.rig.helper.stop()
+        with sqlite3.connect(h.rig.path("private", "store.db")) as db:
+            assert db.execute("SELECT count(*) FROM pending_revocation").fetchone() == (0,)
 
 
 def test_logout_goes_on_without_its_caller():

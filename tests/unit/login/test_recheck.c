@@ -307,7 +307,7 @@ static void logged_out_in_between(void **state)
 	struct answer answer;
 
 	ask_until_refresh(a, &answer);
-	assert_int_equal(recheck_forget(&a->w->ctx, a->account), 0);
+	assert_int_equal(recheck_forget(&a->w->ctx, a->account, NULL), 0);
 	assert_int_equal(standing_of(a).state, STANDING_UNKNOWN);
 	fake_refreshed(REFRESH_DONE, "rt-2", "at-2", "id", 300);
 	assert_int_equal(answer.result.outcome, RECHECK_NO_TOKEN);
@@ -315,7 +315,7 @@ static void logged_out_in_between(void **state)
 
 	/* but not a no */
 	assert_int_equal(standing_refuse(&a->w->ctx, a->account, "gone"), 0);
-	assert_int_equal(recheck_forget(&a->w->ctx, a->account), 0);
+	assert_int_equal(recheck_forget(&a->w->ctx, a->account, NULL), 0);
 	assert_int_equal(standing_of(a).state, STANDING_REFUSED);
 }
 

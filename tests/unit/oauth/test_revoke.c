@@ -18,15 +18,18 @@ struct host {
 	struct revoke *r;
 	unsigned told;
 	enum revoke_outcome outcome;
+	uint32_t retry_after_s;
 	struct oauth_result result;
 };
 
-static void on_done(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result)
+static void on_done(void *userdata, enum revoke_outcome outcome, const struct oauth_result *result,
+		    uint32_t retry_after_s)
 {
 	struct host *h = userdata;
 
 	h->told++;
 	h->outcome = outcome;
+	h->retry_after_s = retry_after_s;
 	h->result = *result;
 	revoke_free(LK_STEAL(h->r));
 }
@@ -178,6 +181,7 @@ static void asked_again(void **state)
 	assert_int_equal(start(&h, "rt-1", NULL), 0);
 	fake_run();
 	assert_int_equal(h.outcome, REVOKE_UNREACHABLE);
+	assert_int_equal(h.retry_after_s, 3600);
 	end(&h);
 }
 

@@ -100,12 +100,17 @@ static void expect_one(struct store *s, const char *token)
 static void moves(void **state)
 {
 	struct world w = open_world(*state);
-	int64_t at = 0;
+	struct revocation r;
+	int64_t at = 0, id = 7;
 
-	assert_int_equal(store_revoke_tokens(w.store, owner().uid), 0);
+	assert_int_equal(store_revoke_tokens(w.store, owner().uid, &id), 0);
+	assert_int_equal(id, 0);
 	assert_null(next(w.store, &at));
 	assert_int_equal(keep(w.store, "first", true), 0);
-	assert_int_equal(store_revoke_tokens(w.store, owner().uid), 0);
+	assert_int_equal(store_revoke_tokens(w.store, owner().uid, &id), 0);
+	assert_int_equal(store_find_revocation(w.store, id, &r), 0);
+	assert_int_equal(r.id, id);
+	revocation_done(&r);
 	assert_false(is_kept(w.store));
 	assert_int_equal(keep(w.store, "second", false), 0);
 	world_done(&w);
@@ -115,6 +120,7 @@ static void moves(void **state)
 	assert_string_equal(next(w.store, &at), "first");
 	assert_int_equal(store_drop_revocation(w.store, at), 0);
 	assert_int_equal(store_drop_revocation(w.store, at), 0);
+	assert_int_equal(store_find_revocation(w.store, id, &r), -ENOENT);
 	assert_string_equal(next(w.store, &at), "second");
 	assert_null(next(w.store, &at));
 	at = 0;
@@ -159,7 +165,7 @@ static void limit(void **state)
 		snprintf(token, sizeof(token), "token %u", i);
 		assert_int_equal(keep(w.store, token, i % 2 == 0), 0);
 		if (i % 2 == 0)
-			assert_int_equal(store_revoke_tokens(w.store, owner().uid), 0);
+			assert_int_equal(store_revoke_tokens(w.store, owner().uid, NULL), 0);
 	}
 	for (unsigned i = 4; i < 12; i++) {
 		snprintf(token, sizeof(token), "token %u", i);
@@ -176,7 +182,7 @@ static void no_key(void **state)
 	assert_int_equal(keep(w.store, "token", true), 0);
 	store_use_seal(w.store, NULL);
 	assert_int_equal(keep(w.store, "in the clear", false), -ENOKEY);
-	assert_int_equal(store_revoke_tokens(w.store, owner().uid), 0);
+	assert_int_equal(store_revoke_tokens(w.store, owner().uid, NULL), 0);
 	expect_one(w.store, "shut");
 	store_use_seal(w.store, w.seal);
 	expect_one(w.store, "token");
@@ -219,7 +225,7 @@ static void end_grant(void *userdata)
 	struct world w = open_world(userdata);
 
 	killer_begin();
-	if (store_revoke_tokens(w.store, owner().uid) < 0)
+	if (store_revoke_tokens(w.store, owner().uid, NULL) < 0)
 		_exit(3);
 }
 
