@@ -84,7 +84,7 @@ ALL_CFLAGS = $(BASE_FLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
 # --- layers, low to high: a folder is an archive; main.c of a folder is a program ------------------------------------
-LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
+LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup cli
 layer_sources = $(filter-out %/main.c,$(sort $(wildcard helper/$(1)/*.c)))
 archive = $(B)/lib/$(1).a
 define layer_rule
@@ -105,7 +105,8 @@ DEPS_login := login accounts oauth vault fetch jose protocol base
 DEPS_daemon := daemon login accounts oauth vault fetch jose protocol base
 DEPS_root := root protocol base
 DEPS_userdb := userdb protocol base
-DEPS_cli := cli jose protocol base
+DEPS_setup := setup protocol base
+DEPS_cli := cli setup jose protocol base
 archives = $(foreach l,$(DEPS_$(1)),$(call archive,$(l)))
 LIBS_base := $(JSON_LIBS) $(INI_LIBS)
 LIBS_protocol := $(LIBS_base)
@@ -118,6 +119,7 @@ LIBS_login := $(LIBS_oauth) $(SQLITE_LIBS) $(CRYPT_LIBS)
 LIBS_daemon := $(LIBS_login)
 LIBS_root := $(LIBS_base) $(SYSTEMD_LIBS)
 LIBS_userdb := $(LIBS_base) $(SYSTEMD_LIBS)
+LIBS_setup := $(LIBS_base) $(CRYPTO_LIBS)
 LIBS_cli := $(LIBS_jose)
 
 PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
@@ -183,7 +185,7 @@ LDFLAGS_test_remembered := -Wl,--wrap=recheck_start
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 LDFLAGS_test_pins := -Wl,--wrap=crypt_rn
 LDFLAGS_test_offline := -Wl,--wrap=crypt_rn,--wrap=recheck_start
-UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb cli
+UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read
 LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative
 LDFLAGS_test_attempt := $(WRAP_RECHECK)
@@ -198,6 +200,8 @@ unit-$(1): $(call unit_tests,$(1))
 	$$(Q)tests/run --title "unit $(1)" $$^
 endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit_rule,$(l))))
+# Set-up is killed as the store is.
+$(B)/tests/unit/setup/test_record: $(B)/tests/unit/vault/killer.o
 # latchkey-root judges what the helper's writer makes, and the NSS module finds it again.
 $(call unit_tests,root): $(call archive,accounts) $(B)/nss_module/pack.o
 $(B)/tests/unit/root/test_killed: $(addprefix $(B)/,nss_module/map_reader.o nss_module/pack.o tests/unit/nss_module/generations.o \
