@@ -54,17 +54,30 @@ static bool id_is_in_bounds(const struct account_settings *settings, uint32_t id
 	return (id >= settings->uid_min && id <= settings->uid_max) || id_ranges_have(&settings->migrated_ids, id);
 }
 
+/* What programs and images are known to call their users is kept from people; a service is called as root says. */
+static bool is_reserved(const struct account_settings *settings, const char *name)
+{
+	const struct local_account_rule *rule = local_accounts_find(&settings->local_accounts, name);
+
+	if (rule && rule->is_service)
+		return text_in_list(settings->reserved_names, name);
+	return name_is_reserved(name, settings->reserved_names);
+}
+
 bool accounts_is_in_bounds(const struct account_settings *settings, const struct account *a)
 {
 	return id_is_in_bounds(settings, a->uid) && id_is_in_bounds(settings, a->gid) &&
-	       !name_is_reserved(a->name, settings->reserved_names) && home_is_in_bounds(settings->home, a->home);
+	       !is_reserved(settings, a->name) && home_is_in_bounds(settings->home, a->home);
+}
+
+bool accounts_is_machines(const struct accounts *a, const char *name)
+{
+	return localdb_has_user(a->local, name) || localdb_has_group(a->local, name) || is_reserved(a->settings, name);
 }
 
 bool accounts_is_local(const struct accounts *a, const char *name)
 {
-	return localdb_has_user(a->local, name) || localdb_has_group(a->local, name) ||
-	       name_is_reserved(name, a->settings->reserved_names) ||
-	       local_accounts_find(&a->settings->local_accounts, name);
+	return accounts_is_machines(a, name) || local_accounts_find(&a->settings->local_accounts, name);
 }
 
 bool accounts_is_local_id(const struct accounts *a, uint32_t id)

@@ -97,6 +97,7 @@ struct account_person {
 	const char *facts; /* JSON text for policy, stored as it is; NULL counts as "{}" */
 	uint32_t uid;      /* that the provider tells; 0: none */
 	uint32_t gid;
+	bool is_service; /* no person: root's configuration keeps this very name for it, and it has no other */
 };
 
 /* What accounts_bind() would give to somebody who does not have it yet. */
@@ -128,7 +129,8 @@ void accounts_avoid_id(struct accounts *a, uint32_t id);
  * An account that is known under another name is renamed: same UID, same home; the old name is retired (I6). An expected one
  * becomes this identity's, if it is kept for it or for nobody in particular. A forgotten identity stays forgotten until an
  * administrator has decided. Home and shell of a known account stay as they were when it was made, and so do its numbers:
- * where the provider tells others the sign-in is refused (I12). An account whose uid or gid is a local one by now is
+ * where the provider tells others the sign-in is refused (I12). A service's name is a local one for everybody else, and who
+ * has another name is ACCOUNT_IDENTITY_TAKEN as a service. An account whose uid or gid is a local one by now is
  * ACCOUNT_NAME_LOCAL; one that [accounts] no longer has room for is ACCOUNT_OUT_OF_BOUNDS.
  * Return: 0 (stored durably), an enum account_outcome > 0, negative errno (nothing stored; -EINVAL for a name outside
  * the grammar, an issuer above 1,024 or a subject above 255 bytes). I1, I4 to I12.
@@ -171,8 +173,8 @@ int accounts_settle_groups(struct accounts *a, int64_t now_s, accounts_group_fau
  */
 int accounts_find_local(struct accounts *a, const char *name, struct account **ret);
 
-/** accounts_issuer_of_local() - whose identities may have the local account @name; NULL where no section names it. Asks
- *  nobody. */
+/** accounts_issuer_of_local() - whose identities may have the local account @name; NULL where no section names it, and for a
+ *  service that /etc/passwd does not have. Asks nobody. */
 const char *accounts_issuer_of_local(const struct accounts *a, const char *name);
 
 /** accounts_sign_in_local() - its identity has approved and policy has said yes; @account is brought up to date.

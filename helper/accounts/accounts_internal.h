@@ -22,8 +22,11 @@ struct accounts {
 	size_t n_avoided;              /* so far */
 };
 
-/** accounts_is_local() - is the name the machine's own or reserved; a group of the name counts: the private group would
+/** accounts_is_machines() - is the name the machine's own or reserved; a group of the name counts: the private group would
  *  have the same name */
+bool accounts_is_machines(const struct accounts *a, const char *name);
+
+/** accounts_is_local() - that, or kept for an identity by a section of the configuration */
 bool accounts_is_local(const struct accounts *a, const char *name);
 
 /** accounts_is_local_id() - a local uid, gid or subordinate id */

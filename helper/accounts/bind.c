@@ -14,18 +14,33 @@
 
 LK_DEFINE_CLEANUP(char *, free);
 
-/* May this account sign in under @name; the name was proved to be this person's. Return: 0, an outcome > 0. */
-static int check_known(const struct accounts *a, const struct account *known, const char *name)
+/* A service has the name that root's configuration gives it, and that one only; a person's name is none of a service's. */
+static bool is_others_name(const struct accounts *a, const struct account_person *p)
+{
+	return p->is_service ? accounts_is_machines(a, p->name) : accounts_is_local(a, p->name);
+}
+
+static bool is_service(const struct accounts *a, const char *name)
+{
+	const struct local_account_rule *rule = local_accounts_find(&a->settings->local_accounts, name);
+
+	return rule && rule->is_service;
+}
+
+/* May this account sign in as @p; the name was proved to be this person's. Return: 0, an outcome > 0. */
+static int check_known(const struct accounts *a, const struct account *known, const struct account_person *p)
 {
 	struct account renamed = *known;
-	LK_CLEANUP(freep) char *copy = strdup(name);
+	LK_CLEANUP(freep) char *copy = strdup(p->name);
 
 	if (!copy)
 		return -ENOMEM;
 	renamed.name = copy;
 	if (known->state == ACCOUNT_FORGOTTEN)
 		return ACCOUNT_IDENTITY_FORGOTTEN;
-	if (accounts_is_local(a, name) || accounts_is_local_id(a, known->uid) || accounts_is_local_id(a, known->gid))
+	if (strcmp(known->name, p->name) != 0 && (p->is_service || is_service(a, known->name)))
+		return ACCOUNT_IDENTITY_TAKEN;
+	if (is_others_name(a, p) || accounts_is_local_id(a, known->uid) || accounts_is_local_id(a, known->gid))
 		return ACCOUNT_NAME_LOCAL;
 	return accounts_is_in_bounds(a->settings, &renamed) ? 0 : ACCOUNT_OUT_OF_BOUNDS;
 }
@@ -91,7 +106,7 @@ static int bind_known(struct accounts *a, struct account *known, const struct ac
 		      bool *ret_is_new)
 {
 	bool is_expected = known->state == ACCOUNT_EXPECTED, is_renamed = strcmp(known->name, p->name) != 0;
-	int r = check_known(a, known, p->name);
+	int r = check_known(a, known, p);
 
 	if (r != 0)
 		return r;
@@ -192,7 +207,7 @@ static int bind_new(struct accounts *a, const struct account_person *p, int64_t 
 		return ACCOUNT_NAME_RETIRED;
 	if (r != -ENOENT)
 		return r;
-	if (accounts_is_local(a, p->name))
+	if (is_others_name(a, p))
 		return ACCOUNT_NAME_LOCAL;
 
 	r = make_new(a, p, now_s, ret);

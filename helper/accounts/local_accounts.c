@@ -20,10 +20,11 @@ const struct local_account_rule *local_accounts_find(const struct local_account_
 	return NULL;
 }
 
-static int find_user(const struct localdb *local, const char *name, uint32_t uid_min, struct local_user *ret)
+int local_accounts_find_user(const struct localdb *local, const struct local_account_rule *rule, struct local_user *ret)
 {
+	uint32_t uid_min = rule->is_service ? 1 : MAP_ID_FLOOR;
 	struct local_user user;
-	int r = localdb_find_user(local, name, &user);
+	int r = localdb_find_user(local, rule->name, &user);
 
 	if (r < 0)
 		return r;
@@ -31,16 +32,6 @@ static int find_user(const struct localdb *local, const char *name, uint32_t uid
 		return -EPERM;
 	*ret = user;
 	return 0;
-}
-
-int local_accounts_find_user(const struct localdb *local, const char *name, struct local_user *ret)
-{
-	return find_user(local, name, MAP_ID_FLOOR, ret);
-}
-
-int local_accounts_find_service_user(const struct localdb *local, const char *name, struct local_user *ret)
-{
-	return find_user(local, name, 1, ret);
 }
 
 static int find_facts(struct accounts *a, struct account *account)
@@ -87,7 +78,9 @@ const char *accounts_issuer_of_local(const struct accounts *a, const char *name)
 {
 	const struct local_account_rule *rule = local_accounts_find(&a->settings->local_accounts, name);
 
-	return rule ? rule->issuer : NULL;
+	if (!rule || (rule->is_service && !localdb_has_user(a->local, name)))
+		return NULL;
+	return rule->issuer;
 }
 
 int accounts_find_local(struct accounts *a, const char *name, struct account **ret)
@@ -98,7 +91,7 @@ int accounts_find_local(struct accounts *a, const char *name, struct account **r
 
 	if (!rule)
 		return -ENOENT;
-	r = local_accounts_find_user(a->local, name, &user);
+	r = local_accounts_find_user(a->local, rule, &user);
 	if (r == -EPERM || r == -EUCLEAN)
 		return -ENOENT;
 	return r < 0 ? r : compose(a, rule, &user, ret);

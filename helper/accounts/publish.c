@@ -207,13 +207,15 @@ static int add_local_accounts(struct building *b)
 	for (size_t i = 0; r == 0 && i < l->n; i++) {
 		struct map_user u = {.name = l->rules[i].name, .gecos = "", .home = "", .shell = "", .is_local = true};
 
-		r = local_accounts_find_user(b->p->local, u.name, &user);
+		r = local_accounts_find_user(b->p->local, &l->rules[i], &user);
 		if (r == 0) {
 			u.uid = user.uid;
 			u.gid = user.gid;
 			r = map_writer_add_user(b->w, &u);
 		}
-		if (r == -ENOENT || r == -EPERM || r == -EUCLEAN || r == -EEXIST) {
+		if (r == -ENOENT && l->rules[i].is_service) {
+			r = 0; /* one of our own: it stands among those */
+		} else if (r == -ENOENT || r == -EPERM || r == -EUCLEAN || r == -EEXIST) {
 			leave_off(b->p, u.name);
 			r = 0;
 		}

@@ -40,7 +40,8 @@ static int draft_init(struct config_draft *d)
 	c->providers = calloc(CONFIG_PROVIDERS_MAX, sizeof(*c->providers));
 	c->access.policies = calloc(CONFIG_POLICIES_MAX, sizeof(*c->access.policies));
 	c->accounts.groups.rules = calloc(GROUP_RULES_MAX, sizeof(*c->accounts.groups.rules));
-	c->accounts.local_accounts.rules = calloc(LOCAL_ACCOUNTS_MAX, sizeof(*c->accounts.local_accounts.rules));
+	c->accounts.local_accounts.rules =
+		calloc(LOCAL_ACCOUNTS_MAX + SERVICE_ACCOUNTS_MAX, sizeof(*c->accounts.local_accounts.rules));
 	c->services.accounts = calloc(SERVICE_ACCOUNTS_MAX, sizeof(*c->services.accounts));
 	if (!c->providers || !c->access.policies || !c->accounts.groups.rules || !c->accounts.local_accounts.rules ||
 	    !c->services.accounts)
@@ -282,8 +283,6 @@ static int finish(struct config **ret, struct config_draft *d, const char *name,
 		r = config_check_home_base(d->config, "", why);
 	if (r == 0 && with_secrets)
 		r = config_check_local_users(d->config, "", note, userdata, why);
-	if (r == 0 && with_secrets)
-		r = config_check_service_users(d->config, "", why);
 	if (r < 0) {
 		snprintf(fault->text, sizeof(fault->text), "%.200s: %s", name, why);
 		return r;

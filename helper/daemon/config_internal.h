@@ -126,16 +126,12 @@ void config_note_step_up(const struct config *c, config_note_fn note, void *user
 int config_check_local_accounts(struct config *c, char *why);
 
 /** config_check_local_users() - and against /etc/passwd below @root ("" for this machine): root and the accounts of the
- *  system are refused, one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
+ *  system are refused (of services root alone), one that is not there is said aloud. Return: 0, -EINVAL with @why filled. */
 int config_check_local_users(const struct config *c, const char *root, config_note_fn note, void *userdata, char *why);
 
 /** config_check_service_accounts() - the [service-account NAME] sections by themselves and against the providers; fills in
  *  what was left open. Return: 0, -EINVAL with @why filled, -ENOMEM. */
 int config_check_service_accounts(struct config *c, char *why);
-
-/** config_check_service_users() - and against /etc/passwd below @root ("" for this machine): root and nobody are refused.
- *  Return: 0, -EINVAL with @why filled. */
-int config_check_service_users(const struct config *c, const char *root, char *why);
 
 /** config_note_service_accounts() - what to say aloud of them */
 void config_note_service_accounts(const struct config *c, config_note_fn note, void *userdata);

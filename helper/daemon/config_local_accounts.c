@@ -50,7 +50,8 @@ static void note_user(const struct local_account_rule *l, int r, config_note_fn 
 
 	if (!note || r == 0)
 		return;
-	snprintf(text, sizeof(text), "[local-account %s]: the section counts for nothing: %s", l->name,
+	snprintf(text, sizeof(text), "[%s-account %s]: the section counts for nothing: %s",
+		 l->is_service ? "service" : "local", l->name,
 		 r == -ENOENT    ? "/etc/passwd has no such user"
 		 : r == -EUCLEAN ? "its line in /etc/passwd has no plain numbers, or no absolute home and shell"
 				 : strerrordesc_np(-r));
@@ -71,13 +72,17 @@ int config_check_local_users(const struct config *c, const char *root, config_no
 	for (size_t i = 0; i < c->accounts.local_accounts.n; i++) {
 		const struct local_account_rule *l = &c->accounts.local_accounts.rules[i];
 
-		r = local_accounts_find_user(local, l->name, &user);
+		r = local_accounts_find_user(local, l, &user);
+		if (r == -EPERM && l->is_service)
+			return config_refuse(why, "[service-account %s]: its uid is root's or stands for nobody",
+					     l->name);
 		if (r == -EPERM)
 			return config_refuse(why,
 					     "[local-account %s]: its uid is below 1000 or stands for nobody: accounts "
 					     "of the system stay the system's",
 					     l->name);
-		note_user(l, r, note, userdata);
+		if (r != -ENOENT || !l->is_service)
+			note_user(l, r, note, userdata);
 	}
 	return 0;
 }

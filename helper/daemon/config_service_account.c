@@ -244,8 +244,9 @@ static const struct provider_config *find_provider(const struct config *c, const
 
 static int check_name(const struct config *c, const struct service_account *s, char *why)
 {
-	if (strcmp(s->name, "root") == 0)
-		return config_refuse(why, "[service-account root]: nobody at a provider can be root");
+	if (strcmp(s->name, "root") == 0 || text_has_prefix(s->name, "systemd-"))
+		return config_refuse(why, "[service-account %s]: nobody at a provider can be root, or one of systemd's",
+				     s->name);
 	if (local_accounts_find(&c->accounts.local_accounts, s->name))
 		return config_refuse(why, "[service-account %s]: [local-account %s] gives it to a person", s->name,
 				     s->name);
@@ -390,6 +391,21 @@ static int check_pair(const struct service_account *a, const struct service_acco
 			     b->name);
 }
 
+/* For the accounts' side: the name is kept for it, and marked where /etc/passwd has it. */
+static int add_rule(struct config *c, const struct service_account *s)
+{
+	struct local_account_rule rule = {.issuer = s->issuer, .is_service = true};
+	struct local_account_rules *l = &c->accounts.local_accounts;
+	int r = text_copy(&rule.name, s->name);
+
+	if (r == 0)
+		r = text_copy(&rule.subject, s->identity_subject);
+	if (r == 0)
+		r = text_copy(&rule.provider, s->provider);
+	l->rules[l->n++] = rule;
+	return r;
+}
+
 int config_check_service_accounts(struct config *c, char *why)
 {
 	struct service_accounts *s = &c->services;
@@ -400,22 +416,8 @@ int config_check_service_accounts(struct config *c, char *why)
 	for (size_t i = 0; r == 0 && i < s->n; i++)
 		for (size_t j = i + 1; r == 0 && j < s->n; j++)
 			r = check_pair(&s->accounts[i], &s->accounts[j], why);
-	return r;
-}
-
-int config_check_service_users(const struct config *c, const char *root, char *why)
-{
-	LK_CLEANUP(localdb_freep) struct localdb *local = NULL;
-	struct local_user user;
-	int r = c->services.n == 0 ? 0 : localdb_new(&local, root);
-
-	for (size_t i = 0; r == 0 && i < c->services.n; i++) {
-		const char *name = c->services.accounts[i].name;
-		int found = local_accounts_find_service_user(local, name, &user);
-
-		if (found == -EPERM)
-			r = config_refuse(why, "[service-account %s]: its uid is root's or stands for nobody", name);
-	}
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		r = add_rule(c, &s->accounts[i]);
 	return r;
 }
 

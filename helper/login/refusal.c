@@ -110,6 +110,7 @@ const char *refusal_of_account(int outcome)
 	case ACCOUNT_NAME_TAKEN:
 	case ACCOUNT_NAME_RETIRED:
 	case ACCOUNT_NAME_LOCAL:
+	case ACCOUNT_IDENTITY_TAKEN:
 	case ACCOUNT_OUT_OF_BOUNDS:
 		return REASON_NAME_TAKEN;
 	case ACCOUNT_IDENTITY_FORGOTTEN:

@@ -152,6 +152,7 @@ static int check_user_is_found(struct check *c, uint32_t i, const struct map_use
  * that could be answered with. */
 static int check_local_account(struct check *c, uint32_t i, const struct map_user_slot *u)
 {
+	const struct settings_account *account;
 	char name[MAP_NAME_MAX + 1] = "";
 	uint32_t uid;
 	uint32_t gid;
@@ -161,11 +162,12 @@ static int check_local_account(struct check *c, uint32_t i, const struct map_use
 	memcpy(name, u->text, u->name_len);
 	if (!check_name_fits(name, u->name_len))
 		return check_refuse(c, "a user's name does not fit the grammar");
-	if (!settings_has_local_account(c->settings, name))
+	account = settings_find_account(c->settings, name);
+	if (account == NULL)
 		return check_refuse(c, "user '%s' has a mark that root's configuration does not give", name);
 	if (!locals_get_user(c->locals, name, &uid, &gid) || u->uid != uid || u->gid != gid)
 		return check_refuse(c, "the mark of local account '%s' does not agree with /etc/passwd", name);
-	if (uid < MAP_ID_FLOOR || uid == 65534 || uid == 65535 || uid == UINT32_MAX)
+	if (uid < (account->is_service ? 1 : MAP_ID_FLOOR) || uid == 65534 || uid == 65535 || uid == UINT32_MAX)
 		return check_refuse(c, "local account '%s' is one of the system's", name);
 	if (u->flags != MAP_USER_LOCAL_ACCOUNT || u->groups != 0 || u->gecos_len != 0 || u->style != 0 ||
 	    !check_is_zero(u->text + u->name_len, sizeof(u->text) - u->name_len))

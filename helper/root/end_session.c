@@ -36,7 +36,7 @@ static int check_local_account(const struct serve_context *c, const struct local
 
 	if (r < 0)
 		return answer_with(answer, PUBLISH_FAILED, fault.text);
-	if (!settings_has_local_account(settings, user->name) ||
+	if (settings_find_account(settings, user->name) == NULL ||
 	    !locals_get_user(locals, user->name, &local_uid, &gid) || local_uid != uid)
 		return answer_with(answer, PUBLISH_REFUSED, "the uid is a local user's that belongs to no identity");
 	if (locals_count_users(locals, uid) != 1)

@@ -123,26 +123,34 @@ static int set_group(struct settings *s, const char *name, const char *key, cons
 	return 0;
 }
 
-bool settings_has_local_account(const struct settings *s, const char *name)
+const struct settings_account *settings_find_account(const struct settings *s, const char *name)
 {
 	for (size_t i = 0; i < s->n_local_accounts; i++)
-		if (strcmp(s->local_accounts[i], name) == 0)
-			return true;
-	return false;
+		if (strcmp(s->local_accounts[i].name, name) == 0)
+			return &s->local_accounts[i];
+	return NULL;
 }
 
-/* Whose it is, is latchkeyd's to judge. */
-static int set_local_account(struct settings *s, const char *name, char *why, size_t why_size)
+/* Whose it is, is latchkeyd's to judge. A name in both kinds of section, which latchkeyd refuses, is a person's. */
+static int set_account(struct settings *s, const char *name, bool is_service, char *why, size_t why_size)
 {
-	if (settings_has_local_account(s, name))
+	struct settings_account *a = &s->local_accounts[s->n_local_accounts];
+
+	for (size_t i = 0; i < s->n_local_accounts; i++) {
+		if (strcmp(s->local_accounts[i].name, name) != 0)
+			continue;
+		s->local_accounts[i].is_service = s->local_accounts[i].is_service && is_service;
 		return 0;
+	}
 	if (s->n_local_accounts == SETTINGS_LOCAL_ACCOUNTS_MAX) {
-		(void)snprintf(why, why_size, "more than %u [local-account] sections", SETTINGS_LOCAL_ACCOUNTS_MAX);
+		(void)snprintf(why, why_size, "more than %u [local-account] and [service-account] sections",
+			       SETTINGS_LOCAL_ACCOUNTS_MAX);
 		return -EINVAL;
 	}
-	s->local_accounts[s->n_local_accounts] = strdup(name);
-	if (s->local_accounts[s->n_local_accounts] == NULL)
+	a->name = strdup(name);
+	if (a->name == NULL)
 		return -ENOMEM;
+	a->is_service = is_service;
 	s->n_local_accounts++;
 	return 0;
 }
@@ -154,7 +162,9 @@ static int on_key(void *userdata, const char *section, const char *key, const ch
 	if (text_has_prefix(section, "group "))
 		return set_group(s, section + strlen("group "), key, value, why, why_size);
 	if (text_has_prefix(section, "local-account "))
-		return set_local_account(s, section + strlen("local-account "), why, why_size);
+		return set_account(s, section + strlen("local-account "), false, why, why_size);
+	if (text_has_prefix(section, "service-account "))
+		return set_account(s, section + strlen("service-account "), true, why, why_size);
 	if (strcmp(section, "accounts") != 0)
 		return 0;
 	if (strcmp(key, "uid_min") == 0)
@@ -259,7 +269,7 @@ void settings_free(struct settings *s)
 	for (size_t i = 0; i < s->n_groups; i++)
 		free(s->groups[i].name);
 	for (size_t i = 0; i < s->n_local_accounts; i++)
-		free(s->local_accounts[i]);
+		free(s->local_accounts[i].name);
 	text_free_list(s->reserved_names);
 	free(s);
 }

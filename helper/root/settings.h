@@ -19,7 +19,13 @@ struct settings_group {
 };
 
 #define SETTINGS_GROUPS_MAX 256u
-#define SETTINGS_LOCAL_ACCOUNTS_MAX 256u
+#define SETTINGS_LOCAL_ACCOUNTS_MAX 320u /* 256 of people, 64 of services */
+
+/* A section that gives an account of /etc/passwd to an identity. */
+struct settings_account {
+	char *name;
+	bool is_service; /* may be one of the system's */
+};
 
 /* What root's configuration says about which records may be published; the rest of the file is latchkeyd's. */
 struct settings {
@@ -31,12 +37,13 @@ struct settings {
 	size_t n_reserved_names;
 	struct settings_group groups[SETTINGS_GROUPS_MAX];
 	size_t n_groups;
-	char *local_accounts[SETTINGS_LOCAL_ACCOUNTS_MAX]; /* names of the [local-account NAME] sections */
+	/* the [local-account NAME] and [service-account NAME] sections */
+	struct settings_account local_accounts[SETTINGS_LOCAL_ACCOUNTS_MAX];
 	size_t n_local_accounts;
 };
 
 /**
- * settings_load() - read [accounts], and the [group NAME] and [local-account NAME] sections
+ * settings_load() - read [accounts], and the [group NAME], [local-account NAME] and [service-account NAME] sections
  * Return: 0, -EINVAL or another negative errno with @fault filled.
  */
 int settings_load(struct settings **ret, const char *path, struct ini_fault *fault);
@@ -55,5 +62,5 @@ void settings_hull(const struct settings *s, uint32_t *ret_min, uint32_t *ret_ma
 /** settings_find_group() - the section of that name, or NULL */
 const struct settings_group *settings_find_group(const struct settings *s, const char *name);
 
-/** settings_has_local_account() - does a section give the account of that name in /etc/passwd to an identity */
-bool settings_has_local_account(const struct settings *s, const char *name);
+/** settings_find_account() - the section that gives the account of that name in /etc/passwd to an identity, or NULL */
+const struct settings_account *settings_find_account(const struct settings *s, const char *name);

@@ -111,7 +111,8 @@ static void refusals(void **state)
 		{PROVIDER SECTION "subject=b\nkey=tpm:\n", "key must be"},
 		{PROVIDER GOOD "provider=other\n", "no provider is called 'other'"},
 		{TWO GOOD, "provider is missing"},
-		{PROVIDER "[service-account root]\nsubject=b\nkey=k\n", "nobody at a provider can be root"},
+		{PROVIDER "[service-account root]\nsubject=b\nkey=k\n", "nobody at a provider can be root, or"},
+		{PROVIDER "[service-account systemd-x]\nsubject=b\nkey=k\n", "or one of systemd's"},
 		{PROVIDER "[service-account Backup]\nsubject=b\n", "not a name that Latchkey can carry"},
 		{PROVIDER "[service-account ]\nsubject=b\n", "not a name that Latchkey can carry"},
 		{PROVIDER "[service-account]\nsubject=b\n", "unknown section [service-account]"},
@@ -202,7 +203,7 @@ static void this_machine(void **state)
 
 		(void)snprintf(text, sizeof(text), PROVIDER "[service-account %s]\nsubject=x\nkey=k\n", rows[i].name);
 		c = load(text);
-		if (config_check_service_users(c, s.path, why) != rows[i].expected)
+		if (config_check_local_users(c, s.path, NULL, NULL, why) != rows[i].expected)
 			fail_msg("%s: %s", rows[i].name, why);
 		if (rows[i].expected != 0)
 			assert_non_null(strstr(why, "its uid is root's or stands for nobody"));

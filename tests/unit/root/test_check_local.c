@@ -83,6 +83,13 @@ static void test_who_may_be_marked(void **state)
 	judged(everybody, mark("daemon", 1, 1), "one of the system's");
 	judged(everybody, mark("nobody", 65534, 65534), "one of the system's");
 	judged(everybody, mark("root", 1000, 1000), "does not agree");
+	/* Root may name an account of the system as a service's, and never root or nobody. */
+	judged("[service-account daemon]\nsubject=x\n", mark("daemon", 1, 1), NULL);
+	judged("[service-account daemon]\nkey=k\n[local-account daemon]\nsubject=x\n", mark("daemon", 1, 1),
+	       "one of the system's");
+	judged("[service-account nobody]\nsubject=x\n", mark("nobody", 65534, 65534), "one of the system's");
+	judged("[service-account root]\nsubject=x\n", mark("root", 1000, 1000), "does not agree");
+	judged("[service-account daemon]\nsubject=x\n", mark("daemon", 2, 1), "does not agree");
 	/* Whatever the section says, a local account has no record that NSS would answer with. */
 	judged(SECTION, person("local", SAMPLE_ALICE + 100), "local user or group");
 }

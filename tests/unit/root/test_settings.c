@@ -207,7 +207,8 @@ static void test_users_by_name(void **state)
 static void test_local_accounts(void **state)
 {
 	static const char text[] = "[local-account olga]\nsubject = x\nprovider = main\n[local-account deploy]\n"
-				   "subject=y\n";
+				   "subject=y\n[service-account backup]\nservices=cron\n[service-account deploy]\n"
+				   "key=k\n";
 	char many[SETTINGS_LOCAL_ACCOUNTS_MAX * 64] = "";
 	LK_CLEANUP(settings_freep) struct settings *s = NULL;
 	struct settings *none = NULL;
@@ -216,14 +217,15 @@ static void test_local_accounts(void **state)
 
 	(void)state;
 	assert_int_equal(settings_load_text(&s, text, strlen(text), &fault), 0);
-	assert_int_equal(s->n_local_accounts, 2);
-	assert_true(settings_has_local_account(s, "olga"));
-	assert_true(settings_has_local_account(s, "deploy"));
-	assert_false(settings_has_local_account(s, "olg"));
+	assert_int_equal(s->n_local_accounts, 3);
+	assert_false(settings_find_account(s, "olga")->is_service);
+	assert_true(settings_find_account(s, "backup")->is_service);
+	assert_false(settings_find_account(s, "deploy")->is_service); /* in both: the narrower one counts */
+	assert_null(settings_find_account(s, "olg"));
 	for (unsigned int i = 0; i <= SETTINGS_LOCAL_ACCOUNTS_MAX; i++)
 		len += (size_t)snprintf(many + len, sizeof(many) - len, "[local-account a%u]\nsubject=x\n", i);
 	assert_int_equal(settings_load_text(&none, many, len, &fault), -EINVAL);
-	assert_non_null(strstr(fault.text, "more than 256 [local-account] sections"));
+	assert_non_null(strstr(fault.text, "more than 320 [local-account] and [service-account] sections"));
 }
 
 int main(void)
