@@ -247,6 +247,7 @@ $(B)/tests/bench/libnss_lkconst.so.2: $(B)/tests/bench/nss_constant.o
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/system/*.c)))
 TORTURE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/module/torture/*.c)))
 $(B)/tests/module/nss_torture $(B)/tests/module/publish_crowd: $(TORTURE_OBJECTS)
+$(B)/tests/module/error_table: $(B)/pam_module/verdict.o
 $(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
 

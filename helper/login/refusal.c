@@ -46,6 +46,7 @@ static const struct {
 	{REASON_LOCKED, "Your tokens are locked on this host: they are handed out again after your next sign-in."},
 	{REASON_NOT_HANDED_OUT, "This host does not hand out such a token. An administrator can allow it."},
 	{REASON_WRONG_PIN, "Sign-in refused: that PIN is wrong."},
+	{REASON_WRONG_PROOF, "Sign-in refused: what you typed is wrong, or too old."},
 	{REASON_PIN_BLOCKED, "Sign-in refused: too many wrong PINs. Wait, or sign in when % can be reached again."},
 	{REASON_PIN_NOT_SET, "No PIN was set."},
 	{REASON_SIGN_IN_NEEDED, "Refused: sign in at % first, once and without a key."},
@@ -83,6 +84,10 @@ const char *refusal_of_oauth(enum oauth_outcome outcome)
 	switch (outcome) {
 	case OAUTH_DENIED:
 		return REASON_DENIED;
+	case OAUTH_NOT_ADMITTED:
+		return REASON_REFUSED;
+	case OAUTH_WRONG_PROOF:
+		return REASON_WRONG_PROOF;
 	case OAUTH_EXPIRED:
 		return REASON_EXPIRED;
 	case OAUTH_UNREACHABLE:

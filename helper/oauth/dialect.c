@@ -16,25 +16,10 @@ static const struct dialect_alias generic_aliases[] = {
 	{"incorrect_device_code", "invalid_grant"}, {NULL, NULL},
 };
 
-/* Salesforce, help "OAuth 2.0 error codes": the ones that say that the app, not the person, is the matter. */
+/* Salesforce, help "OAuth 2.0 error codes" */
 static const struct dialect_alias salesforce_aliases[] = {
 	{"access-denied", "access_denied"},
-	{"inactive_user", "access_denied"},
 	{"rate_limit_exceeded", "slow_down"},
-	{"app_blocked", "unauthorized_client"},
-	{"app_not_found", "unauthorized_client"},
-	{"ecapp_policy_not_found", "unauthorized_client"},
-	{"oauth_policy_not_found", "unauthorized_client"},
-	{"fail_close_app_blocked", "unauthorized_client"},
-	{"invalid_app_access", "unauthorized_client"},
-	{"oauth_flow_disabled", "unauthorized_client"},
-	{"inactive_org", "unauthorized_client"},
-	{"invalid_client_id", "invalid_client"},
-	{"invalid_client_credentials", "invalid_client"},
-	{"invalid_basic_auth_header", "invalid_client"},
-	{"service_unavailable", "temporarily_unavailable"},
-	{"system_down", "temporarily_unavailable"},
-	{"unknown_error", "server_error"},
 	{NULL, NULL},
 };
 
@@ -55,9 +40,10 @@ static const struct dialect_alias google_aliases[] = {
 
 /* docs.github.com, "Authorizing OAuth apps", error codes for the device flow */
 static const struct dialect_alias github_aliases[] = {
-	{"token_expired", "expired_token"},         {"incorrect_client_credentials", "invalid_client"},
-	{"incorrect_device_code", "invalid_grant"}, {"device_flow_disabled", "unauthorized_client"},
-	{"bad_refresh_token", "invalid_grant"},     {NULL, NULL},
+	{"token_expired", "expired_token"},
+	{"incorrect_device_code", "invalid_grant"},
+	{"bad_refresh_token", "invalid_grant"},
+	{NULL, NULL},
 };
 
 static const struct dialect_alias no_aliases[] = {{NULL, NULL}};

@@ -9,28 +9,9 @@
 
 #include "helper/base/json.h"
 #include "helper/base/text.h"
+#include "helper/oauth/error_codes.h"
 
 #define DESCRIPTION_MAX 4096u
-
-static const struct {
-	const char *error;
-	enum oauth_outcome outcome;
-} outcomes[] = {
-	{"access_denied", OAUTH_DENIED},
-	{"expired_token", OAUTH_EXPIRED},
-	{"slow_down", OAUTH_THROTTLED},
-	{"unknown_user_id", OAUTH_DENIED},
-	{"unmet_authentication_requirements", OAUTH_TOO_WEAK},
-	{"missing_user_code", OAUTH_CLIENT_REFUSED},
-	{"invalid_binding_message", OAUTH_CLIENT_REFUSED},
-	{"invalid_client", OAUTH_CLIENT_REFUSED},
-	{"unauthorized_client", OAUTH_CLIENT_REFUSED},
-	{"unsupported_grant_type", OAUTH_CLIENT_REFUSED},
-	{"unsupported_response_type", OAUTH_CLIENT_REFUSED},
-	{"invalid_scope", OAUTH_CLIENT_REFUSED},
-	{"server_error", OAUTH_UNREACHABLE},
-	{"temporarily_unavailable", OAUTH_UNREACHABLE},
-};
 
 const char *oauth_outcome_text(enum oauth_outcome outcome)
 {
@@ -39,6 +20,10 @@ const char *oauth_outcome_text(enum oauth_outcome outcome)
 		return "done";
 	case OAUTH_DENIED:
 		return "denied by the person";
+	case OAUTH_NOT_ADMITTED:
+		return "not let in by the provider";
+	case OAUTH_WRONG_PROOF:
+		return "wrong code or password";
 	case OAUTH_EXPIRED:
 		return "not approved in time";
 	case OAUTH_UNREACHABLE:
@@ -86,26 +71,28 @@ void oauth_result_set(struct oauth_result *r, enum oauth_outcome outcome, const 
 	sanitise(r->detail, sizeof(r->detail), text);
 }
 
-static enum oauth_outcome outcome_of(const char *standard)
+/* A provider's own word for an error of the RFCs means what the RFCs' word does, unless it has a row of its own. */
+static const struct error_code *row_of(const struct dialect *d, const char *error, const char *description)
 {
-	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-		if (strcmp(outcomes[i].error, standard) == 0)
-			return outcomes[i].outcome;
-	}
-	return OAUTH_PROVIDER_REFUSED;
+	const struct error_code *row = error_code_find(error, description);
+
+	return row != NULL ? row : error_code_find(dialect_standard_error(d, error), description);
 }
 
 void oauth_result_from_error(struct oauth_result *r, const struct dialect *d, const char *error,
 			     struct json_object *reply)
 {
+	const struct error_code *row;
 	char description[OAUTH_DETAIL_MAX];
 	const char *text = "";
 
 	if (json_read_string(reply, "error_description", DESCRIPTION_MAX, &text) < 0)
 		text = "";
 	sanitise(description, sizeof(description), text);
-	oauth_result_set(r, outcome_of(dialect_standard_error(d, error)), "provider says %s%s%s", error,
-			 description[0] != '\0' ? ": " : "", description);
+	row = row_of(d, error, text);
+	oauth_result_set(r, row != NULL ? row->outcome : OAUTH_PROVIDER_REFUSED, "provider says %s%s%s%s%s%s", error,
+			 description[0] != '\0' ? ": " : "", description, row != NULL ? " (" : "",
+			 row != NULL ? row->meaning : "", row != NULL ? ")" : "");
 }
 
 void oauth_result_from_fetch(struct oauth_result *r, const char *what, enum fetch_outcome outcome, const char *detail)

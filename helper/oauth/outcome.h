@@ -7,6 +7,8 @@
 enum oauth_outcome {
 	OAUTH_DONE = 0,
 	OAUTH_DENIED,           /* the person said no */
+	OAUTH_NOT_ADMITTED,     /* the provider says no of this person: switched off, not from here, nobody it knows */
+	OAUTH_WRONG_PROOF,      /* a code or password that the person typed is wrong */
 	OAUTH_EXPIRED,          /* nobody approved in time */
 	OAUTH_UNREACHABLE,      /* network, time-out, TLS, fetch process gone, 5xx: neither yes nor no */
 	OAUTH_BAD_REPLY,        /* a reply outside the specification */

@@ -72,5 +72,6 @@
 #define REASON_LOCKED "locked"
 #define REASON_NOT_HANDED_OUT "not-handed-out"
 #define REASON_WRONG_PIN "wrong-pin"
+#define REASON_WRONG_PROOF "wrong-proof"
 #define REASON_PIN_BLOCKED "pin-blocked"
 #define REASON_PIN_NOT_SET "pin-not-set"

@@ -35,7 +35,7 @@ static const struct row rows[] = {
 	{"entra", 400, SAYS("invalid_grant", "AADSTS50057: The user account is disabled."), REFRESH_GONE,
 	 OAUTH_PROVIDER_REFUSED},
 	{"keycloak", 400, SAYS("invalid_grant", "Session not active"), REFRESH_GONE, OAUTH_PROVIDER_REFUSED},
-	{"salesforce", 400, SAYS("inactive_user", "user is inactive"), REFRESH_GONE, OAUTH_DENIED},
+	{"salesforce", 400, SAYS("inactive_user", "user is inactive"), REFRESH_GONE, OAUTH_NOT_ADMITTED},
 	{"salesforce", 400, SAYS("inactive_org", "org is inactive"), REFRESH_GONE, OAUTH_CLIENT_REFUSED},
 
 	/* the token alone */
@@ -51,10 +51,10 @@ static const struct row rows[] = {
 
 	/* two at a time, as only Salesforce says it; a text of theirs means nothing of another provider */
 	{"salesforce", 400, SAYS("invalid_grant", "token request is already being processed"), REFRESH_BUSY,
-	 OAUTH_PROVIDER_REFUSED},
+	 OAUTH_THROTTLED},
 	{"salesforce", 400, SAYS("invalid_grant", "expired authorization code"), REFRESH_BUSY, OAUTH_PROVIDER_REFUSED},
 	{"generic", 400, SAYS("invalid_grant", "token request is already being processed"), REFRESH_GONE,
-	 OAUTH_PROVIDER_REFUSED},
+	 OAUTH_THROTTLED},
 	{"generic", 400, SAYS("invalid_grant", "AADSTS700082"), REFRESH_GONE, OAUTH_PROVIDER_REFUSED},
 
 	/* of our client, or of our request: nothing about the person, and the token was not used */
