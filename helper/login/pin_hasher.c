@@ -1,71 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread that hashes and does nothing else: it logs nothing, reads no clock and touches no other part of the helper. A
- * job belongs to the event loop's side except between two locks, in which the thread takes it and puts it back.
+ * Has PINs hashed in a thread that does nothing else, so that one that is slow delays another PIN at most.
  */
 #include "helper/login/pin_hasher.h"
 
 #include <crypt.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+
+#include "helper/base/worker.h"
 
 #define METHOD "$y$"
 #define COST 7ul /* 64 MiB and about a tenth of a second */
 
 struct pin_hash {
-	struct pin_hash *next;
-	struct pin_hasher *hasher;
+	struct work *work;
 	struct secret *pin;
 	char setting[PIN_SETTING_MAX + 1];
 	int error;
 	struct secret *hash;
-	pin_hash_done_fn done; /* NULL: cancelled */
+	pin_hash_done_fn done;
 	void *userdata;
 };
 
 struct pin_hasher {
-	sd_event_source *io;
-	int done_fd;
-	pthread_t thread;
-	bool has_thread;
-	size_t n; /* jobs that have not come back */
-
-	/* under the lock */
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool is_over;
-	struct pin_hash *waiting; /* oldest first */
-	struct pin_hash *finished;
+	struct worker *worker;
 };
 
 static void pin_hash_free(struct pin_hash *p)
 {
+	if (p == NULL)
+		return;
 	secret_free(p->pin);
 	secret_free(p->hash);
 	secret_wipe(p->setting, sizeof(p->setting));
 	free(p);
 }
+LK_DEFINE_CLEANUP(struct pin_hash *, pin_hash_free);
 
-static void free_all(struct pin_hash *p)
-{
-	while (p != NULL) {
-		struct pin_hash *next = p->next;
-
-		pin_hash_free(p);
-		p = next;
-	}
-}
-
-/* In the thread. */
-static int run(struct pin_hash *p)
+static int hash(struct pin_hash *p)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE] = "";
@@ -88,91 +63,26 @@ static int run(struct pin_hash *p)
 	return r;
 }
 
-static void append(struct pin_hash **list, struct pin_hash *p)
+static void on_run(void *job)
 {
-	while (*list != NULL)
-		list = &(*list)->next;
-	p->next = NULL;
-	*list = p;
+	struct pin_hash *p = job;
+
+	p->error = hash(p);
 }
 
-/* Return: NULL when it is over. */
-static struct pin_hash *next_job(struct pin_hasher *h)
+static void on_done(void *job)
 {
-	struct pin_hash *p = NULL;
+	struct pin_hash *p = job;
 
-	(void)pthread_mutex_lock(&h->lock);
-	while (!h->is_over && h->waiting == NULL)
-		(void)pthread_cond_wait(&h->wake, &h->lock);
-	if (!h->is_over) {
-		p = h->waiting;
-		h->waiting = p->next;
-		p->next = NULL;
-	}
-	(void)pthread_mutex_unlock(&h->lock);
-	return p;
+	p->done(p->userdata, p->error, p->hash);
 }
 
-static void *work(void *userdata)
+static void on_release(void *job)
 {
-	struct pin_hasher *h = userdata;
-	struct pin_hash *p;
-
-	while ((p = next_job(h)) != NULL) {
-		const uint64_t one = 1;
-
-		p->error = run(p);
-		(void)pthread_mutex_lock(&h->lock);
-		append(&h->finished, p);
-		(void)pthread_mutex_unlock(&h->lock);
-		(void)!write(h->done_fd, &one, sizeof(one));
-	}
-	return NULL;
+	pin_hash_free(job);
 }
 
-static int on_finished(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	struct pin_hasher *h = userdata;
-	uint64_t n;
-
-	(void)source;
-	(void)events;
-	(void)!read(fd, &n, sizeof(n));
-	for (;;) {
-		struct pin_hash *p;
-
-		(void)pthread_mutex_lock(&h->lock);
-		p = h->finished;
-		if (p != NULL)
-			h->finished = p->next;
-		(void)pthread_mutex_unlock(&h->lock);
-		if (p == NULL)
-			return 0;
-		h->n--;
-		if (p->done != NULL)
-			p->done(p->userdata, p->error, p->hash);
-		pin_hash_free(p);
-	}
-}
-
-/* Signals are the event loop's alone. */
-static int start_thread(struct pin_hasher *h)
-{
-	sigset_t all;
-	sigset_t before;
-	int r;
-
-	if (h->has_thread)
-		return 0;
-	(void)sigfillset(&all);
-	r = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (r != 0)
-		return -r;
-	r = pthread_create(&h->thread, NULL, work, h);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	h->has_thread = r == 0;
-	return -r;
-}
+static const struct work_kind hashing = {on_run, on_done, on_release};
 
 int pin_hasher_new(struct pin_hasher **ret, sd_event *event)
 {
@@ -181,111 +91,60 @@ int pin_hasher_new(struct pin_hasher **ret, sd_event *event)
 
 	if (h == NULL)
 		return -ENOMEM;
-	(void)pthread_mutex_init(&h->lock, NULL);
-	(void)pthread_cond_init(&h->wake, NULL);
-	h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = h->done_fd < 0 ? -errno : sd_event_add_io(event, &h->io, h->done_fd, EPOLLIN, on_finished, h);
-	if (r < 0) {
-		pin_hasher_free(h);
-		return r;
-	}
-	*ret = h;
-	return 0;
+	r = worker_new(&h->worker, event, PIN_HASHER_QUEUE_MAX);
+	if (r < 0)
+		free(h);
+	else
+		*ret = h;
+	return r;
 }
 
 void pin_hasher_free(struct pin_hasher *h)
 {
 	if (h == NULL)
 		return;
-	if (h->has_thread) {
-		(void)pthread_mutex_lock(&h->lock);
-		h->is_over = true;
-		(void)pthread_cond_signal(&h->wake);
-		(void)pthread_mutex_unlock(&h->lock);
-		(void)pthread_join(h->thread, NULL);
-	}
-	free_all(h->waiting);
-	free_all(h->finished);
-	sd_event_source_unref(h->io);
-	if (h->done_fd >= 0)
-		(void)close(h->done_fd);
-	(void)pthread_cond_destroy(&h->wake);
-	(void)pthread_mutex_destroy(&h->lock);
+	worker_free(h->worker, PIN_HASHER_PATIENCE_MS);
 	free(h);
 }
 
 static int pin_hash_new(struct pin_hash **ret, const struct secret *pin, const struct secret *setting)
 {
-	struct pin_hash *p;
+	LK_CLEANUP(pin_hash_freep) struct pin_hash *p = NULL;
+	int r;
 
 	if (setting != NULL && (secret_len(setting) == 0 || secret_len(setting) > PIN_SETTING_MAX))
 		return -EINVAL;
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return -ENOMEM;
-	if (secret_copy(&p->pin, secret_data(pin), secret_len(pin)) < 0) {
-		free(p);
-		return -ENOMEM;
-	}
+	r = secret_copy(&p->pin, secret_data(pin), secret_len(pin));
+	if (r < 0)
+		return r;
 	if (setting != NULL)
 		memcpy(p->setting, secret_data(setting), secret_len(setting));
-	*ret = p;
+	*ret = LK_STEAL(p);
 	return 0;
 }
 
 int pin_hash_start(struct pin_hash **ret, struct pin_hasher *h, const struct secret *pin, const struct secret *setting,
 		   pin_hash_done_fn done, void *userdata)
 {
-	struct pin_hash *p;
+	LK_CLEANUP(pin_hash_freep) struct pin_hash *p = NULL;
 	int r;
 
-	if (h->n >= PIN_HASHER_QUEUE_MAX)
-		return -EBUSY;
-	r = start_thread(h);
-	if (r < 0)
-		return r;
 	r = pin_hash_new(&p, pin, setting);
 	if (r < 0)
 		return r;
-	p->hasher = h;
 	p->done = done;
 	p->userdata = userdata;
-	h->n++;
-	*ret = p;
-	(void)pthread_mutex_lock(&h->lock);
-	append(&h->waiting, p);
-	(void)pthread_cond_signal(&h->wake);
-	(void)pthread_mutex_unlock(&h->lock);
-	return 0;
+	r = worker_start(&p->work, h->worker, &hashing, p);
+	if (r == 0)
+		*ret = LK_STEAL(p);
+	return r;
 }
 
-/* Return: true, it had not been begun and is the caller's. */
-static bool take_back(struct pin_hasher *h, struct pin_hash *p)
-{
-	struct pin_hash **link;
-	bool is_there;
-
-	(void)pthread_mutex_lock(&h->lock);
-	for (link = &h->waiting; *link != NULL && *link != p; link = &(*link)->next)
-		;
-	is_there = *link == p;
-	if (is_there)
-		*link = p->next;
-	(void)pthread_mutex_unlock(&h->lock);
-	return is_there;
-}
-
-/* The thread never looks at @done: what it has taken already is dropped when it comes back. */
 void pin_hash_cancel(struct pin_hash *p)
 {
-	struct pin_hasher *h;
-
-	if (p == NULL)
-		return;
-	h = p->hasher;
-	p->done = NULL;
-	if (!take_back(h, p))
-		return;
-	h->n--;
-	pin_hash_free(p);
+	if (p != NULL)
+		work_cancel(p->work);
 }

@@ -11,6 +11,7 @@
 
 #define PIN_HASHER_QUEUE_MAX 32u
 #define PIN_SETTING_MAX 512u
+#define PIN_HASHER_PATIENCE_MS 60000u
 
 struct pin_hasher;
 struct pin_hash;
