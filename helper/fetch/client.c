@@ -489,6 +489,8 @@ const char *fetch_outcome_text(enum fetch_outcome outcome)
 		return "the connection was cut";
 	case FETCH_OVERLOADED:
 		return "too many requests at once";
+	case FETCH_UNSIGNED:
+		return "the client's key did not sign";
 	}
 	return "failed";
 }

@@ -21,6 +21,10 @@ struct fetch_profile {
 	const char *ca_file;      /* NULL: the system's */
 	const char *ca_directory; /* NULL: the system's */
 	const char *proxy;        /* NULL: none; the environment never counts */
+	/* What latchkey-fetch proves itself with (RFC 8705), both or neither: an absolute path or "credential:NAME", read by
+	 * latchkey-fetch as its own user and never by latchkeyd. */
+	const char *client_certificate;
+	const char *client_key;
 	bool allow_loopback_http; /* test switch: plain HTTP to 127.0.0.0/8 and ::1 literals, or localhost */
 };
 
@@ -28,6 +32,7 @@ struct fetch_request {
 	const struct fetch_profile *profile;
 	const char *url;
 	const char *const *headers; /* NULL-terminated list of "Name: value"; may be NULL */
+	const char *method;         /* "PUT" or "DELETE"; NULL: by the body */
 	const char *body;           /* NULL: GET, else POST */
 	size_t body_len;
 	uint32_t timeout_ms; /* for the whole exchange; 1..FETCH_TIMEOUT_MAX_MS */
@@ -44,6 +49,7 @@ enum fetch_outcome {
 	FETCH_LOST,        /* latchkey-fetch is not there or went away in mid flow */
 	FETCH_BROKEN,      /* a connection that stood was cut; the request may have been acted upon */
 	FETCH_OVERLOADED,  /* too many requests wait already */
+	FETCH_UNSIGNED,    /* never from latchkey-fetch: the client could not prove itself, so nothing was sent */
 };
 
 struct fetch_reply {

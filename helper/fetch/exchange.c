@@ -16,6 +16,7 @@
 #include "helper/base/clock.h"
 #include "helper/base/secret.h"
 #include "helper/base/text.h"
+#include "helper/fetch/identity.h"
 #include "helper/fetch/reply.h"
 
 struct exchange {
@@ -177,6 +178,22 @@ static CURLcode set_tls(struct exchange *x, const struct fetch_profile *profile)
 	return f;
 }
 
+/* libcurl copies what it is shown and wipes its copies. Without a passphrase of our own OpenSSL would ask a terminal for one. */
+static CURLcode set_identity(struct exchange *x, const struct fetch_identity *identity)
+{
+	struct curl_blob certificate = {
+		.data = identity->certificate.data, .len = identity->certificate.len, .flags = CURL_BLOB_COPY};
+	struct curl_blob key = {.data = identity->key.data, .len = identity->key.len, .flags = CURL_BLOB_COPY};
+	CURLcode f = CURLE_OK;
+
+	if (identity->key.len == 0)
+		return CURLE_OK;
+	keep(&f, curl_easy_setopt(x->easy, CURLOPT_SSLCERT_BLOB, &certificate));
+	keep(&f, curl_easy_setopt(x->easy, CURLOPT_SSLKEY_BLOB, &key));
+	keep(&f, curl_easy_setopt(x->easy, CURLOPT_KEYPASSWD, ""));
+	return f;
+}
+
 static CURLcode add_header(struct exchange *x, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(x->headers, line);
@@ -221,6 +238,8 @@ static CURLcode set_request(struct exchange *x, const struct fetch_request *requ
 	} else {
 		keep(&f, curl_easy_setopt(x->easy, CURLOPT_HTTPGET, 1L));
 	}
+	if (request->method != NULL)
+		keep(&f, curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, request->method));
 	keep(&f, curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms));
 	keep(&f, curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms));
 	keep(&f, curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error));
@@ -233,11 +252,17 @@ static CURLcode set_request(struct exchange *x, const struct fetch_request *requ
 }
 
 int exchange_new(struct exchange **ret, const struct fetch_request *request, struct url *url, uint32_t timeout_ms,
-		 size_t *shared_bytes)
+		 size_t *shared_bytes, const char **detail)
 {
-	LK_CLEANUP(exchange_freep) struct exchange *x = calloc(1, sizeof(*x));
+	LK_CLEANUP(fetch_identity_done) struct fetch_identity identity = {.key = {0}};
+	LK_CLEANUP(exchange_freep) struct exchange *x = NULL;
 	CURLcode f;
+	int r;
 
+	r = fetch_identity_read(&identity, request->profile, detail);
+	if (r < 0)
+		return r;
+	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return -ENOMEM;
 	reply_init(&x->reply);
@@ -250,6 +275,7 @@ int exchange_new(struct exchange **ret, const struct fetch_request *request, str
 
 	f = set_transport(x, request->profile);
 	keep(&f, set_tls(x, request->profile));
+	keep(&f, set_identity(x, &identity));
 	keep(&f, set_request(x, request, timeout_ms));
 	/* Everything was checked before, and an option that this libcurl does not know must not be passed over. */
 	if (f != CURLE_OK)
@@ -311,6 +337,8 @@ static enum fetch_outcome outcome_of(CURLcode code)
 		{CURLE_PROXY, FETCH_UNREACHABLE},
 		{CURLE_SSL_CONNECT_ERROR, FETCH_TLS},
 		{CURLE_SSL_CERTPROBLEM, FETCH_TLS},
+		/* It wants a certificate, or another one; with TLS 1.3 it says so after the request, which it never read. */
+		{CURLE_SSL_CLIENTCERT, FETCH_TLS},
 		{CURLE_SSL_CIPHER, FETCH_TLS},
 		{CURLE_PEER_FAILED_VERIFICATION, FETCH_TLS},
 		{CURLE_SSL_CACERT_BADFILE, FETCH_TLS},

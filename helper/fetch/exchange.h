@@ -25,10 +25,11 @@ int exchange_global_init(void);
  * @url:     taken over on success
  * @timeout_ms: what is left of the request's time
  * @shared_bytes: counts the body bytes that all exchanges hold together, at most EXCHANGE_SHARED_BYTES_MAX
- * Return: 0, -ENOMEM.
+ * @detail: set for -EKEYREJECTED, printable and static
+ * Return: 0; -EKEYREJECTED the profile's certificate or key is of no use; -ENOMEM; -ENOSYS.
  */
 int exchange_new(struct exchange **ret, const struct fetch_request *request, struct url *url, uint32_t timeout_ms,
-		 size_t *shared_bytes);
+		 size_t *shared_bytes, const char **detail);
 void exchange_free(struct exchange *x);
 LK_DEFINE_CLEANUP(struct exchange *, exchange_free);
 

@@ -55,8 +55,8 @@ static int complain(const char *what, int error)
  * the service manager needs to say stays (L10, N4). */
 static int keep_environment(void)
 {
-	static const char *const kept[] = {"LISTEN_PID",    "LISTEN_FDS",    "LISTEN_FDNAMES",
-					   "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
+	static const char *const kept[] = {"LISTEN_PID",    "LISTEN_FDS",   "LISTEN_FDNAMES",       "NOTIFY_SOCKET",
+					   "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY"};
 	enum {
 		N_KEPT = sizeof(kept) / sizeof(kept[0])
 	};

@@ -135,6 +135,8 @@ static void pool_free(struct pool *pool)
 	free((char *)(uintptr_t)pool->profile.ca_file);
 	free((char *)(uintptr_t)pool->profile.ca_directory);
 	free((char *)(uintptr_t)pool->profile.proxy);
+	free((char *)(uintptr_t)pool->profile.client_certificate);
+	free((char *)(uintptr_t)pool->profile.client_key);
 	free(pool);
 }
 LK_DEFINE_CLEANUP(struct pool *, pool_free);
@@ -151,7 +153,9 @@ static int copy_profile(struct fetch_profile *to, const struct fetch_profile *fr
 {
 	to->allow_loopback_http = from->allow_loopback_http;
 	if (copy_text(&to->name, from->name) < 0 || copy_text(&to->ca_file, from->ca_file) < 0 ||
-	    copy_text(&to->ca_directory, from->ca_directory) < 0 || copy_text(&to->proxy, from->proxy) < 0)
+	    copy_text(&to->ca_directory, from->ca_directory) < 0 || copy_text(&to->proxy, from->proxy) < 0 ||
+	    copy_text(&to->client_certificate, from->client_certificate) < 0 ||
+	    copy_text(&to->client_key, from->client_key) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -213,11 +217,12 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The name alone would let a connection made under other trust anchors live on after the configuration changed. */
+/* The name alone would let a connection made under other trust anchors, or as another client, live on after the configuration changed. */
 static bool same_profile(const struct fetch_profile *a, const struct fetch_profile *b)
 {
 	return same_text(a->name, b->name) && same_text(a->ca_file, b->ca_file) &&
 	       same_text(a->ca_directory, b->ca_directory) && same_text(a->proxy, b->proxy) &&
+	       same_text(a->client_certificate, b->client_certificate) && same_text(a->client_key, b->client_key) &&
 	       a->allow_loopback_http == b->allow_loopback_http;
 }
 
@@ -325,7 +330,7 @@ static void pool_run(struct pool *pool, curl_socket_t fd, int what)
 	collect(pool);
 }
 
-static int activate(struct transfer *t)
+static int activate(struct transfer *t, const char **detail)
 {
 	struct pool *pool = t->pool;
 	LK_CLEANUP(exchange_freep) struct exchange *x = NULL;
@@ -333,7 +338,7 @@ static int activate(struct transfer *t)
 	uint64_t left_ms = t->deadline_ms > now_ms ? t->deadline_ms - now_ms : 1;
 	int r;
 
-	r = exchange_new(&x, t->request, &t->url, (uint32_t)left_ms, &pool->pools->body_bytes);
+	r = exchange_new(&x, t->request, &t->url, (uint32_t)left_ms, &pool->pools->body_bytes, detail);
 	if (r < 0)
 		return r;
 	exchange_set_owner(x, t);
@@ -358,6 +363,9 @@ static int on_pump(sd_event_source *source, void *userdata)
 
 	(void)source;
 	while (has_started) {
+		const char *detail = "not enough memory for a transfer";
+		int r;
+
 		has_started = false;
 		TAILQ_FOREACH(pool, &pools->list, link)
 		{
@@ -366,8 +374,9 @@ static int on_pump(sd_event_source *source, void *userdata)
 			if (t == NULL || pool->n_active >= POOL_TRANSFERS_PROFILE_MAX ||
 			    pools->n_active >= pools->max_active)
 				continue;
-			if (activate(t) < 0)
-				finish(t, FETCH_OVERLOADED, NULL, "not enough memory for a transfer");
+			r = activate(t, &detail);
+			if (r < 0)
+				finish(t, r == -EKEYREJECTED ? FETCH_TLS : FETCH_OVERLOADED, NULL, detail);
 			has_started = true;
 		}
 	}

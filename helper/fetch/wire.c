@@ -21,7 +21,7 @@
 #define HEAD_MAX (224u * 1024u)
 
 _Static_assert(HEAD_MAX <= JSON_MAX_BYTES, "a head passes the strict reader");
-_Static_assert(2 * (WIRE_HEADER_BYTES_MAX + WIRE_URL_MAX + 3 * WIRE_PATH_MAX + WIRE_PROFILE_MAX) + 1024 < HEAD_MAX,
+_Static_assert(2 * (WIRE_HEADER_BYTES_MAX + WIRE_URL_MAX + 5 * WIRE_PATH_MAX + WIRE_PROFILE_MAX) + 1024 < HEAD_MAX,
 	       "every request within the limits has a head");
 _Static_assert(FETCH_BODY_MAX / 3 * 4 + 4 <= WIRE_FRAME_MAX, "every body fits its frame");
 
@@ -126,7 +126,18 @@ static bool is_profile(const struct fetch_profile *p)
 	return p != NULL && p->name != NULL && is_plain_text(p->name, WIRE_PROFILE_MAX) &&
 	       (p->ca_file == NULL || is_plain_text(p->ca_file, WIRE_PATH_MAX)) &&
 	       (p->ca_directory == NULL || is_plain_text(p->ca_directory, WIRE_PATH_MAX)) &&
-	       (p->proxy == NULL || is_plain_text(p->proxy, WIRE_PATH_MAX));
+	       (p->proxy == NULL || is_plain_text(p->proxy, WIRE_PATH_MAX)) &&
+	       (p->client_certificate == NULL) == (p->client_key == NULL) &&
+	       (p->client_key == NULL ||
+		(is_plain_text(p->client_certificate, WIRE_PATH_MAX) && is_plain_text(p->client_key, WIRE_PATH_MAX)));
+}
+
+/* Only these, and each with the body that it has: DELETE none, PUT one. */
+static bool is_method(const struct fetch_request *request)
+{
+	if (request->method == NULL)
+		return true;
+	return strcmp(request->method, request->body != NULL ? "PUT" : "DELETE") == 0;
 }
 
 int wire_request_check(const struct fetch_request *request)
@@ -141,6 +152,8 @@ int wire_request_check(const struct fetch_request *request)
 	if (request->timeout_ms == 0 || request->timeout_ms > FETCH_TIMEOUT_MAX_MS)
 		return -EINVAL;
 	if (request->body_len > FETCH_BODY_MAX || (request->body == NULL && request->body_len != 0))
+		return -EINVAL;
+	if (!is_method(request))
 		return -EINVAL;
 	return 0;
 }
@@ -199,6 +212,8 @@ static void write_profile(struct buf *b, const struct fetch_profile *p)
 	write_optional(b, "ca_file", p->ca_file);
 	write_optional(b, "ca_directory", p->ca_directory);
 	write_optional(b, "proxy", p->proxy);
+	write_optional(b, "client_certificate", p->client_certificate);
+	write_optional(b, "client_key", p->client_key);
 	if (p->allow_loopback_http)
 		buf_append_text(b, ",\"allow_loopback_http\":true");
 	buf_append(b, "}", 1);
@@ -216,6 +231,7 @@ int wire_write_start(struct buf *out, uint64_t id, const struct fetch_request *r
 	buf_printf(&head, "{\"start\":%" PRIu64, id);
 	write_profile(&head, request->profile);
 	write_optional(&head, "url", request->url);
+	write_optional(&head, "method", request->method);
 	if (request->headers != NULL && request->headers[0] != NULL) {
 		buf_append_text(&head, ",\"headers\":[");
 		for (size_t i = 0; request->headers[i] != NULL; i++) {
@@ -375,6 +391,8 @@ static int read_profile(struct fetch_profile *p, struct json_object *o)
 	p->ca_file = field_text(&f, "ca_file", WIRE_PATH_MAX, OPTIONAL);
 	p->ca_directory = field_text(&f, "ca_directory", WIRE_PATH_MAX, OPTIONAL);
 	p->proxy = field_text(&f, "proxy", WIRE_PATH_MAX, OPTIONAL);
+	p->client_certificate = field_text(&f, "client_certificate", WIRE_PATH_MAX, OPTIONAL);
+	p->client_key = field_text(&f, "client_key", WIRE_PATH_MAX, OPTIONAL);
 	(void)field_is_there(&f, json_read_bool(o, "allow_loopback_http", &p->allow_loopback_http), OPTIONAL);
 	return fields_done(&f);
 }
@@ -407,6 +425,7 @@ static int read_start(struct wire_question *q)
 
 	(void)field_number(&f, "start", 1, WIRE_ID_MAX, REQUIRED, &q->id);
 	q->request.url = field_text(&f, "url", WIRE_URL_MAX, REQUIRED);
+	q->request.method = field_text(&f, "method", WIRE_METHOD_MAX, OPTIONAL);
 	if (field_number(&f, "timeout_ms", 1, FETCH_TIMEOUT_MAX_MS, REQUIRED, &number))
 		q->request.timeout_ms = (uint32_t)number;
 	if (field_number(&f, "body", 0, FETCH_BODY_MAX, OPTIONAL, &number)) {

@@ -13,7 +13,8 @@
  * What latchkeyd and latchkey-fetch say to each other, for both ends. Every message is one frame of JSON (the head);
  * where its "body" member is above zero, a second frame follows that holds so many bytes as base64url.
  *
- *   question  {"start":ID,"profile":{...},"url":"...","headers":["Name: value"],"timeout_ms":N,"body":LENGTH}
+ *   question  {"start":ID,"profile":{...},"url":"...","headers":["Name: value"],"timeout_ms":N,"body":LENGTH,
+ *             "method":"PUT" or "DELETE"}
  *             {"cancel":ID}
  *   answer    {"id":ID,"outcome":"done","status":N,"content_type":"...","date":N,"retry_after":N,"body":LENGTH}
  *             {"id":ID,"outcome":"timeout","detail":"..."}
@@ -26,7 +27,8 @@
 #define WIRE_ID_MAX (UINT64_C(1) << 53)
 #define WIRE_URL_MAX 2048u
 #define WIRE_PROFILE_MAX 128u /* bytes of a profile's name */
-#define WIRE_PATH_MAX 1024u   /* of a file, a folder or a proxy's address */
+#define WIRE_METHOD_MAX 8u
+#define WIRE_PATH_MAX 1024u /* of a file, a folder or a proxy's address */
 #define WIRE_HEADERS_MAX 32u
 #define WIRE_HEADER_BYTES_MAX (96u * 1024u) /* all of them together: with escapes still one JSON head */
 #define WIRE_TYPE_MAX 128u

@@ -106,6 +106,7 @@ void oauth_result_from_fetch(struct oauth_result *r, const char *what, enum fetc
 		mine = OAUTH_BAD_REPLY;
 		break;
 	case FETCH_NOT_ALLOWED:
+	case FETCH_UNSIGNED:
 		mine = OAUTH_CLIENT_REFUSED;
 		break;
 	case FETCH_TIMEOUT:

@@ -117,6 +117,7 @@ static enum refresh_outcome outcome_of_failure(enum fetch_outcome outcome)
 	case FETCH_TLS:
 	case FETCH_NOT_ALLOWED:
 	case FETCH_OVERLOADED:
+	case FETCH_UNSIGNED:
 		return REFRESH_UNREACHABLE;
 	case FETCH_DONE:
 	case FETCH_TIMEOUT:

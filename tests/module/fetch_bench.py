@@ -145,7 +145,7 @@ def make_certificates():
 class Server:
     """A TCP server on loopback; @serve(connection) runs in a thread for each connection."""
 
-    def __init__(self, serve, pair=None, address="127.0.0.1", tls_max=None, backlog=256):
+    def __init__(self, serve, pair=None, address="127.0.0.1", tls_max=None, backlog=256, client_ca=None):
         self.serve = serve
         self.n_connections = 0
         self.connections = set()  # copies of their descriptors
@@ -160,6 +160,9 @@ class Server:
                 self.context.minimum_version = ssl.TLSVersion.TLSv1
                 self.context.maximum_version = tls_max
             self.context.load_cert_chain(path(pair + ".pair"))
+            if client_ca is not None:
+                self.context.verify_mode = ssl.CERT_REQUIRED
+                self.context.load_verify_locations(path(client_ca + ".pem"))
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.listener = socket.create_server((address, 0), family=family, backlog=backlog)
         self.port = self.listener.getsockname()[1]
@@ -381,12 +384,14 @@ class Fetch:
             self.connection = self.connect()
         self.connection.sendall(data)
 
-    def ask(self, url, body=None, headers=(), timeout_ms=LONGEST_MS, profile=None, **settings):
+    def ask(self, url, body=None, headers=(), timeout_ms=LONGEST_MS, profile=None, method=None, **settings):
         self.last_id += 1
         head = {"start": self.last_id, "url": url, "timeout_ms": timeout_ms}
         if profile is None:
             profile = dict({"name": "main", "ca_file": path("ca.pem")}, **settings)
         head["profile"] = profile
+        if method is not None:
+            head["method"] = method
         if headers:
             head["headers"] = list(headers)
         if body is not None:

@@ -80,10 +80,13 @@ static void question_survives_the_way(void **state)
 						     .ca_file = "/etc/a b.pem",
 						     .ca_directory = "/etc/certs",
 						     .proxy = "http://proxy:3128",
+						     .client_certificate = "/etc/a.pem",
+						     .client_key = "credential:a",
 						     .allow_loopback_http = true};
 	static const struct fetch_request request = {.profile = &profile,
 						     .url = "https://idp.example/token?a=%22",
 						     .headers = headers,
+						     .method = "PUT",
 						     .body = "a\0b=\xff",
 						     .body_len = 5,
 						     .timeout_ms = 30000};
@@ -107,6 +110,9 @@ static void question_survives_the_way(void **state)
 	assert_string_equal(q->request.profile->ca_file, profile.ca_file);
 	assert_string_equal(q->request.profile->ca_directory, profile.ca_directory);
 	assert_string_equal(q->request.profile->proxy, profile.proxy);
+	assert_string_equal(q->request.profile->client_certificate, profile.client_certificate);
+	assert_string_equal(q->request.profile->client_key, profile.client_key);
+	assert_string_equal(q->request.method, "PUT");
 	assert_true(q->request.profile->allow_loopback_http);
 }
 
@@ -126,6 +132,8 @@ static void get_and_empty_post_stay_apart(void **state)
 		assert_int_equal(q->request.body_len, 0);
 		assert_null(q->request.headers);
 		assert_null(q->profile.proxy);
+		assert_null(q->profile.client_key);
+		assert_null(q->request.method);
 		assert_false(q->profile.allow_loopback_http);
 	}
 }
@@ -253,6 +261,13 @@ static void questions_that_are_refused(void **state)
 		QUESTION("\"name\":\"a\",\"other\":1", "\"timeout_ms\":9"),
 		QUESTION("\"name\":\"a\",\"ca_file\":\"\"", "\"timeout_ms\":9"),
 		QUESTION("\"name\":\"a\",\"ca_file\":null", "\"timeout_ms\":9"),
+		QUESTION("\"name\":\"a\",\"client_key\":\"/k\"", "\"timeout_ms\":9"),
+		QUESTION("\"name\":\"a\",\"client_certificate\":\"/c\"", "\"timeout_ms\":9"),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"method\":\"PUT\""),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"method\":\"PATCH\""),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"method\":\"\""),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"body\":0,\"method\":\"DELETE\""),
+		QUESTION("\"name\":\"a\"", "\"timeout_ms\":9,\"body\":0,\"method\":\"POST\""),
 		QUESTION("\"name\":\"a\",\"allow_loopback_http\":1", "\"timeout_ms\":9"),
 		QUESTION("\"name\":\"a\",\"allow_loopback_http\":\"true\"", "\"timeout_ms\":9"),
 		GOOD_QUESTION "x",

@@ -62,7 +62,14 @@ static int try_profile(size_t name_len, size_t path_len)
 {
 	LK_CLEANUP(secret_free_stringp) char *name = text_of(name_len, "");
 	LK_CLEANUP(secret_free_stringp) char *path = text_of(path_len, "/");
-	struct fetch_profile profile = {.name = name, .ca_file = path, .ca_directory = path, .proxy = path};
+	struct fetch_profile profile = {
+		.name = name,
+		.ca_file = path,
+		.ca_directory = path,
+		.proxy = path,
+		.client_certificate = path,
+		.client_key = path,
+	};
 	struct fetch_request request = {.profile = &profile, .url = "https://a/", .timeout_ms = 1};
 
 	return write_request(&request);
@@ -128,7 +135,14 @@ static void worst_escapes_still_fit_a_head(void **state)
 	LK_CLEANUP(secret_free_stringp) char *quotes = text_of(WIRE_HEADER_BYTES_MAX, "X-A: ");
 	LK_CLEANUP(secret_free_stringp) char *path = text_of(WIRE_PATH_MAX, "/");
 	const char *const headers[] = {quotes, NULL};
-	struct fetch_profile profile = {.name = "\"\"", .ca_file = path, .ca_directory = path, .proxy = path};
+	struct fetch_profile profile = {
+		.name = "\"\"",
+		.ca_file = path,
+		.ca_directory = path,
+		.proxy = path,
+		.client_certificate = path,
+		.client_key = path,
+	};
 	struct fetch_request request = {.profile = &profile, .url = "https://a/", .headers = headers, .timeout_ms = 1};
 
 	(void)state;
