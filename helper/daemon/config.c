@@ -15,6 +15,7 @@
 #include "helper/base/file.h"
 #include "helper/base/text.h"
 #include "helper/daemon/config_internal.h"
+#include "helper/jose/signing_key.h"
 
 #define SECRET_FILE_MAX 4096u
 
@@ -23,6 +24,8 @@ static void draft_done(struct config_draft *d)
 	config_free(d->config);
 	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
 		free(d->secret_files[i]);
+	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
+		free(d->client_keys[i]);
 	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
 		free(d->directory_secret_files[i]);
 	for (size_t i = 0; i < CONFIG_PROVIDERS_MAX; i++)
@@ -79,6 +82,8 @@ static void provider_done(struct provider_config *p)
 	free(s->issuer);
 	free(s->client_id);
 	secret_free(s->client_secret);
+	signing_key_unref(s->client_key);
+	free(s->client_assertion_audience);
 	free(s->scope);
 	free(s->device_authorization_endpoint);
 	free(s->backchannel_authentication_endpoint);
@@ -96,6 +101,8 @@ static void provider_done(struct provider_config *p)
 	free_constant(s->fetch.ca_file);
 	free_constant(s->fetch.ca_directory);
 	free_constant(s->fetch.proxy);
+	free_constant(s->fetch.client_certificate);
+	free_constant(s->fetch.client_key);
 	free(p->names.claim);
 	text_free_list(p->names.strip_domains);
 	free(p->names.prefix);
@@ -259,6 +266,8 @@ static int read_secrets(struct config_draft *d, config_note_fn note, void *userd
 
 		r = take_secret(&p->settings.client_secret, &p->settings, "client_secret_file", d->secret_files[i],
 				note, userdata, why);
+		if (r == 0)
+			r = config_load_client_key(d, i, why);
 		if (r == 0)
 			r = take_secret(&p->directory.client_secret, &p->settings, "directory_client_secret_file",
 					d->directory_secret_files[i], note, userdata, why);

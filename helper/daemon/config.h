@@ -17,6 +17,7 @@
 #include "helper/oauth/provider.h"
 
 #define CONFIG_PATH "/etc/latchkey/latchkey.conf"
+#define CONFIG_KEYS_FOLDER "/var/lib/latchkey/private/keys" /* of keys that were made here */
 #define CONFIG_PROVIDERS_MAX 16u
 
 struct provider_config {

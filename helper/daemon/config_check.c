@@ -153,26 +153,6 @@ static int check_issuer(const struct config *c, const struct provider_settings *
 	return 0;
 }
 
-static int check_client(struct config_draft *d, size_t i, char *why)
-{
-	struct provider_settings *s = &d->config->providers[i].settings;
-	bool has_secret = d->secret_files[i] != NULL;
-
-	if (!s->client_id)
-		return config_refuse(why, "[provider %s]: client_id is missing", s->name);
-	if (!d->has_client_auth[i] && has_secret)
-		s->client_auth = s->dialect->secret_at_poll_only ? CLIENT_AUTH_POST : CLIENT_AUTH_BASIC;
-	if (s->client_auth == CLIENT_AUTH_NONE && has_secret)
-		return config_refuse(why, "[provider %s]: client_auth=none, yet there is a client_secret_file",
-				     s->name);
-	if (s->client_auth != CLIENT_AUTH_NONE && !has_secret)
-		return config_refuse(why, "[provider %s]: client_auth needs a client_secret_file", s->name);
-	if (s->dialect->secret_at_poll_only && !has_secret)
-		return config_refuse(why, "[provider %s]: dialect %s needs a client_secret_file", s->name,
-				     s->dialect->name);
-	return 0;
-}
-
 static int check_names(const struct provider_config *p, char *why)
 {
 	const struct name_rule *n = &p->names;
@@ -237,7 +217,7 @@ static int finish_provider(struct config_draft *d, size_t i, char *why)
 	if (r == 0)
 		r = check_endpoints(d->config, &p->settings, why);
 	if (r == 0)
-		r = check_client(d, i, why);
+		r = config_check_client(d, i, why);
 	if (r == 0)
 		r = check_names(p, why);
 	if (r == 0)

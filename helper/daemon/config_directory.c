@@ -84,11 +84,14 @@ static int check_client(const struct config_draft *d, size_t i, char *why)
 {
 	const struct provider_config *p = &d->config->providers[i];
 	bool has_own_secret = d->directory_secret_files[i] != NULL;
+	bool has_key =
+		p->settings.client_auth == CLIENT_AUTH_PRIVATE_KEY_JWT || p->settings.client_auth == CLIENT_AUTH_MTLS;
 
-	if (p->directory.client_id && !has_own_secret)
+	/* A key proves whoever has registered it, so it serves for two clients; a secret is of one. */
+	if (p->directory.client_id && !has_own_secret && !has_key)
 		return config_refuse(why, "[provider %s]: directory_client_id needs a directory_client_secret_file",
 				     p->settings.name);
-	if (!has_own_secret && !d->secret_files[i])
+	if (!has_own_secret && p->settings.client_auth == CLIENT_AUTH_NONE)
 		return config_refuse(why,
 				     "[provider %s]: a directory is read by a client with a secret: "
 				     "directory_client_secret_file is missing",

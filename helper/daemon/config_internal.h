@@ -25,6 +25,8 @@ struct config_draft {
 	bool has_directory_subject[CONFIG_PROVIDERS_MAX];
 	char *events_token_files[CONFIG_PROVIDERS_MAX];
 	bool has_client_auth[CONFIG_PROVIDERS_MAX];
+	char *client_keys[CONFIG_PROVIDERS_MAX]; /* for private_key_jwt */
+	enum jws_algorithm client_key_algorithms[CONFIG_PROVIDERS_MAX];
 	bool allow_dot;
 	bool allow_at;
 };
@@ -86,6 +88,10 @@ int config_set_log(const struct config_target *t, const struct config_key *key, 
 int config_set_characters(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_dialect(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_client_key(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_client_key_algorithm(const struct config_target *t, const struct config_key *key, const char *value,
+				    char *why);
+int config_set_certificate(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_secret_file(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_directory(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_directory_secret_file(const struct config_target *t, const struct config_key *key, const char *value,
@@ -140,6 +146,13 @@ void config_note_service_accounts(const struct config *c, config_note_fn note, v
 int config_check_events(struct config_draft *d, size_t i, char *why);
 int config_set_events_token_file(const struct config_target *t, const struct config_key *key, const char *value,
 				 char *why);
+
+/** config_check_client() - how this host proves itself: what goes with which method
+ *  Return: 0, -EINVAL with @why, -ENOMEM. */
+int config_check_client(struct config_draft *d, size_t i, char *why);
+
+/** config_load_client_key() - for private_key_jwt, from where the section says. Return: 0, -EINVAL with @why, -ENOMEM. */
+int config_load_client_key(struct config_draft *d, size_t i, char *why);
 
 /** config_check_directory() - defaults and contradictions of a provider's directory keys, once the provider itself is good
  *  Return: 0, -EINVAL with @why, -ENOMEM. */

@@ -87,10 +87,11 @@ int config_check_step_up(const struct config *c, char *why)
 					     "one: nobody could get in",
 					     section);
 		if (has_method(p, FLOW_CIBA) && !can_push(c))
-			return config_refuse(why,
-					     "%s: method ciba needs a provider with a client_secret_file: nobody could "
-					     "be asked",
-					     section);
+			return config_refuse(
+				why,
+				"%s: method ciba needs a provider whose client authenticates: nobody could "
+				"be asked",
+				section);
 	}
 	return 0;
 }

@@ -375,22 +375,6 @@ int config_set_dialect(const struct config_target *t, const struct config_key *k
 	return 0;
 }
 
-int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why)
-{
-	static const char *const words[] = {
-		[CLIENT_AUTH_NONE] = "none", [CLIENT_AUTH_BASIC] = "basic", [CLIENT_AUTH_POST] = "post"};
-	struct provider_config *p = t->base;
-
-	for (enum client_auth auth = CLIENT_AUTH_NONE; auth <= CLIENT_AUTH_POST; auth++) {
-		if (strcmp(value, words[auth]) == 0) {
-			p->settings.client_auth = auth;
-			t->draft->has_client_auth[t->index] = true;
-			return 0;
-		}
-	}
-	return config_refuse(why, "%s must be none, basic or post", key->name);
-}
-
 int config_set_secret_file(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
 	struct config_target into_draft = {.draft = t->draft, .base = &t->draft->secret_files[t->index]};

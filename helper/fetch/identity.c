@@ -56,7 +56,8 @@ static const char *pair_fault(const struct fetch_identity *i)
 {
 	BIO *certificate_text = BIO_new_mem_buf(i->certificate.data, (int)i->certificate.len);
 	BIO *key_text = BIO_new_mem_buf(i->key.data, (int)i->key.len);
-	X509 *certificate = certificate_text != NULL ? PEM_read_bio_X509(certificate_text, NULL, no_passphrase, NULL) : NULL;
+	X509 *certificate =
+		certificate_text != NULL ? PEM_read_bio_X509(certificate_text, NULL, no_passphrase, NULL) : NULL;
 	EVP_PKEY *key = key_text != NULL ? PEM_read_bio_PrivateKey(key_text, NULL, no_passphrase, NULL) : NULL;
 	const char *fault = NULL;
 

@@ -67,7 +67,7 @@ static void finish(struct ciba_flow *f, const struct oauth_result *result, struc
 {
 	struct oauth_result copy = *result;
 
-	oauth_result_hide(&copy, settings_of(f)->client_secret);
+	client_auth_explain(&copy, f->provider, settings_of(f));
 	stop(f);
 	f->events.done(f->userdata, &copy, tokens);
 }
@@ -250,7 +250,7 @@ static const char *ciba_flow_fault(const struct provider *p, const struct flow_r
 	if (provider_ciba_endpoint(p) == NULL || provider_token_endpoint(p) == NULL)
 		return "the provider has no backchannel authentication endpoint";
 	if (provider_settings(p)->client_auth == CLIENT_AUTH_NONE)
-		return "CIBA needs a client that authenticates: client_secret_file is missing";
+		return "CIBA needs a client that authenticates: client_auth is none";
 	if (request->subject == NULL)
 		return "nobody has signed in by this account yet, so it is not known whom to ask";
 	return NULL;

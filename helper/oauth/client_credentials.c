@@ -76,7 +76,7 @@ static void finish(struct client_credentials *c, const struct oauth_result *resu
 {
 	struct oauth_result copy = *result;
 
-	oauth_result_hide(&copy, c->client->client_secret);
+	client_auth_explain(&copy, c->provider, c->client);
 	oauth_result_hide(&copy, c->token);
 	c->done(c->userdata, &copy);
 }
@@ -162,8 +162,8 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 	c->wait = NULL;
 	if (result->outcome != OAUTH_DONE)
 		finish(c, result);
-	else if (c->client->client_auth == CLIENT_AUTH_NONE || c->client->client_secret == NULL)
-		fail(c, OAUTH_CLIENT_REFUSED, "a client without a secret cannot have one (RFC 6749 section 4.4)");
+	else if (!client_auth_is_proof(c->client))
+		fail(c, OAUTH_CLIENT_REFUSED, "a client that proves nothing cannot have one (RFC 6749 section 4.4)");
 	else if (ask(c) < 0)
 		fail(c, OAUTH_NO_MEMORY, "the request cannot be made");
 }

@@ -56,7 +56,7 @@ static void finish(struct device_flow *f, const struct oauth_result *result, str
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, f->user_code);
-	oauth_result_hide(&copy, settings_of(f)->client_secret);
+	client_auth_explain(&copy, f->provider, settings_of(f));
 	stop(f);
 	f->events.done(f->userdata, &copy, tokens);
 }

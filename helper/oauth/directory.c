@@ -99,11 +99,12 @@ int directory_new(struct directory **ret, struct provider *p, sd_event *event, s
 		d->client.client_id = settings->client_id;
 		d->client.client_secret = NULL;
 	}
-	if (settings->client_secret != NULL)
+	/* the same method as for people, who are asked for by a client without a secret perhaps, or by one with a key */
+	if (settings->client_secret != NULL) {
 		d->client.client_secret = settings->client_secret;
-	/* the same method as for people, which are asked for by a client without a secret perhaps */
-	if (d->client.client_auth == CLIENT_AUTH_NONE)
-		d->client.client_auth = CLIENT_AUTH_BASIC;
+		if (d->client.client_auth != CLIENT_AUTH_POST)
+			d->client.client_auth = CLIENT_AUTH_BASIC;
+	}
 	r = uri_join(&d->base, settings->url, "");
 	if (r == 0)
 		r = client_credentials_new(&d->token, p, fetch, &d->client,

@@ -95,7 +95,7 @@ static void finish(struct introspect *i, enum introspect_outcome outcome, const 
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, i->token);
-	oauth_result_hide(&copy, provider_settings(i->provider)->client_secret);
+	client_auth_explain(&copy, i->provider, provider_settings(i->provider));
 	i->done(i->userdata, outcome, &copy);
 }
 
@@ -134,7 +134,7 @@ static void on_reply(void *userdata, enum fetch_outcome outcome, const struct fe
 
 bool introspect_is_possible(const struct provider *p)
 {
-	return provider_introspection_endpoint(p) != NULL && provider_settings(p)->client_secret != NULL;
+	return provider_introspection_endpoint(p) != NULL && client_auth_is_proof(provider_settings(p));
 }
 
 int introspect_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,

@@ -14,6 +14,7 @@
 #include "helper/oauth/uri.h"
 
 #define TENANT_TEMPLATE "{tenantid}"
+#define ALIASES "mtls_endpoint_aliases"
 
 static int refuse(char *why, const char *what, const char *fault)
 {
@@ -110,25 +111,39 @@ static const char *endpoint_fault(const struct provider_settings *s, const char 
 	return NULL;
 }
 
+static int check_endpoint(const struct provider_settings *s, const char *name, struct json_object *value, char *why)
+{
+	const char *fault;
+
+	if (value == NULL || (!text_has_suffix(name, "_endpoint") && strcmp(name, "jwks_uri") != 0))
+		return 0;
+	if (!json_object_is_type(value, json_type_string))
+		return refuse(why, name, "is not a text");
+	fault = endpoint_fault(s, json_object_get_string(value));
+	return fault != NULL ? refuse(why, name, fault) : 0;
+}
+
+/* @document: the whole, or the mtls_endpoint_aliases within it */
 static int check_endpoints(const struct provider_settings *s, struct json_object *document, char *why)
 {
 	struct json_object_iterator at = json_object_iter_begin(document);
 	struct json_object_iterator end = json_object_iter_end(document);
 
 	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
-		const char *name = json_object_iter_peek_name(&at);
-		struct json_object *value = json_object_iter_peek_value(&at);
-		const char *fault;
+		int r = check_endpoint(s, json_object_iter_peek_name(&at), json_object_iter_peek_value(&at), why);
 
-		if (value == NULL || (!text_has_suffix(name, "_endpoint") && strcmp(name, "jwks_uri") != 0))
-			continue;
-		if (!json_object_is_type(value, json_type_string))
-			return refuse(why, name, "is not a text");
-		fault = endpoint_fault(s, json_object_get_string(value));
-		if (fault != NULL)
-			return refuse(why, name, fault);
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+/* RFC 8705 section 5: where a client that shows a certificate is to go instead. Return: 0, -ENOENT, -EBADMSG. */
+static int read_aliases(struct json_object **ret, struct json_object *document, char *why)
+{
+	int r = json_read_object(document, ALIASES, ret);
+
+	return r == -EBADMSG ? refuse(why, ALIASES, "is not an object") : r;
 }
 
 static int check_issuer(const struct provider_settings *s, struct json_object *document, char *why)
@@ -159,6 +174,7 @@ int provider_metadata_check(struct json_object **ret, const struct provider_sett
 {
 	LK_CLEANUP(json_object_putp) struct json_object *document = NULL;
 	LK_CLEANUP(metadata_endpoints_done) struct metadata_endpoints endpoints = {0};
+	struct json_object *aliases = NULL;
 	int r = json_parse(&document, text, len);
 
 	if (r == -ENOMEM)
@@ -168,6 +184,12 @@ int provider_metadata_check(struct json_object **ret, const struct provider_sett
 	r = check_issuer(s, document, why);
 	if (r == 0)
 		r = check_endpoints(s, document, why);
+	if (r == 0)
+		r = read_aliases(&aliases, document, why);
+	if (r == 0)
+		r = check_endpoints(s, aliases, why);
+	if (r == -ENOENT)
+		r = 0;
 	if (r == 0)
 		r = metadata_endpoints(&endpoints, s, document, why);
 	if (r == 0)
@@ -194,6 +216,18 @@ struct source {
 	const char *path;
 };
 
+/* ML-02: a client that shows a certificate goes where it is asked for. */
+static bool read_member(const struct provider_settings *s, struct json_object *document, const char *name,
+			const char **ret)
+{
+	struct json_object *aliases;
+
+	if (s->client_auth == CLIENT_AUTH_MTLS && json_read_object(document, ALIASES, &aliases) == 0 &&
+	    json_read_string(aliases, name, URI_MAX, ret) == 0)
+		return true;
+	return json_read_string(document, name, URI_MAX, ret) == 0;
+}
+
 static int choose(char **ret, const struct provider_settings *s, struct json_object *document,
 		  const struct source *source, char *why)
 {
@@ -203,7 +237,7 @@ static int choose(char **ret, const struct provider_settings *s, struct json_obj
 	if (source->setting != NULL) {
 		*ret = strdup(source->setting);
 		r = *ret != NULL ? 0 : -ENOMEM;
-	} else if (json_read_string(document, source->member, URI_MAX, &text) == 0) {
+	} else if (read_member(s, document, source->member, &text)) {
 		*ret = strdup(text);
 		r = *ret != NULL ? 0 : -ENOMEM;
 	} else if (source->path != NULL) {

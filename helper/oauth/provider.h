@@ -17,9 +17,13 @@
 
 enum client_auth {
 	CLIENT_AUTH_NONE = 0,
-	CLIENT_AUTH_BASIC, /* client_secret_basic */
-	CLIENT_AUTH_POST,  /* client_secret_post */
+	CLIENT_AUTH_BASIC,           /* client_secret_basic */
+	CLIENT_AUTH_POST,            /* client_secret_post */
+	CLIENT_AUTH_PRIVATE_KEY_JWT, /* OpenID Connect Core section 9, RFC 7523 */
+	CLIENT_AUTH_MTLS, /* tls_client_auth, self_signed_tls_client_auth: RFC 8705; the key is latchkey-fetch's */
 };
+
+struct signing_key;
 
 /* Filled by the configuration; every string owned by whoever owns the struct. NULL where not configured. */
 struct provider_settings {
@@ -29,6 +33,8 @@ struct provider_settings {
 	char *client_id;
 	struct secret *client_secret;
 	enum client_auth client_auth;
+	struct signing_key *client_key;  /* for private_key_jwt */
+	char *client_assertion_audience; /* NULL: the issuer */
 	char *scope;
 	char *device_authorization_endpoint; /* these eight override discovery */
 	char *backchannel_authentication_endpoint;

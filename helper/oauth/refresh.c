@@ -60,7 +60,7 @@ static void finish(struct refresh *r, enum refresh_outcome outcome, const struct
 	if (outcome == REFRESH_GONE && r->is_again && !dialect_of(r)->keeps_used_refresh_token)
 		outcome = REFRESH_DEAD;
 	oauth_result_hide(&copy, r->refresh_token);
-	oauth_result_hide(&copy, provider_settings(r->provider)->client_secret);
+	client_auth_explain(&copy, r->provider, provider_settings(r->provider));
 	r->done(r->userdata, outcome, &copy, tokens, retry_after_s);
 }
 

@@ -71,10 +71,24 @@ static int send_form(struct oauth_call *call, struct fetch_client *fetch, const 
 	return fetch_start(fetch, &request, on_exchange, call, &call->exchange);
 }
 
+/* Return: as assertion_make(), 0 with *ret NULL where none is needed. */
+static int make_assertion(struct secret **ret, const struct provider_settings *s, bool is_public)
+{
+	struct assertion_claims claims;
+
+	if (client_auth_method(s, is_public) != CLIENT_AUTH_PRIVATE_KEY_JWT)
+		return 0;
+	if (s->client_id == NULL || s->client_key == NULL)
+		return -EINVAL;
+	client_auth_claims(&claims, s);
+	return assertion_make(ret, s->client_key, &claims);
+}
+
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
 		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct oauth_call **ret)
 {
 	LK_CLEANUP(oauth_call_cancelp) struct oauth_call *call = calloc(1, sizeof(*call));
+	LK_CLEANUP(secret_freep) struct secret *assertion = NULL;
 	LK_CLEANUP(buf_done) struct buf authorization = {0};
 	int r;
 
@@ -83,14 +97,16 @@ int request_post(struct fetch_client *fetch, const struct provider_settings *s, 
 	call->done = done;
 	call->userdata = userdata;
 	buf_init(&authorization, CLIENT_AUTH_HEADER_MAX * 2);
-	r = client_auth_add(form, &authorization, s, is_public);
+	r = make_assertion(&assertion, s, is_public);
+	if (r == 0)
+		r = client_auth_add(form, &authorization, s, is_public, assertion);
 	if (r == 0)
 		r = form_fault(form);
 	if (r == 0)
 		r = send_form(call, fetch, s, url, form, &authorization, timeout_ms);
 	if (r == 0)
 		*ret = LK_STEAL(call);
-	return r;
+	return r > 0 ? -EIO : r;
 }
 
 int request_get(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *accept,

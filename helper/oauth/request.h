@@ -25,7 +25,7 @@ LK_DEFINE_CLEANUP(struct oauth_call *, oauth_call_cancel);
  * @form:      its client authentication is added here; released by the caller
  * @is_public: as in client_auth_add()
  * @ret:       for oauth_call_cancel(), valid until @done ran
- * Return: as fetch_start() and client_auth_add(); then @done runs once, from the event loop, never from within.
+ * Return: as fetch_start() and client_auth_add(), -EIO the client's key does not sign; else @done runs once, from the event loop, never from within.
  */
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
 		 bool is_public, uint32_t timeout_ms, fetch_done_fn done, void *userdata, struct oauth_call **ret);

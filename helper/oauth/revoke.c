@@ -53,7 +53,7 @@ static void finish_until(struct revoke *r, enum revoke_outcome outcome, const st
 
 	oauth_result_hide(&copy, r->refresh_token);
 	oauth_result_hide(&copy, r->access_token);
-	oauth_result_hide(&copy, provider_settings(r->provider)->client_secret);
+	client_auth_explain(&copy, r->provider, provider_settings(r->provider));
 	r->done(r->userdata, outcome, &copy, retry_after_s);
 }
 

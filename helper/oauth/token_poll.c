@@ -54,7 +54,7 @@ static void finish(struct token_poll *t, const struct oauth_result *result, stru
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, t->code);
-	oauth_result_hide(&copy, provider_settings(t->provider)->client_secret);
+	client_auth_explain(&copy, t->provider, provider_settings(t->provider));
 	stop(t);
 	t->done(t->userdata, &copy, tokens);
 }

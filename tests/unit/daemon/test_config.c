@@ -238,7 +238,7 @@ static void faults_of_lines(void **state)
 		{"[accounts]\nshell=/bin/../bash\n", "shell must be an absolute path"},
 		{"[accounts]\nshell=/bin/ba:sh\n", "shell must be an absolute path"},
 		{"[provider x]\ndialect=googel\n", "dialect 'googel' is not known"},
-		{"[provider x]\nclient_auth=tls\n", "client_auth must be none, basic or post"},
+		{"[provider x]\nclient_auth=tls\n", "client_auth must be none, basic, post, private_key_jwt or mtls"},
 		{"[provider x]\nclient_secret_file=secret\n", "client_secret_file must be an absolute path"},
 		{"[provider x]\nid_token_algorithms=RS256 none\n", "'none' is not RS, PS, ES"},
 		{"[provider x]\nid_token_algorithms=HS256\n", "'HS256' is not RS, PS, ES"},
@@ -351,10 +351,6 @@ static void faults_of_providers(void **state)
 		{PROVIDER "proxy=proxy:3128\n", "[provider corp]: proxy must be like"},
 		{PROVIDER "proxy=https://proxy:3128\n", "[provider corp]: proxy must be like"},
 		{PROVIDER "proxy=http://proxy/path\n", "[provider corp]: proxy must be like"},
-		{PROVIDER "client_secret_file=/s\nclient_auth=none\n",
-		 "client_auth=none, yet there is a client_secret_file"},
-		{PROVIDER "client_auth=basic\n", "client_auth needs a client_secret_file"},
-		{PROVIDER "dialect=google\n", "dialect google needs a client_secret_file"},
 		{PROVIDER "tenants=x\n", "tenants means nothing to dialect generic"},
 		{"[provider x]\nissuer=https://login.microsoftonline.com/common/v2.0\nclient_id=c\ndialect=entra\n",
 		 "tenants must name yours"},
@@ -468,29 +464,6 @@ static void notes(void **state)
 	config_free(load("[latchkey]\nallow_insecure_loopback=yes\n" WITH_ACCESS));
 }
 
-static void client_authentication(void **state)
-{
-	static const struct {
-		const char *text;
-		enum client_auth expected;
-	} rows[] = {
-		{PROVIDER, CLIENT_AUTH_NONE},
-		{PROVIDER "client_auth=none\n", CLIENT_AUTH_NONE},
-		{PROVIDER "client_secret_file=/s\n", CLIENT_AUTH_BASIC},
-		{PROVIDER "client_secret_file=/s\nclient_auth=post\n", CLIENT_AUTH_POST},
-		{PROVIDER "client_secret_file=/s\nclient_auth=basic\n", CLIENT_AUTH_BASIC},
-		{PROVIDER "client_secret_file=/s\ndialect=google\n", CLIENT_AUTH_POST},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		LK_CLEANUP(config_freep) struct config *c = load(rows[i].text);
-
-		assert_int_equal(c->providers[0].settings.client_auth, rows[i].expected);
-		assert_null(c->providers[0].settings.client_secret);
-	}
-}
-
 static void limits_of_number(void **state)
 {
 	static char text[100000];
@@ -547,7 +520,6 @@ int main(void)
 		cmocka_unit_test(pairs),
 		cmocka_unit_test(selecting),
 		cmocka_unit_test(notes),
-		cmocka_unit_test(client_authentication),
 		cmocka_unit_test(limits_of_number),
 		cmocka_unit_test(every_cut),
 	};

@@ -131,7 +131,7 @@ static int authenticate(enum client_auth method, const char *id, const char *sec
 		assert_int_equal(secret_copy(&s.client_secret, secret, strlen(secret)), 0);
 	form_init(form);
 	buf_init(header, CLIENT_AUTH_HEADER_MAX);
-	r = client_auth_add(form, header, &s, is_public);
+	r = client_auth_add(form, header, &s, is_public, NULL);
 	secret_free(s.client_secret);
 	return r;
 }
