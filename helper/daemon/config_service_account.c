@@ -177,6 +177,14 @@ static const struct config_key keys_of_service_account[] = {
 	{.name = "assertion_to_provider",
 	 .set = config_set_bool,
 	 .offset = offsetof(struct service_account, assertion_to_provider)},
+	{.name = "presented_algorithms",
+	 .set = config_set_algorithms,
+	 .offset = offsetof(struct service_account, presented_algorithms),
+	 .is_list = true},
+	{.name = "jwks_ca_file",
+	 .set = config_set_path,
+	 .offset = offsetof(struct service_account, jwks_ca_file),
+	 .max = PLACE_MAX},
 	{.name = "workload_issuer",
 	 .set = config_set_text,
 	 .offset = offsetof(struct service_account, workload_issuer),
@@ -358,6 +366,9 @@ static int fill_in(struct service_account *s, const struct provider_config *p)
 		r = text_copy(&s->subject, s->client_id);
 	if (r == 0 && !s->identity_subject)
 		r = text_copy(&s->identity_subject, s->subject);
+	if (s->presented_algorithms == 0)
+		s->presented_algorithms =
+			1u << JWS_RS256 | 1u << JWS_PS256 | 1u << JWS_ES256 | 1u << JWS_ES384 | 1u << JWS_EDDSA;
 	if (s->accepts == 0) {
 		s->accepts |= s->assertion_keys || s->assertion_jwks_uri ? SERVICE_ACCEPTS_ASSERTION : 0;
 		s->accepts |= s->workload_issuer ? SERVICE_ACCEPTS_WORKLOAD : 0;

@@ -384,7 +384,7 @@ int config_set_secret_file(const struct config_target *t, const struct config_ke
 
 int config_set_algorithms(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
-	struct provider_config *p = t->base;
+	uint32_t *algorithms = field_of(t, key);
 	char **words = NULL;
 	int r = text_split(&words, value, JWS_ALGORITHMS);
 
@@ -397,7 +397,7 @@ int config_set_algorithms(const struct config_target *t, const struct config_key
 			r = config_refuse(why, "%s: '%.32s' is not RS, PS, ES with 256, 384, 512, or EdDSA", key->name,
 					  words[i]);
 		else
-			p->settings.algorithms |= 1u << algorithm;
+			*algorithms |= 1u << algorithm;
 	}
 	text_free_list(words);
 	return r;

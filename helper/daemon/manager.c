@@ -307,6 +307,10 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	fill_login(m);
+	r = door_keys_new(&m->door_keys, &m->login);
+	if (r < 0)
+		return r;
+	m->login.door_keys = m->door_keys;
 	r = sign_outs_new(&m->sign_outs, &m->login);
 	if (r < 0)
 		return r;
@@ -375,6 +379,7 @@ void manager_free(struct manager *m)
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		event_stream_free(m->event_streams[i]);
+	door_keys_free(m->door_keys);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
 	for (size_t i = 0; i < m->login.n_providers; i++)

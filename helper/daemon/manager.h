@@ -9,6 +9,7 @@
 #include "helper/login/attempt.h"
 #include "helper/login/break_glass.h"
 #include "helper/login/directory_sync.h"
+#include "helper/login/door_keys.h"
 #include "helper/login/event_stream.h"
 #include "helper/login/expel.h"
 #include "helper/login/pins.h"
@@ -57,6 +58,7 @@ struct manager {
 	struct expel_settings expel;
 	struct expulsions *expulsions;
 	struct rechecks *rechecks;
+	struct door_keys *door_keys;
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;

@@ -222,6 +222,8 @@ int workload_check(struct assertion_facts *ret, const char *token, size_t len, c
 const char *assertion_outcome_text(int outcome)
 {
 	switch (outcome) {
+	case JWS_UNKNOWN_KEY:
+		return "it is signed with a key that is not registered";
 	case ASSERTION_MALFORMED:
 		return "its claims are not as an assertion has them";
 	case ASSERTION_TYPE:

@@ -16,6 +16,7 @@
 #include "helper/base/text.h"
 #include "helper/login/pins.h"
 #include "helper/login/refusal.h"
+#include "helper/login/service_account.h"
 #include "helper/login/way.h"
 #include "helper/protocol/names.h"
 
@@ -57,7 +58,7 @@ void attempt_free(struct attempt *a)
 		return;
 
 	/* D1: whoever had a code and then left, as a phisher who was noticed does, leaves a trace. */
-	if ((a->is_reserved || a->is_local) && !a->has_ended)
+	if ((a->is_reserved || a->is_local || a->service_account != NULL) && !a->has_ended)
 		log_end(a, LOG_INFO, "cancelled", "its connection ended before");
 	newcomer_free(a->newcomer);
 	provider_wait_cancel(a->prepare);
@@ -66,6 +67,8 @@ void attempt_free(struct attempt *a)
 	account_free(a->person);
 	recheck_free(a->recheck);
 	pins_cancel(a->pin_job);
+	presented_free(a->presented);
+	presented_parts_done(&a->parts);
 	account_free(a->pin_account);
 	secret_free(a->new_pin);
 	if (a->is_reserved)
@@ -313,6 +316,11 @@ static void start(struct attempt *a)
 	int r;
 
 	(void)localdb_refresh(a->ctx->local);
+	a->service_account = service_account_find(a->ctx, a->user);
+	if (a->service_account != NULL) {
+		attempt_serve(a);
+		return;
+	}
 	r = accounts_name_is_possible(a->ctx->accounts, a->user);
 	if (r == 0) {
 		a->events.not_ours(a->userdata);

@@ -6,9 +6,11 @@
 #include "helper/login/judge.h"
 #include "helper/login/newcomer.h"
 #include "helper/login/offline.h"
+#include "helper/login/presented.h"
 #include "helper/login/recheck.h"
 
-/* Shared by attempt.c (the way through the provider) and attempt_known.c (the ways in that need no approval now). */
+/* Shared by attempt.c (the way through the provider), attempt_known.c (the ways in that need no approval now) and
+ * attempt_present.c (those of programs). */
 
 struct attempt {
 	struct login_context *ctx;
@@ -54,10 +56,23 @@ struct attempt {
 	struct account *pin_account; /* whose PIN is asked for */
 	struct secret *new_pin;      /* until it was typed again */
 	struct pin_job *pin_job;
+
+	const struct service_account *service_account; /* NULL: a person's */
+	char nonce[PRESENTED_NONCE_LEN + 1];           /* of the question */
+	int64_t nonce_s;                               /* when it was made */
+	struct presented_parts parts;                  /* what has come so far */
+	struct presented *presented;                   /* while it is judged */
+	char proved_by[OAUTH_DETAIL_MAX];              /* for the log */
 };
 
 /** attempt_approve() - have the person approve at the provider */
 void attempt_approve(struct attempt *a);
+
+/** attempt_serve() - a service account's: ask for what proves who is there, and judge it */
+void attempt_serve(struct attempt *a);
+
+/** attempt_take_presented() - an answer to its question */
+void attempt_take_presented(struct attempt *a, const char *text, size_t len);
 
 /** attempt_event() - what is known by now, for the log */
 struct audit_event attempt_event(const struct attempt *a, int priority, const char *result, const char *detail);

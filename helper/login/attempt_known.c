@@ -71,7 +71,7 @@ void attempt_admit_known(struct attempt *a, const struct account *before, enum o
 		return;
 	}
 	reason = known_account_judge(a->ctx, account, a->service, &detail);
-	if (reason == NULL && !a->has_approved) {
+	if (reason == NULL && !a->has_approved && a->service_account == NULL) {
 		reason = authentication_stored_refusal(a->ctx->store, account,
 						       access_policy_for(a->ctx->access, a->service), why);
 		detail = why;

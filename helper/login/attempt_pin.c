@@ -54,6 +54,8 @@ static void ask(struct attempt *a, enum prompt_kind kind, const char *before)
 	case PROMPT_NEW_PIN_AGAIN:
 		(void)snprintf(text, sizeof(text), "The same PIN again");
 		break;
+	case PROMPT_ASSERTION: /* attempt_present.c */
+		return;
 	}
 	a->events.prompt(a->userdata, &prompt);
 }
@@ -246,6 +248,10 @@ int attempt_answer(struct attempt *a, const char *text, size_t len)
 	if (!a->is_asked)
 		return -ENOENT;
 	a->is_asked = false;
+	if (a->asked == PROMPT_ASSERTION) {
+		attempt_take_presented(a, text, len);
+		return 0;
+	}
 	if (len > TYPED_MAX || (len > 0 && secret_copy(&typed, text, len) < 0)) {
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 		return 0;
@@ -259,6 +265,8 @@ int attempt_answer(struct attempt *a, const char *text, size_t len)
 		break;
 	case PROMPT_NEW_PIN_AGAIN:
 		confirm(a, typed);
+		break;
+	case PROMPT_ASSERTION:
 		break;
 	}
 	return 0;

@@ -15,6 +15,7 @@
 #include "helper/login/policy.h"
 #include "helper/oauth/provider.h"
 
+struct door_keys;
 struct expulsions;
 struct pushes;
 struct service_accounts;
@@ -58,6 +59,7 @@ struct login_context {
 	struct pins *pins;
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
 	struct rechecks *rechecks;
+	struct door_keys *door_keys;
 	bool is_map_current;  /* the last publish went well and nothing changed since */
 	uint64_t map_changes; /* so far: a publish that was asked for earlier does not make the map current */
 	unsigned pending;

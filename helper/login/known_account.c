@@ -9,6 +9,7 @@
 
 #include "helper/base/json.h"
 #include "helper/base/text.h"
+#include "helper/login/service_account.h"
 #include "helper/protocol/names.h"
 
 int known_account_find(struct login_context *ctx, const char *name, struct account **ret)
@@ -30,6 +31,7 @@ const char *known_account_judge(struct login_context *ctx, const struct account 
 	LK_CLEANUP(text_free_listp) char **groups = NULL;
 	const struct access_policy *policy = access_policy_for(ctx->access, service);
 	const struct login_provider *lp = login_provider_for(ctx, account->name);
+	const struct service_account *robot = service_account_find(ctx, account->name);
 	struct access_person person = {.name = account->name, .subject = account->subject};
 
 	/* By the issuer: the name of a section may be another provider's by now. */
@@ -42,6 +44,10 @@ const char *known_account_judge(struct login_context *ctx, const struct account 
 		*ret_detail = account->state == ACCOUNT_EXPECTED ? "whoever it is kept for has not signed in yet"
 								 : "the account was forgotten";
 		return REASON_NOT_ALLOWED;
+	}
+	if (robot != NULL) {
+		*ret_detail = "services of the service account does not name this one";
+		return service_account_may_open(robot, service) ? NULL : REASON_NOT_ALLOWED;
 	}
 	if (policy == NULL) {
 		*ret_detail = "no access section lets anybody in";

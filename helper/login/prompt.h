@@ -13,6 +13,7 @@ enum prompt_kind {
 	PROMPT_PIN,           /* "pin": the one that was chosen before */
 	PROMPT_NEW_PIN,       /* "new-pin": to choose one, or an empty answer not to */
 	PROMPT_NEW_PIN_AGAIN, /* "new-pin-again": the same once more */
+	PROMPT_ASSERTION,     /* "assertion": a program's credential (helper/protocol/presenting.h) */
 };
 
 struct login_prompt {

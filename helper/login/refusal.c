@@ -49,6 +49,12 @@ static const struct {
 	{REASON_WRONG_PROOF, "Sign-in refused: what you typed is wrong, or too old."},
 	{REASON_PIN_BLOCKED, "Sign-in refused: too many wrong PINs. Wait, or sign in when % can be reached again."},
 	{REASON_PIN_NOT_SET, "No PIN was set."},
+	{REASON_NOTHING_PRESENTED, "Refused: this is a service account. A program shows a signed assertion here "
+				   "instead of a person who signs in: "
+				   "set SSH_ASKPASS to one that runs 'latchkey assert', see latchkey(1)."},
+	{REASON_NOT_BELIEVED, "Refused: what was presented is not believed. The log of this host says why."},
+	{REASON_CLOCK, "Refused: the clocks of this host and of whoever made what was presented differ by more than a "
+		       "minute. Set the wrong one right."},
 	{REASON_SIGN_IN_NEEDED, "Refused: sign in at % first, once and without a key."},
 };
 

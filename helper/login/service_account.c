@@ -47,6 +47,7 @@ void service_account_done(struct service_account *s)
 	free(s->assertion_jwks_uri);
 	free(s->assertion_issuer);
 	free(s->assertion_subject);
+	free(s->jwks_ca_file);
 	free(s->workload_issuer);
 	free(s->workload_audience);
 	free(s->workload_subject);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "helper/base/cleanup.h"
 #include "helper/jose/jwk.h"
@@ -54,7 +55,9 @@ struct service_account {
 	char *assertion_jwks_uri; /* or from the network */
 	char *assertion_issuer;
 	char *assertion_subject;
-	bool assertion_to_provider; /* hand it on as the grant's own assertion */
+	bool assertion_to_provider;    /* hand it on as the grant's own assertion */
+	uint32_t presented_algorithms; /* bits as in jws_verify() */
+	char *jwks_ca_file;            /* authority of what serves keys; NULL: the system's */
 	char *workload_issuer;
 	char *workload_audience;
 	char *workload_subject; /* pattern */

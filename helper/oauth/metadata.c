@@ -92,6 +92,8 @@ bool metadata_is_needed(const struct provider_settings *s)
 {
 	bool has_keys = s->jwks_uri != NULL || s->jwks_file != NULL || !s->dialect->has_id_token;
 
+	if (s->has_keys_only)
+		return !has_keys;
 	return s->dialect->has_discovery &&
 	       !(s->device_authorization_endpoint != NULL && s->token_endpoint != NULL && has_keys);
 }
@@ -277,7 +279,7 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		if (r < 0)
 			return r;
 	}
-	if (e.token == NULL)
+	if (e.token == NULL && !s->has_keys_only)
 		return refuse(why, "token_endpoint", "is missing");
 	if (e.jwks == NULL && s->jwks_file == NULL && d->has_id_token)
 		return refuse(why, "jwks_uri", "is missing");

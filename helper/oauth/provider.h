@@ -46,6 +46,7 @@ struct provider_settings {
 	char *login_hint_claim;     /* instead of the dialect's; "sub": the subject */
 	char *group_check_endpoint; /* instead of the dialect's */
 	char *jwks_file;            /* keys from root's file instead of the network */
+	bool has_keys_only;         /* nothing but its keys is asked for: no endpoint is missed */
 	char **tenants;             /* Entra: allowed tids */
 	char **verification_hosts;  /* hosts beyond the provider's own that a person may be sent to */
 	uint32_t algorithms;        /* of ID tokens, bits as in jws_verify(); default RS256 */

@@ -75,3 +75,6 @@
 #define REASON_WRONG_PROOF "wrong-proof"
 #define REASON_PIN_BLOCKED "pin-blocked"
 #define REASON_PIN_NOT_SET "pin-not-set"
+#define REASON_NOTHING_PRESENTED "nothing-presented"
+#define REASON_NOT_BELIEVED "not-believed"
+#define REASON_CLOCK "clock"

@@ -66,6 +66,19 @@ int provider_prepare(struct provider *p, provider_done_fn done, void *userdata, 
 	return 0;
 }
 
+const struct jwk_set *provider_keys(const struct provider *p)
+{
+	(void)p;
+	return fake.keys;
+}
+
+int provider_refetch_keys(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret)
+{
+	fake.refetched++;
+	fake.prepared--; /* counted as one of the other kind */
+	return provider_prepare(p, done, userdata, ret);
+}
+
 void provider_wait_cancel(struct provider_wait *w)
 {
 	if (w == NULL)

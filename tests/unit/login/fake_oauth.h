@@ -36,6 +36,7 @@ struct fake_oauth {
 	void *introspect_userdata;
 	bool can_introspect;
 	bool has_userinfo;
+	const struct jwk_set *keys; /* of every provider */
 	publish_done_fn publish_done;
 	void *publish_userdata;
 	char wanted[256]; /* claims asked for, each followed by a blank */
@@ -47,6 +48,7 @@ struct fake_oauth {
 	bool holds_sources; /* it waits for fake_sources(); else nobody knows anything */
 
 	/* counts since fake_reset() */
+	unsigned refetched;
 	unsigned prepared, flows, identities, published, refreshes, introspections;
 	unsigned asked_sources; /* of NSS */
 	unsigned cancelled;

@@ -39,6 +39,7 @@ static void on_prompt(void *userdata, const struct login_prompt *prompt)
 	struct world *w = userdata;
 
 	(void)snprintf(w->said, sizeof(w->said), "%s", prompt_word(prompt->kind));
+	(void)snprintf(w->asked, sizeof(w->asked), "%s", prompt->text);
 }
 
 static void on_granted(void *userdata, const struct account *account)

@@ -24,7 +24,8 @@ struct world {
 	sd_event *loop; /* for what is done beside the attempts: PINs */
 	struct attempt *attempt;
 	/* what happened */
-	char said[64]; /* the last event: "challenge", "granted", a reason, "not-ours" */
+	char asked[PRESENTING_TEXT_MAX]; /* the last prompt's text */
+	char said[64];                   /* the last event: "challenge", "granted", a reason, "not-ours" */
 	uint32_t uid;
 };
 
