@@ -120,6 +120,8 @@ static const struct dialect dialects[] = {
 		.error_aliases = salesforce_aliases,
 		.refresh_refusals = salesforce_refusals,
 		.dead_token_is_unsupported = true,
+		/* Help "OAuth 2.0 Token Exchange Flow" shows the reply of every other flow. */
+		.exchange_omits_issued_type = true,
 		.has_id_token = true,
 		.subject_claim = "sub",
 		.name_claim = "preferred_username",

@@ -57,6 +57,9 @@ struct dialect {
 	const struct dialect_alias *error_aliases; /* ended by {NULL, NULL} */
 	uint32_t poll_margin_ms;                   /* added to every wait; authentik and strict counters */
 
+	/* Token exchange */
+	bool exchange_omits_issued_type; /* its replies may leave issued_token_type out */
+
 	/* Refresh */
 	bool keeps_used_refresh_token; /* a used one stays good beside its successor: a lost reply costs nothing */
 	uint32_t refresh_grace_s;      /* a used one is taken once more for so long; 0: never */

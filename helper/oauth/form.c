@@ -44,19 +44,31 @@ static bool has_parameter(const struct form *f, const char *name)
 	return false;
 }
 
-static void add_bytes(struct form *f, const char *name, const char *value, size_t len)
+static void append_pair(struct form *f, const char *name, const char *value, size_t len)
 {
-	if (len == 0)
-		return;
-	if (has_parameter(f, name)) {
-		f->fault = -EEXIST;
-		return;
-	}
 	if (f->text.len > 0)
 		buf_append_text(&f->text, "&");
 	buf_append_text(&f->text, name);
 	buf_append_text(&f->text, "=");
 	form_encode(&f->text, value, len);
+}
+
+static void add_bytes(struct form *f, const char *name, const char *value, size_t len)
+{
+	if (len == 0)
+		return;
+	if (has_parameter(f, name))
+		f->fault = -EEXIST;
+	else
+		append_pair(f, name, value, len);
+}
+
+void form_add_list(struct form *f, const char *name, const char *const *values)
+{
+	if (values != NULL && values[0] != NULL && has_parameter(f, name))
+		f->fault = -EEXIST;
+	for (; values != NULL && *values != NULL; values++)
+		append_pair(f, name, *values, strlen(*values));
 }
 
 void form_add(struct form *f, const char *name, const char *value)

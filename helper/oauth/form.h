@@ -25,6 +25,10 @@ void form_done(struct form *f);
 void form_add(struct form *f, const char *name, const char *value);
 void form_add_secret(struct form *f, const char *name, const struct secret *value);
 
+/** form_add_list() - the same name once for each value, where a specification says that it may repeat (RFC 8693 section 2.1);
+ *  NULL or a NULL-terminated list */
+void form_add_list(struct form *f, const char *name, const char *const *values);
+
 /** form_add_encoded() - ready-made "a=b&c=d"; NULL adds nothing */
 void form_add_encoded(struct form *f, const char *text);
 

@@ -45,6 +45,7 @@ struct provider_settings {
 	char *revocation_endpoint;
 	char *login_hint_claim;     /* instead of the dialect's; "sub": the subject */
 	char *group_check_endpoint; /* instead of the dialect's */
+	char *token_handler;        /* of a token exchange: Salesforce's Apex class; NULL: the app's own */
 	char *jwks_file;            /* keys from root's file instead of the network */
 	bool has_keys_only;         /* nothing but its keys is asked for: no endpoint is missed */
 	char **tenants;             /* Entra: allowed tids */

@@ -18,6 +18,7 @@
 #define SCOPE_BYTES_MAX 4096u
 #define TOKEN_LIFETIME_MAX_S 86400u
 #define INTERVAL_MAX_S 60u
+#define TOKEN_TYPE_MAX 256u
 
 static const char endpoint[] = "token endpoint";
 
@@ -29,6 +30,7 @@ void token_set_free(struct token_set *t)
 	secret_free(t->refresh_token);
 	secret_free(t->id_token);
 	free(t->scope);
+	free(t->issued_token_type);
 	free(t);
 }
 
@@ -66,7 +68,22 @@ static int read_scope(struct token_set *t, const struct json_object *o)
 	return t->scope != NULL ? 0 : -ENOMEM;
 }
 
-static int read_fields(struct token_set *t, const struct json_object *o, const char **why)
+/* RFC 8693 section 2.2.1: what it is that came as access_token; N_A where it is nothing to be shown as one. */
+static int read_issued_type(struct token_set *t, const struct json_object *o, const struct dialect *d)
+{
+	const char *type;
+	int r = json_read_string(o, "issued_token_type", TOKEN_TYPE_MAX, &type);
+
+	if (r == -ENOENT && d->exchange_omits_issued_type)
+		return 0;
+	if (r < 0 || type[0] == '\0' || !reply_is_visible(type))
+		return -EBADMSG;
+	t->issued_token_type = strdup(type);
+	return t->issued_token_type != NULL ? 0 : -ENOMEM;
+}
+
+/* @d: of an exchange; NULL for every other reply */
+static int read_fields(struct token_set *t, const struct json_object *o, const struct dialect *d, const char **why)
 {
 	const char *type;
 	int r;
@@ -78,8 +95,15 @@ static int read_fields(struct token_set *t, const struct json_object *o, const c
 
 	/* OA-10, N19: a token of another type would need a proof that we do not send */
 	*why = "token_type is not Bearer";
-	if (json_read_string(o, "token_type", 32, &type) < 0 || strcasecmp(type, "bearer") != 0)
+	if (json_read_string(o, "token_type", 32, &type) < 0)
 		return -EBADMSG;
+	t->is_bearer = strcasecmp(type, "bearer") == 0;
+	if (!t->is_bearer && (d == NULL || strcasecmp(type, "N_A") != 0))
+		return -EBADMSG;
+	*why = "no issued_token_type";
+	r = d != NULL ? read_issued_type(t, o, d) : 0;
+	if (r < 0)
+		return r;
 
 	*why = "refresh_token cannot be read";
 	r = reply_secret(&t->refresh_token, o, "refresh_token", TOKEN_BYTES_MAX);
@@ -98,7 +122,8 @@ static int read_fields(struct token_set *t, const struct json_object *o, const c
 	return r == -ENOENT ? 0 : r;
 }
 
-static int read_tokens(struct token_set **ret, struct oauth_result *result, const struct json_object *o)
+static int read_tokens(struct token_set **ret, struct oauth_result *result, const struct json_object *o,
+		       const struct dialect *exchange)
 {
 	LK_CLEANUP(token_set_freep) struct token_set *t = calloc(1, sizeof(*t));
 	const char *why = "";
@@ -106,7 +131,7 @@ static int read_tokens(struct token_set **ret, struct oauth_result *result, cons
 
 	if (t == NULL)
 		return -ENOMEM;
-	r = read_fields(t, o, &why);
+	r = read_fields(t, o, exchange, &why);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
@@ -148,8 +173,8 @@ static int read_status(struct oauth_result *result, unsigned status, const char 
 	return TOKEN_REPLY_ERROR;
 }
 
-int token_reply_parse(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result,
-		      const struct dialect *d, unsigned status, const char *body, size_t len)
+static int parse(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result, const struct dialect *d,
+		 bool is_exchange, unsigned status, const char *body, size_t len)
 {
 	LK_CLEANUP(json_put_wipedp) struct json_object *o = NULL;
 	const char *error;
@@ -169,5 +194,17 @@ int token_reply_parse(struct token_set **ret, uint32_t *ret_interval_s, struct o
 		return status >= 500 ? TOKEN_REPLY_RETRY : refuse(result, "error is not a short text");
 	if (status != 200 && status != 201)
 		return read_status(result, status, body, len);
-	return read_tokens(ret, result, o);
+	return read_tokens(ret, result, o, is_exchange ? d : NULL);
+}
+
+int token_reply_parse(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result,
+		      const struct dialect *d, unsigned status, const char *body, size_t len)
+{
+	return parse(ret, ret_interval_s, result, d, false, status, body, len);
+}
+
+int token_reply_parse_exchanged(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result,
+				const struct dialect *d, unsigned status, const char *body, size_t len)
+{
+	return parse(ret, ret_interval_s, result, d, true, status, body, len);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ struct token_set {
 	struct secret *refresh_token; /* or NULL */
 	struct secret *id_token;      /* or NULL */
 	char *scope;                  /* or NULL: as requested */
+	char *issued_token_type;      /* of an exchange: what access_token is, a URI, where it was said; else NULL */
+	bool is_bearer;               /* false: an exchange brought something that must not be shown as one (TX-03) */
 	uint32_t expires_in_s;        /* 0: not said; at most 86400 */
 };
 
@@ -38,3 +41,10 @@ enum token_reply {
  */
 int token_reply_parse(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result,
 		      const struct dialect *d, unsigned status, const char *body, size_t len);
+
+/**
+ * token_reply_parse_exchanged() - the same for a token exchange: RFC 8693 section 2.2.1
+ * issued_token_type must be there, unless the dialect leaves it out, and token_type may be N_A.
+ */
+int token_reply_parse_exchanged(struct token_set **ret, uint32_t *ret_interval_s, struct oauth_result *result,
+				const struct dialect *d, unsigned status, const char *body, size_t len);

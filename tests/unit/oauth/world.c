@@ -52,6 +52,7 @@ void world_done(struct world *w)
 	free(s->jwks_uri);
 	free(s->introspection_endpoint);
 	free(s->revocation_endpoint);
+	free(s->token_handler);
 	free(s->jwks_file);
 	fake_reset();
 }
