@@ -17,6 +17,8 @@ struct arguments {
 	const char *uid, *gid, *provider, *subject, *home, *shell, *format;
 	bool json, help, version, signature_only, header, end;
 	const char *lifetime, *reason;
+	const char *resource, *token_type;
+	bool exchange;
 };
 
 /**

@@ -95,7 +95,8 @@ static enum command_exit run_verb(const struct command *c, const struct verb *ve
 	if (!is_utf8(c->arguments.operand) || !is_utf8(c->arguments.more[0]) || !is_utf8(c->arguments.more[1]) ||
 	    !is_utf8(c->arguments.user) || !is_utf8(c->arguments.file) || !is_utf8(c->arguments.subject) ||
 	    !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) || !is_utf8(c->arguments.shell) ||
-	    !is_utf8(c->arguments.scope) || !is_utf8(c->arguments.audience))
+	    !is_utf8(c->arguments.scope) || !is_utf8(c->arguments.audience) || !is_utf8(c->arguments.resource) ||
+	    !is_utf8(c->arguments.token_type))
 		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
 
 	status = verb->run(c);

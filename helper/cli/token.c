@@ -35,15 +35,49 @@ int token_read(struct json_object *parameters, const char **ret_token, int64_t *
 	return 0;
 }
 
-static void print_token(const struct command *c, const char *token, int64_t expires_in_s)
+static void print_token(const struct command *c, const char *token, int64_t expires_in_s, bool is_bearer,
+			const char *issued_type)
 {
-	if (c->arguments.json && expires_in_s > 0)
-		(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%lld}\n",
-			      token, (long long)expires_in_s);
-	else if (c->arguments.json)
-		(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\"}\n", token);
-	else
+	if (!c->arguments.json) {
 		(void)fprintf(c->out, c->arguments.header ? "Authorization: Bearer %s\n" : "%s\n", token);
+		return;
+	}
+	(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"%s\"", token, is_bearer ? "Bearer" : "N_A");
+	if (issued_type[0] != '\0')
+		(void)fprintf(c->out, ",\"issued_token_type\":\"%s\"", issued_type);
+	if (expires_in_s > 0)
+		(void)fprintf(c->out, ",\"expires_in\":%lld", (long long)expires_in_s);
+	(void)fputs("}\n", c->out);
+}
+
+/* Of an exchange; of any other token there is nothing to say. A quote or backslash would break the JSON. */
+static int read_kind(struct json_object *parameters, bool *ret_is_bearer, const char **ret_issued_type)
+{
+	const char *type;
+	int r = json_read_string(parameters, "issued_token_type", 256, ret_issued_type);
+
+	if (r == -ENOENT)
+		*ret_issued_type = "";
+	else if (r < 0)
+		return -EBADMSG;
+	for (const char *p = *ret_issued_type; *p != '\0'; p++)
+		if (*p <= 0x20 || *p > 0x7e || *p == '"' || *p == '\\')
+			return -EBADMSG;
+	if (json_read_string(parameters, "token_type", 32, &type) != 0)
+		return -EBADMSG;
+	*ret_is_bearer = strcmp(type, "Bearer") == 0;
+	return 0;
+}
+
+static bool add_wish(struct json_object *parameters, const struct arguments *a)
+{
+	if (a->exchange && json_object_object_add(parameters, "exchange", json_object_new_boolean(true)) < 0)
+		return false;
+	return question_add_text(parameters, "scope", a->scope) &&
+	       question_add_text(parameters, "audience", a->audience) &&
+	       question_add_text(parameters, "resource", a->resource) &&
+	       question_add_text(parameters, "requested_token_type", a->token_type) &&
+	       question_add_text(parameters, "name", a->operand);
 }
 
 static enum command_exit one_too_many(const struct command *c)
@@ -57,23 +91,27 @@ enum command_exit verb_token(const struct command *c)
 	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
 	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
 	enum command_exit status;
+	const char *token, *issued_type = "";
 	int64_t expires_in_s = 0;
-	const char *token;
+	bool is_bearer = false;
 
 	if (c->arguments.more[0])
 		return one_too_many(c);
 	token_close_memory();
-	if (!question_add_text(parameters, "scope", c->arguments.scope) ||
-	    !question_add_text(parameters, "audience", c->arguments.audience) ||
-	    !question_add_text(parameters, "name", c->arguments.operand))
+	if (!c->arguments.exchange && (c->arguments.resource || c->arguments.token_type))
+		return command_fail(c, COMMAND_MISUSE, "--resource and --requested-token-type go with --exchange");
+	if (!add_wish(parameters, &c->arguments))
 		return question_lost(c, -ENOMEM);
 	status = question_ask(c, METHOD_GET_TOKEN, parameters, &reply);
 	if (status != COMMAND_OK)
 		return status;
 	/* A quote or backslash cannot be in a token (RFC 6750 section 2.1), and would break the JSON. */
-	if (token_read(reply.parameters, &token, &expires_in_s) < 0 || strpbrk(token, "\"\\") != NULL)
+	if (token_read(reply.parameters, &token, &expires_in_s) < 0 || strpbrk(token, "\"\\") != NULL ||
+	    read_kind(reply.parameters, &is_bearer, &issued_type) < 0)
 		return question_lost(c, -EBADMSG);
-	print_token(c, token, expires_in_s);
+	if (c->arguments.header && !is_bearer)
+		return command_fail(c, COMMAND_FAILED, "this token is none that a header shows as Bearer");
+	print_token(c, token, expires_in_s, is_bearer, issued_type);
 	return COMMAND_OK;
 }
 

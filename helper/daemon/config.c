@@ -92,6 +92,7 @@ static void provider_done(struct provider_config *p)
 	free(s->jwks_uri);
 	free(s->introspection_endpoint);
 	free(s->login_hint_claim);
+	free(s->token_handler);
 	free(s->revocation_endpoint);
 	free(s->group_check_endpoint);
 	free(s->jwks_file);

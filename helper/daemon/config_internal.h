@@ -98,6 +98,7 @@ int config_set_directory_secret_file(const struct config_target *t, const struct
 				     char *why);
 int config_set_directory_subject(const struct config_target *t, const struct config_key *key, const char *value,
 				 char *why);
+int config_set_token_types(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_classes(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_max_age(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_methods(const struct config_target *t, const struct config_key *key, const char *value, char *why);

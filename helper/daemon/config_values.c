@@ -13,6 +13,7 @@
 #include "helper/daemon/config_internal.h"
 #include "helper/jose/jwk.h"
 #include "helper/oauth/dialect.h"
+#include "helper/oauth/token_type.h"
 
 #define TITLE_SIZE 65u
 #define HOME_MAX 255u
@@ -256,6 +257,16 @@ static bool is_subject(const char *word)
 	const char *colon = strchr(word, ':');
 
 	return colon && colon != word && colon[1] != '\0' && strlen(colon + 1) <= 255;
+}
+
+static bool is_token_type(const char *word)
+{
+	return token_type_uri(word) != NULL;
+}
+
+int config_set_token_types(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	return set_list(t, key, value, why, is_token_type, "access-token, id-token, jwt, saml1 or saml2");
 }
 
 int config_set_words(const struct config_target *t, const struct config_key *key, const char *value, char *why)

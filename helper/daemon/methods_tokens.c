@@ -11,10 +11,12 @@
 #include <syslog.h>
 
 #include "helper/base/json.h"
+#include "helper/base/text.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck.h"
 #include "helper/login/sign_out.h"
 #include "helper/login/token_rules.h"
+#include "helper/oauth/token_exchange.h"
 #include "helper/protocol/frame.h"
 #include "helper/protocol/names.h"
 #include "helper/vault/store_tokens.h"
@@ -101,6 +103,11 @@ struct hand_out {
 	char *scope; /* NULL: all that was granted */
 	char *detail;
 	struct recheck *recheck;
+	bool is_exchange; /* what the provider gives is shown for another token, with these: */
+	char *audience;
+	char *resource;
+	const char *requested_type;
+	struct token_exchange *exchange;
 };
 
 static void hand_out_free(void *userdata)
@@ -108,7 +115,10 @@ static void hand_out_free(void *userdata)
 	struct hand_out *h = userdata;
 
 	recheck_free(h->recheck);
+	token_exchange_free(h->exchange);
 	account_free(h->account);
+	free(h->audience);
+	free(h->resource);
 	free(h->scope);
 	free(h->detail);
 	free(h);
@@ -153,8 +163,10 @@ static const char *reason_of(enum recheck_outcome outcome)
 	return REASON_NO_STORE;
 }
 
-/* Root asks for somebody else: that stands in the log as such. */
-static void hand_over(struct hand_out *h, const struct secret *token, uint32_t lifetime_s)
+/* Root asks for somebody else: that stands in the log as such.
+ * @issued_type: of an exchange, what the token is; NULL: it was not said */
+static void hand_over(struct hand_out *h, const struct secret *token, uint32_t lifetime_s, bool is_bearer,
+		      const char *issued_type)
 {
 	LK_CLEANUP(buf_done) struct buf p = {.max = FRAME_MAX};
 	struct audit_event e = event_of(h, LOG_INFO, conn_uid(h->conn) == 0 ? "granted-to-root" : "granted", h->detail);
@@ -165,7 +177,11 @@ static void hand_over(struct hand_out *h, const struct secret *token, uint32_t l
 	}
 	buf_append_text(&p, "{\"access_token\":");
 	json_write_string(&p, secret_data(token), secret_len(token));
-	buf_append_text(&p, ",\"token_type\":\"Bearer\"");
+	buf_printf(&p, ",\"token_type\":\"%s\"", is_bearer ? "Bearer" : "N_A");
+	if (issued_type != NULL) {
+		buf_append_text(&p, ",\"issued_token_type\":");
+		json_write_string(&p, issued_type, strlen(issued_type));
+	}
 	if (lifetime_s > 0)
 		buf_printf(&p, ",\"expires_in\":%u", lifetime_s);
 	buf_append_text(&p, "}");
@@ -175,26 +191,85 @@ static void hand_over(struct hand_out *h, const struct secret *token, uint32_t l
 		conn_drop(h->conn);
 }
 
-/* It may have been locked, or the account forgotten, while the provider was asked. */
+/* It may have been locked, or the account forgotten, while the provider was asked. Return: false after the call was answered. */
+static bool is_open_still(struct hand_out *h)
+{
+	struct row_owner owner = account_owner(h->account);
+	int r = store_check_lock(h->manager->store, &owner);
+
+	if (r == 0)
+		return true;
+	refuse(h, r == -EACCES ? REASON_LOCKED : r == -ENOENT ? REASON_SIGN_IN_NEEDED : REASON_NO_STORE, NULL);
+	return false;
+}
+
+/* What the provider says of an exchange is about this token and this target, never about the person. */
+static const char *reason_of_exchange(enum oauth_outcome outcome)
+{
+	switch (outcome) {
+	case OAUTH_DENIED:
+	case OAUTH_EXPIRED:
+	case OAUTH_PROVIDER_REFUSED:
+	case OAUTH_TOKEN_REFUSED:
+	case OAUTH_TOO_WEAK:
+		return REASON_NOT_HANDED_OUT;
+	case OAUTH_CLIENT_REFUSED:
+		return REASON_CONFIGURATION;
+	case OAUTH_DONE:
+	case OAUTH_UNREACHABLE:
+	case OAUTH_BAD_REPLY:
+	case OAUTH_TOKEN_INVALID:
+	case OAUTH_THROTTLED:
+	case OAUTH_NO_MEMORY:
+		break;
+	}
+	return REASON_UNAVAILABLE;
+}
+
+static void on_exchanged(void *userdata, const struct oauth_result *result, struct token_set *tokens)
+{
+	LK_CLEANUP(token_set_freep) struct token_set *t = tokens;
+	struct hand_out *h = userdata;
+
+	token_exchange_free(LK_STEAL(h->exchange));
+	if (result->outcome != OAUTH_DONE || t == NULL)
+		refuse(h, reason_of_exchange(result->outcome), result->detail);
+	else if (!token_rules_allow_type(h->lp->tokens, t->issued_token_type))
+		refuse(h, REASON_NOT_HANDED_OUT, "the provider issued a kind of token that is not in token_exchange");
+	else if (is_open_still(h))
+		hand_over(h, t->access_token, t->expires_in_s, t->is_bearer, t->issued_token_type);
+}
+
+static void exchange(struct hand_out *h, const struct secret *token)
+{
+	const char *const audiences[] = {h->audience, NULL}, *const resources[] = {h->resource, NULL};
+	const struct token_exchange_request request = {
+		.subject_token = token,
+		.subject_token_type = TOKEN_TYPE_ACCESS_TOKEN,
+		.audiences = audiences,
+		.resources = resources,
+		.scope = h->scope,
+		.requested_token_type = h->requested_type,
+	};
+
+	if (token_exchange_start(&h->exchange, h->lp->provider, h->manager->login.fetch, &request, on_exchanged, h) < 0)
+		refuse(h, REASON_UNAVAILABLE, NULL);
+}
+
 static void on_token(void *userdata, const struct recheck_result *result, const struct secret *token,
 		     uint32_t lifetime_s)
 {
 	struct hand_out *h = userdata;
-	struct row_owner owner = account_owner(h->account);
-	int r;
 
 	h->recheck = NULL;
-	if (result->outcome != RECHECK_GOOD || token == NULL) {
+	if (result->outcome != RECHECK_GOOD || token == NULL)
 		refuse(h, reason_of(result->outcome), result->detail);
+	else if (!is_open_still(h))
 		return;
-	}
-	r = store_check_lock(h->manager->store, &owner);
-	if (r == -EACCES)
-		refuse(h, REASON_LOCKED, NULL);
-	else if (r < 0)
-		refuse(h, r == -ENOENT ? REASON_SIGN_IN_NEEDED : REASON_NO_STORE, NULL);
+	else if (h->is_exchange)
+		exchange(h, token);
 	else
-		hand_over(h, token, lifetime_s);
+		hand_over(h, token, lifetime_s, true, NULL);
 }
 
 /* Return: NULL, or why not. */
@@ -224,10 +299,13 @@ static bool read_wish(struct conn *c, const struct varlink_call *call, struct to
 		{"scope", TOKEN_SCOPE_MAX, &wish->scope},
 		{"audience", TOKEN_AUDIENCE_MAX, &wish->audience},
 		{"git_host", TOKEN_GIT_HOST_MAX, &wish->git_host},
+		{"resource", TOKEN_AUDIENCE_MAX, &wish->resource},
+		{"requested_token_type", 64, &wish->requested_type},
 	};
 	const struct token_rules none = {.scopes = NULL};
 	const char *why;
 	char *scope;
+	int r;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		if (method_read_optional(call, members[i].key, members[i].max, members[i].value))
@@ -235,8 +313,16 @@ static bool read_wish(struct conn *c, const struct varlink_call *call, struct to
 		service_invalid(c, members[i].key);
 		return false;
 	}
+	r = json_read_bool(call->parameters, "exchange", &wish->is_exchange);
+	if (r < 0 && r != -ENOENT) {
+		service_invalid(c, "exchange");
+		return false;
+	}
 	if (token_rules_judge(&none, wish, &scope, &why) == -EINVAL) {
-		service_invalid(c, wish->audience != NULL ? "audience" : "scope");
+		service_invalid(c, wish->requested_type != NULL ? "requested_token_type"
+				   : wish->resource != NULL     ? "resource"
+				   : wish->audience != NULL     ? "audience"
+								: "scope");
 		return false;
 	}
 	return true;
@@ -250,9 +336,14 @@ static char *describe(const struct token_wish *wish)
 						     : wish->scope;
 	LK_CLEANUP(buf_done) struct buf b = {.max = 2048};
 
+	if (wish->is_exchange && wish->audience == NULL && wish->resource != NULL) {
+		word = "resource";
+		value = wish->resource;
+	}
+	buf_append_text(&b, wish->is_exchange ? "exchange" : "");
 	if (value != NULL)
-		buf_printf(&b, "%s %s", word, value);
-	return buf_steal(&b);
+		buf_printf(&b, "%s%s %s", b.len > 0 ? ", " : "", word, value);
+	return b.len > 0 ? buf_steal(&b) : NULL;
 }
 
 void method_get_token(struct manager *m, struct conn *c, const struct varlink_call *call)
@@ -277,6 +368,9 @@ void method_get_token(struct manager *m, struct conn *c, const struct varlink_ca
 	}
 	*h = (struct hand_out){.manager = m,
 			       .conn = c,
+			       .is_exchange = wish.is_exchange,
+			       .requested_type =
+				       wish.requested_type != NULL ? token_type_uri(wish.requested_type) : NULL,
 			       .lp = login_provider_of_issuer(&m->login, a->issuer),
 			       .detail = describe(&wish)};
 	h->account = LK_STEAL(a);
@@ -292,8 +386,16 @@ void method_get_token(struct manager *m, struct conn *c, const struct varlink_ca
 		refuse(h, reason, why);
 		return;
 	}
-	request.scope = h->scope;
-	request.resource = wish.audience;
+	if (wish.is_exchange &&
+	    (text_copy(&h->audience, wish.audience) < 0 || text_copy(&h->resource, wish.resource) < 0)) {
+		refuse(h, REASON_UNAVAILABLE, NULL);
+		return;
+	}
+	/* What is exchanged is the token of the whole grant. */
+	if (!wish.is_exchange) {
+		request.scope = h->scope;
+		request.resource = wish.audience;
+	}
 	if (recheck_token_start(&h->recheck, &m->login, h->account, &request, on_token, h) < 0)
 		refuse(h, REASON_UNAVAILABLE, NULL);
 }

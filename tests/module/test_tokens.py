@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Tokens for a person's own programs: who gets which, when they are locked, and how a sign-in ends. With a provider that rotates
 refresh tokens and takes revocations."""
+import json
 import os
 import signal
 import sqlite3
@@ -35,6 +36,11 @@ token_audiences = https://api.example/v1
 git_hosts = git.example git.example:8443"""
 
 
+TYPE = "urn:ietf:params:oauth:token-type:"
+EXCHANGED = {"access_token": "atCANARYexchanged", "token_type": "Bearer", "issued_token_type": TYPE + "access_token",
+             "expires_in": 60, "refresh_token": "rtCANARYexchanged"}
+
+
 class Provider(TinyProvider):
     """Its refresh tokens are good for one use; tokens begin with a word that nothing else has in it."""
 
@@ -43,6 +49,8 @@ class Provider(TinyProvider):
         self.grants = {}  # refresh token -> (name, subject)
         self.refreshes, self.revoked = [], []
         self.revoke_status = 200
+        self.exchanges = []
+        self.exchange_reply = (200, EXCHANGED)
 
     def new_tokens(self, name, subject):
         refresh = "rtCANARY" + b64(os.urandom(24))
@@ -55,6 +63,9 @@ class Provider(TinyProvider):
             if self.revoke_status == 200:
                 self.grants.pop(form["token"], None)
             h.answer(self.revoke_status, {})
+        elif form.get("grant_type") == "urn:ietf:params:oauth:grant-type:token-exchange":
+            self.exchanges.append(form)
+            h.answer(*self.exchange_reply)
         elif form.get("grant_type") == "refresh_token":
             self.refreshes.append(form)
             who = self.grants.pop(form["refresh_token"], None)
@@ -274,6 +285,68 @@ def test_forget_revokes():
         wait_until(lambda: h.provider.revoked)
         assert h.provider.revoked[0]["token"] == current[0]
         assert h.ask("GetToken", alice)["error"] == "io.latchkey.NotPermitted"
+
+
+def test_tx_exchange():
+    """TX-01 to TX-03, I18: the person's own token is shown for another one, as far as root's configuration goes."""
+    with Host(RULES + "\ntoken_exchange = access-token jwt") as h:
+        alice = h.sign_in("alice", "s-1")
+        done = h.latchkey(alice, "token", "--exchange", "--json", "--audience", "https://api.example/v1", "--resource",
+                          "https://api.example/v1", "--requested-token-type", "access-token")
+        assert json.loads(done.stdout) == {"access_token": "atCANARYexchanged", "token_type": "Bearer", "expires_in": 60,
+                                           "issued_token_type": TYPE + "access_token"}, done
+        own = h.provider.exchanges[0].pop("subject_token")
+        assert own.startswith("atCANARY") and len(own) == 8 + 32  # of the whole grant
+        assert h.provider.exchanges == [{
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "resource": "https://api.example/v1",
+            "audience": "https://api.example/v1", "requested_token_type": TYPE + "access_token",
+            "subject_token_type": TYPE + "access_token", "client_id": "latchkey"}]
+        assert h.latchkey(alice, "token", "--exchange", "--header").stdout == "Authorization: Bearer atCANARYexchanged\n"
+        assert h.provider.exchanges[-1]["scope"] == "api:read api:write"
+        log = h.rig.log()
+        assert 'detail="exchange, audience https://api.example/v1"' in log and "CANARY" not in log
+
+        # no bearer token: for whoever reads JSON, and in no header
+        h.provider.exchange_reply = (200, {**EXCHANGED, "token_type": "N_A", "issued_token_type": TYPE + "jwt"})
+        done = h.latchkey(alice, "token", "--exchange", "--header")
+        assert done.returncode == 1 and done.stdout == "" and "Bearer" in done.stderr, done
+        assert json.loads(h.latchkey(alice, "token", "--exchange", "--json").stdout)["token_type"] == "N_A"
+
+        n = len(h.provider.exchanges)
+        h.refused(alice, "not-handed-out", exchange=True, audience="https://api.example/v2")
+        h.refused(alice, "not-handed-out", exchange=True, resource="https://api.example/v2")
+        h.refused(alice, "not-handed-out", exchange=True, scope="openid")
+        h.refused(alice, "not-handed-out", exchange=True, requested_token_type="id-token")
+        for bad in ({"exchange": 1}, {"resource": "https://api.example/v1"}, {"requested_token_type": "jwt"},
+                    {"exchange": True, "resource": "no-uri"}, {"exchange": True, "requested_token_type": "refresh-token"},
+                    {"exchange": True, "git_host": "git.example"}):
+            assert h.ask("GetToken", alice, **bad)["error"] == "org.varlink.service.InvalidParameter", bad
+        assert h.latchkey(alice, "token", "--resource", "https://api.example/v1").returncode == 2
+        assert len(h.provider.exchanges) == n
+        assert h.ask("GetToken", STRANGER, exchange=True)["error"] == "io.latchkey.NotPermitted"
+
+
+def test_tx_exchange_refused():
+    """TX-03, TX-05: what was not asked for, and every no, is handed to nobody and ends nothing."""
+    with Host(RULES + "\ntoken_exchange = access-token") as h:
+        alice = h.sign_in("alice", "s-1")
+        for reply, reason in (
+                ((400, {"error": "invalid_target"}), "not-handed-out"),
+                ((400, {"error": "invalid_grant"}), "not-handed-out"),
+                ((400, {"error": "unauthorized_client"}), "configuration"),
+                ((503, {}), "unavailable"),
+                ((200, {**EXCHANGED, "issued_token_type": TYPE + "jwt"}), "not-handed-out"),
+                ((200, {**EXCHANGED, "issued_token_type": TYPE + "refresh_token"}), "not-handed-out"),
+                ((200, {k: v for k, v in EXCHANGED.items() if k != "issued_token_type"}), "unavailable")):
+            h.provider.exchange_reply = reply
+            h.refused(alice, reason, exchange=True)
+        assert h.token(alice)
+        assert "error" not in h.ask("LockTokens", alice)
+        h.refused(alice, "locked", exchange=True)
+    with Host() as h:
+        alice = h.sign_in("alice", "s-1")
+        h.refused(alice, "not-handed-out", exchange=True)
+        assert not h.provider.exchanges
 
 
 def test_command():

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "helper/login/token_rules.h"
+#include "helper/oauth/token_type.h"
 
 static char a[] = "api:read", b[] = "api:write", all[] = "all", uri[] = "https://api.example/v1",
 	    host[] = "git.example", with_port[] = "git.example:8443";
@@ -119,10 +120,74 @@ static void git(void **state)
 	assert_int_equal(judge(NULL, NULL, &(struct token_wish){.git_host = "git.example"}, NULL), -EACCES);
 }
 
+/* TX-02, I18: an exchange is root's to allow, by the kind of what comes out of it too */
+static void exchanges(void **state)
+{
+	static char access[] = "access-token", jwt[] = TOKEN_TYPE_JWT, name[] = "billing";
+	static char *kinds[] = {access, jwt, NULL}, *targets[] = {uri, name, NULL};
+	static const struct {
+		const char *audience, *resource, *type, *git_host;
+		int expected;
+	} rows[] = {
+		{NULL, NULL, NULL, NULL, 0},
+		{"billing", NULL, "access-token", NULL, 0},
+		{"https://api.example/v1", "https://api.example/v1", TOKEN_TYPE_ACCESS_TOKEN, NULL, 0},
+		{NULL, NULL, "jwt", NULL, 0},
+		{"other", NULL, NULL, NULL, -EACCES},
+		{NULL, "https://api.example/v2", NULL, NULL, -EACCES},
+		{NULL, NULL, "id-token", NULL, -EACCES},
+		{NULL, NULL, "refresh-token", NULL, -EINVAL},
+		{NULL, NULL, "urn:ietf:params:oauth:token-type:refresh_token", NULL, -EINVAL},
+		{NULL, "billing", NULL, NULL, -EINVAL},
+		{NULL, "https://api.example/v1#a", NULL, NULL, -EINVAL},
+		{NULL, "", NULL, NULL, -EINVAL},
+		{"", NULL, NULL, NULL, -EINVAL},
+		{"a b", NULL, NULL, NULL, -EINVAL},
+		{"a\nb", NULL, NULL, NULL, -EINVAL},
+		{NULL, NULL, NULL, "git.example", -EINVAL},
+	};
+	struct token_rules rules = {.scopes = two, .audiences = targets, .git_hosts = hosts, .exchange = kinds};
+	struct token_wish wish = {.is_exchange = true};
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *scope = NULL;
+		int r;
+
+		wish = (struct token_wish){.is_exchange = true,
+					   .audience = rows[i].audience,
+					   .resource = rows[i].resource,
+					   .requested_type = rows[i].type,
+					   .git_host = rows[i].git_host};
+		r = token_rules_judge(&rules, &wish, &scope, &why);
+		if (r != rows[i].expected)
+			fail_msg("row %zu: %d", i, r);
+		assert_true((scope != NULL) == (r == 0 && !rows[i].audience && !rows[i].resource));
+		free(scope);
+		/* none of it without an exchange */
+		wish.is_exchange = false;
+		scope = NULL;
+		if (rows[i].resource || rows[i].type)
+			assert_int_equal(token_rules_judge(&rules, &wish, &scope, &why), -EINVAL);
+	}
+	wish = (struct token_wish){.is_exchange = true};
+	rules.exchange = NULL;
+	assert_int_equal(token_rules_judge(&rules, &wish, NULL, &why), -EACCES);
+	assert_string_equal(why, "token_exchange is not set");
+	assert_false(token_rules_allow_type(&rules, NULL));
+	rules.exchange = kinds;
+	assert_true(token_rules_allow_type(&rules, NULL));
+	assert_true(token_rules_allow_type(&rules, TOKEN_TYPE_JWT));
+	assert_false(token_rules_allow_type(&rules, TOKEN_TYPE_ID_TOKEN));
+	assert_false(token_rules_allow_type(&rules, "urn:example:own"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scopes),
+		cmocka_unit_test(exchanges),
 		cmocka_unit_test(audiences),
 		cmocka_unit_test(git),
 	};
