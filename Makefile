@@ -135,6 +135,9 @@ all: $(PROGRAMS) $(MODULES)
 $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $*)) -MMD -MP -c -o $@ $<
 
+# Set-up runs the other programs.
+$(B)/helper/setup/%.o: CPPFLAGS += -DLK_LIBEXECDIR='"$(LIBEXECDIR)"'
+
 # Interface files become C strings: protocol/x.y.varlink -> gen/x.y.varlink.h. Byte by byte: a literal of more than 4095
 # bytes is none of ISO C.
 $(B)/gen/%.varlink.h: helper/protocol/%.varlink

@@ -8,6 +8,7 @@
 #include "helper/cli/verbs.h"
 
 static const struct verb verbs[] = {
+	{"setup", NULL, "configure this host for a provider, or undo that", verb_setup},
 	{"status", NULL, "how the helper and its providers are", verb_status},
 	{"accounts", "[export|retired|import FILE|compare FILE FILE|pin NAME|rename OLD NEW|move NAME|release NAME]",
 	 "list the accounts, or change, export and compare them", verb_accounts},

@@ -5,6 +5,7 @@
 
 /* One file each; main.c holds the table. */
 
+enum command_exit verb_setup(const struct command *c);
 enum command_exit verb_status(const struct command *c);
 enum command_exit verb_accounts(const struct command *c);
 

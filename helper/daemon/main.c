@@ -22,6 +22,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "helper/daemon/manager.h"
+#include "helper/daemon/probe.h"
 #include "helper/login/audit.h"
 #include "helper/login/log.h"
 
@@ -36,27 +37,36 @@ struct arguments {
 	const char *config;
 	struct manager_paths paths;
 	bool check;
+	bool probe;
 };
 
 static void usage(FILE *to)
 {
-	(void)fputs(
-		"Usage: latchkeyd [--config FILE] [--check] [--store FILE] [--fetch-socket PATH] [--root-socket PATH]\n"
-		"\n"
-		"Latchkey's helper. Its sockets come from the service manager (io.latchkey, resolve).\n"
-		"  --check     judge the configuration, say what is notable, and exit: 0 good, 78 not\n"
-		"  --version   print the release\n",
-		to);
+	(void)fputs("Usage: latchkeyd [--config FILE] [--check|--probe] [--store FILE] [--fetch-socket PATH] "
+		    "[--root-socket PATH]\n"
+		    "\n"
+		    "Latchkey's helper. Its sockets come from the service manager (io.latchkey, resolve).\n"
+		    "  --check     judge the configuration, say what is notable, and exit: 0 good, 78 not\n"
+		    "  --probe     ask the providers for a code that nobody uses, print what they said as JSON, and "
+		    "exit: 0 good, 1 "
+		    "not\n"
+		    "  --version   print the release\n",
+		    to);
 }
 
 /* Return: 0 go on, 1 done (exit 0), -EINVAL misuse. */
 static int parse_arguments(struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},      {"check", no_argument, NULL, 'k'},
-		{"store", required_argument, NULL, 's'},       {"fetch-socket", required_argument, NULL, 'f'},
-		{"root-socket", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},           {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"probe", no_argument, NULL, 'p'},
+		{"store", required_argument, NULL, 's'},
+		{"fetch-socket", required_argument, NULL, 'f'},
+		{"root-socket", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
 	};
 	int c;
 
@@ -67,6 +77,9 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 			break;
 		case 'k':
 			a->check = true;
+			break;
+		case 'p':
+			a->probe = true;
 			break;
 		case 's':
 			a->paths.store = optarg;
@@ -101,6 +114,13 @@ static void print_note(void *userdata, const char *text)
 	(void)fprintf(stdout, "note: %s\n", text);
 }
 
+/* Where the output is for a program. */
+static void drop_note(void *userdata, const char *text)
+{
+	(void)userdata;
+	(void)text;
+}
+
 static void log_note(void *userdata, const char *text)
 {
 	(void)userdata;
@@ -125,25 +145,6 @@ static int become_service_user(void)
 		r = -errno;
 	(void)fclose(f);
 	return r;
-}
-
-static int check_configuration(const char *path)
-{
-	LK_CLEANUP(config_freep) struct config *config = NULL;
-	struct ini_fault fault = {.text = ""};
-	int r;
-
-	r = geteuid() == 0 ? become_service_user() : 0;
-	if (r < 0) {
-		(void)fprintf(stderr, "latchkeyd: cannot become the user %s: %s\n", SERVICE_USER, strerror(-r));
-		return EXIT_FAILURE;
-	}
-	if (config_load(&config, path, print_note, NULL, &fault) < 0) {
-		(void)fprintf(stderr, "latchkeyd: %s\n", fault.text);
-		return EXIT_CONFIGURATION;
-	}
-	(void)puts("configuration is good");
-	return EXIT_SUCCESS;
 }
 
 /* The library code below us must find nothing in the environment that changes what it does. */
@@ -189,6 +190,34 @@ static int harden_process(void)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	return clear_environment();
+}
+
+/* What @a asks for besides serving. */
+static int examine(const struct arguments *a)
+{
+	LK_CLEANUP(config_freep) struct config *config = NULL;
+	struct ini_fault fault = {.text = ""};
+	int r;
+
+	r = geteuid() == 0 ? become_service_user() : 0;
+	if (r == 0 && a->probe)
+		r = harden_process();
+	if (r < 0) {
+		(void)fprintf(stderr, "latchkeyd: cannot become the user %s: %s\n", SERVICE_USER, strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (config_load(&config, a->config, a->probe ? drop_note : print_note, NULL, &fault) < 0) {
+		(void)fprintf(stderr, "latchkeyd: %s\n", fault.text);
+		return EXIT_CONFIGURATION;
+	}
+	if (!a->probe) {
+		(void)puts("configuration is good");
+		return EXIT_SUCCESS;
+	}
+	r = probe_run(config, a->paths.fetch_socket, stdout);
+	if (r < 0)
+		(void)fprintf(stderr, "latchkeyd: the providers could not be asked: %s\n", strerror(-r));
+	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Return: 0, -EINVAL when the service manager passed something else than our sockets. */
@@ -252,8 +281,8 @@ int main(int argc, char **argv)
 	r = parse_arguments(&a, argc, argv);
 	if (r != 0)
 		return r > 0 ? EXIT_SUCCESS : EXIT_MISUSE;
-	if (a.check)
-		return check_configuration(a.config);
+	if (a.check || a.probe)
+		return examine(&a);
 
 	if (getuid() == 0 || geteuid() == 0) {
 		(void)fputs("latchkeyd: refuses to run as root; run it as the user latchkey\n", stderr);
