@@ -208,6 +208,8 @@ static const char *reason_of_exchange(enum oauth_outcome outcome)
 {
 	switch (outcome) {
 	case OAUTH_DENIED:
+	case OAUTH_NOT_ADMITTED:
+	case OAUTH_WRONG_PROOF:
 	case OAUTH_EXPIRED:
 	case OAUTH_PROVIDER_REFUSED:
 	case OAUTH_TOKEN_REFUSED:

@@ -84,6 +84,8 @@ static const char *outcome_word(const struct probe *p)
 	case OAUTH_CLIENT_REFUSED:
 		return "client-refused";
 	case OAUTH_DENIED:
+	case OAUTH_NOT_ADMITTED:
+	case OAUTH_WRONG_PROOF:
 	case OAUTH_EXPIRED:
 	case OAUTH_PROVIDER_REFUSED:
 	case OAUTH_TOKEN_REFUSED:
