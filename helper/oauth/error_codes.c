@@ -47,7 +47,7 @@ static const struct error_code codes[] = {
 	{"invalid_token", NULL, OAUTH_TOKEN_REFUSED, ANEW, "the access token is too old or was revoked"},
 	{"insufficient_scope", NULL, OAUTH_CLIENT_REFUSED, NO, "the token has not the scope that this needs"},
 	{"unsupported_token_type", NULL, OAUTH_PROVIDER_REFUSED, NO, "it does not revoke or exchange such a token"},
-	{"invalid_target", NULL, OAUTH_CLIENT_REFUSED, NO, "it knows no such resource or audience"},
+	{"invalid_target", NULL, OAUTH_PROVIDER_REFUSED, NO, "it knows no such resource or audience"},
 	{"insufficient_user_authentication", NULL, OAUTH_TOO_WEAK, ANEW, "the sign-in is too weak or too old for it"},
 	{"unmet_authentication_requirements", NULL, OAUTH_TOO_WEAK, NO,
 	 "the person cannot sign in as strongly as that"},

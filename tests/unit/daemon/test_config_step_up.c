@@ -70,7 +70,7 @@ static void refused(void **state)
 		{PROVIDER "[access]\nmethod=\n", "no value"},
 		{PROVIDER "[access]\nmethod=device\nmethod=device\n", "set before"},
 		{PROVIDER "[access sudo]\nmethod=device ciba\n",
-		 "[access sudo]: method ciba needs a provider with a client"},
+		 "[access sudo]: method ciba needs a provider whose client authenticates"},
 		{GITHUB "[access]\nacr=2\n", "no provider here has one"},
 		{GITHUB "[access]\namr=mfa\n", "no provider here has one"},
 		{GITHUB "[access]\nmax_age=0\n", "no provider here has one"},

@@ -212,7 +212,7 @@ static void tx05_errors(void **state)
 		{"keycloak", 400, "{\"error\":\"invalid_grant\"}", OAUTH_PROVIDER_REFUSED},
 		{"salesforce", 400,
 		 "{\"error\":\"invalid_grant\",\"error_description\":\"user hasn't approved this consumer\"}",
-		 OAUTH_PROVIDER_REFUSED},
+		 OAUTH_CLIENT_REFUSED},
 		{"salesforce", 400, "{\"error\":\"oauth_flow_disabled\"}", OAUTH_CLIENT_REFUSED},
 		{"generic", 400, "{\"error\":\"unauthorized_client\"}", OAUTH_CLIENT_REFUSED},
 		{"generic", 400, "{\"error\":\"unsupported_grant_type\"}", OAUTH_CLIENT_REFUSED},
