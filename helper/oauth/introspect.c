@@ -11,6 +11,7 @@
 #include "helper/base/json.h"
 #include "helper/oauth/error.h"
 #include "helper/oauth/form.h"
+#include "helper/oauth/introspect_presented.h"
 #include "helper/oauth/request.h"
 
 #define INTROSPECT_TIMEOUT_MS 10000u
@@ -25,6 +26,9 @@ struct introspect {
 	struct oauth_call *call;
 	introspect_done_fn done;
 	void *userdata;
+	bool is_presented;
+	struct introspect_presented expect;
+	struct introspect_facts facts;
 };
 
 void introspect_free(struct introspect *i)
@@ -99,15 +103,29 @@ static void finish(struct introspect *i, enum introspect_outcome outcome, const 
 	i->done(i->userdata, outcome, &copy);
 }
 
-static void on_reply(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)
+static enum introspect_outcome judge(struct introspect *i, struct oauth_result *result, const struct fetch_reply *reply)
 {
-	struct introspect *i = userdata;
 	struct introspect_expectation expect = {
 		.client_id = provider_settings(i->provider)->client_id,
 		.now_s = clock_realtime_s(),
 	};
-	struct oauth_result result;
 	bool is_template = false;
+
+	expect.issuer = provider_token_issuer(i->provider, &is_template);
+	if (is_template)
+		expect.issuer = NULL;
+	if (!i->is_presented)
+		return introspect_parse(result, &expect, reply->body, reply->body_len);
+	i->expect.issuer = expect.issuer;
+	i->expect.now_s = expect.now_s;
+	return introspect_presented_parse(&i->facts, result, &i->expect, reply->body, reply->body_len);
+}
+
+static void on_reply(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)
+{
+	struct introspect *i = userdata;
+	enum introspect_outcome judged;
+	struct oauth_result result;
 
 	i->call = NULL;
 	if (outcome != FETCH_DONE) {
@@ -126,10 +144,8 @@ static void on_reply(void *userdata, enum fetch_outcome outcome, const struct fe
 		finish(i, INTROSPECT_UNREACHABLE, &result);
 		return;
 	}
-	expect.issuer = provider_token_issuer(i->provider, &is_template);
-	if (is_template)
-		expect.issuer = NULL;
-	finish(i, introspect_parse(&result, &expect, reply->body, reply->body_len), &result);
+	judged = judge(i, &result, reply);
+	finish(i, judged, &result);
 }
 
 bool introspect_is_possible(const struct provider *p)
@@ -137,8 +153,13 @@ bool introspect_is_possible(const struct provider *p)
 	return provider_introspection_endpoint(p) != NULL && client_auth_is_proof(provider_settings(p));
 }
 
-int introspect_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
-		     const struct secret *access_token, introspect_done_fn done, void *userdata)
+const struct introspect_facts *introspect_facts(const struct introspect *i)
+{
+	return &i->facts;
+}
+
+static int start(struct introspect **ret, struct provider *p, struct fetch_client *fetch, const struct secret *token,
+		 const struct introspect_presented *expect, introspect_done_fn done, void *userdata)
 {
 	LK_CLEANUP(introspect_freep) struct introspect *i = NULL;
 	LK_CLEANUP(form_done) struct form form = {0};
@@ -149,19 +170,35 @@ int introspect_start(struct introspect **ret, struct provider *p, struct fetch_c
 	i = calloc(1, sizeof(*i));
 	if (i == NULL)
 		return -ENOMEM;
-	r = secret_copy(&i->token, secret_data(access_token), secret_len(access_token));
+	r = secret_copy(&i->token, secret_data(token), secret_len(token));
 	if (r < 0)
 		return r;
 	i->provider = p;
 	i->done = done;
 	i->userdata = userdata;
+	i->is_presented = expect != NULL;
+	if (expect != NULL)
+		i->expect = *expect;
 
 	form_init(&form);
-	form_add_secret(&form, "token", access_token);
+	form_add_secret(&form, "token", token);
 	form_add(&form, "token_type_hint", "access_token");
 	r = request_post(fetch, provider_settings(p), provider_introspection_endpoint(p), &form, false,
 			 INTROSPECT_TIMEOUT_MS, on_reply, i, &i->call);
 	if (r == 0)
 		*ret = LK_STEAL(i);
 	return r;
+}
+
+int introspect_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
+		     const struct secret *access_token, introspect_done_fn done, void *userdata)
+{
+	return start(ret, p, fetch, access_token, NULL, done, userdata);
+}
+
+int introspect_presented_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
+			       const struct secret *token, const struct introspect_presented *expect,
+			       introspect_done_fn done, void *userdata)
+{
+	return start(ret, p, fetch, token, expect, done, userdata);
 }

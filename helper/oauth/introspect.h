@@ -4,8 +4,8 @@
 #include "helper/base/cleanup.h"
 #include "helper/oauth/provider.h"
 
-/* Is an access token of ours still good: RFC 7662. For grants without a refresh token; the endpoint wants to know who asks,
- * so a client without a secret cannot. */
+/* Is an access token still good: RFC 7662. Of our own, for grants without a refresh token; and of one that somebody presents. The
+ * endpoint wants to know who asks, so a client that cannot prove itself cannot. */
 
 enum introspect_outcome {
 	INTROSPECT_ACTIVE = 0,
@@ -14,8 +14,8 @@ enum introspect_outcome {
 };
 
 struct introspect_expectation {
-	const char *client_id;
-	const char *issuer; /* NULL where tokens of many tenants name their own */
+	const char *client_id; /* these two: NULL where any counts */
+	const char *issuer;    /* tokens of many tenants name their own */
 	int64_t now_s;
 };
 
@@ -42,6 +42,20 @@ bool introspect_is_possible(const struct provider *p);
  */
 int introspect_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
 		     const struct secret *access_token, introspect_done_fn done, void *userdata);
+
+struct introspect_presented;
+struct introspect_facts;
+
+/**
+ * introspect_presented_start() - the same about a token that is not ours (introspect_presented.h)
+ * @expect: copied; what it points to must outlive the question. The issuer and the time are filled in here.
+ */
+int introspect_presented_start(struct introspect **ret, struct provider *p, struct fetch_client *fetch,
+			       const struct secret *token, const struct introspect_presented *expect,
+			       introspect_done_fn done, void *userdata);
+
+/** introspect_facts() - what was said of a presented token; good while @done of INTROSPECT_ACTIVE runs */
+const struct introspect_facts *introspect_facts(const struct introspect *i);
 
 /** introspect_free() - @done will not run. Accepts NULL. */
 void introspect_free(struct introspect *i);
