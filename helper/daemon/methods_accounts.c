@@ -13,8 +13,10 @@
 
 #include "helper/base/clock.h"
 #include "helper/base/json.h"
+#include "helper/login/expel.h"
 #include "helper/login/log.h"
 #include "helper/login/sign_out.h"
+#include "helper/login/standing.h"
 #include "helper/protocol/names.h"
 
 #define NAME_PARAMETER_MAX 255u
@@ -26,12 +28,23 @@ struct change {
 	struct json_object *reply;
 	struct publish_wait *publish;
 	uint64_t map_changes;
+	char *leaving; /* who is to be forgotten when their sessions have ended; NULL: nobody */
+	struct expel_once *expel;
 };
+
+static int forget(struct manager *m, const char *name, struct json_object **ret);
 
 static void change_free(void *userdata)
 {
 	struct change *ch = userdata;
+	struct json_object *unread = NULL;
 
+	/* Nobody waits any more; what was asked for is done all the same. */
+	if (ch->leaving != NULL && forget(ch->manager, ch->leaving, &unread) == 0)
+		(void)publisher_request(ch->manager->publisher, NULL, NULL, NULL);
+	json_object_put(unread);
+	expel_once_free(ch->expel);
+	free(ch->leaving);
 	publish_wait_cancel(ch->publish);
 	json_object_put(ch->reply);
 	free(ch);
@@ -49,27 +62,42 @@ static void on_published(void *userdata, int error, const char *detail)
 	conn_reply(ch->conn, ch->reply, false);
 }
 
-/* Publishes and then replies with @reply (taken over; NULL: out of memory). */
-static void publish_change(struct manager *m, struct conn *c, struct json_object *reply)
+/* Return: the job of this call, or NULL: the connection was dropped. */
+static struct change *change_new(struct manager *m, struct conn *c)
 {
 	struct change *ch = calloc(1, sizeof(*ch));
 
-	m->login.is_map_current = false;
-	m->login.map_changes++;
-	if (ch == NULL || reply == NULL) {
-		free(ch);
-		json_object_put(reply);
-		(void)publisher_request(m->publisher, NULL, NULL, NULL);
+	if (ch == NULL) {
 		conn_drop(c);
-		return;
+		return NULL;
 	}
 	ch->manager = m;
 	ch->conn = c;
+	conn_set_job(c, ch, change_free);
+	return ch;
+}
+
+/* Publishes and then replies with @reply (taken over; NULL: out of memory). @ch: NULL: nobody is told */
+static void change_publish(struct manager *m, struct change *ch, struct json_object *reply)
+{
+	m->login.is_map_current = false;
+	m->login.map_changes++;
+	if (ch == NULL || reply == NULL) {
+		json_object_put(reply);
+		(void)publisher_request(m->publisher, NULL, NULL, NULL);
+		if (ch != NULL)
+			conn_drop(ch->conn);
+		return;
+	}
 	ch->reply = reply;
 	ch->map_changes = m->login.map_changes;
-	conn_set_job(c, ch, change_free);
 	if (publisher_request(m->publisher, on_published, ch, &ch->publish) < 0)
-		conn_reply(c, reply, false);
+		conn_reply(ch->conn, reply, false);
+}
+
+static void publish_change(struct manager *m, struct conn *c, struct json_object *reply)
+{
+	change_publish(m, change_new(m, c), reply);
 }
 
 static void log_change(enum audit_kind kind, const struct account *a, const char *detail)
@@ -169,23 +197,77 @@ static void end_grant(struct manager *m, const char *name)
 		log_line(LOG_WARNING, "the tokens of %s could not be revoked", a->name);
 }
 
-void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+/* Return: as accounts_forget(); @ret: what is replied, NULL without memory */
+static int forget(struct manager *m, const char *name, struct json_object **ret)
 {
 	LK_CLEANUP(account_freep) struct account *a = NULL;
+	int r = accounts_forget(m->accounts, name, &a);
+
+	if (r < 0)
+		return r;
+	(void)remember_drop(m->approvals, a->uid);
+	log_change(AUDIT_FORGET, a, NULL);
+	*ret = account_reply(a);
+	return 0;
+}
+
+static void forget_and_reply(struct change *ch, const char *name)
+{
+	struct json_object *reply = NULL;
+	int r = forget(ch->manager, name, &reply);
+
+	if (r < 0)
+		refuse(ch->conn, name, r);
+	else
+		change_publish(ch->manager, ch, reply);
+}
+
+static void on_expelled(void *userdata, uint64_t n_found, const char *fault)
+{
+	struct change *ch = userdata;
+	LK_CLEANUP(secret_free_stringp) char *name = LK_STEAL(ch->leaving);
+
+	expel_once_free(LK_STEAL(ch->expel));
+	if (fault != NULL)
+		log_line(LOG_WARNING, "%s is forgotten, and what runs as that account may not have ended: %s", name,
+			 fault);
+	else if (n_found > 0)
+		log_line(LOG_NOTICE, "before %s was forgotten, %llu processes were ended", name,
+			 (unsigned long long)n_found);
+	forget_and_reply(ch, name);
+}
+
+/* Somebody with sessions leaves the map when these have ended: without it nobody may end them. No new one begins meanwhile, and
+ * should this helper end before, the person is refused. Return: whether it was begun. */
+static bool begin_leaving(struct change *ch, const char *name)
+{
+	LK_CLEANUP(account_freep) struct account *a = NULL;
+	struct manager *m = ch->manager;
+
+	if (store_find_name(m->store, name, &a) < 0 || a->state != ACCOUNT_ACTIVE)
+		return false;
+	ch->leaving = strdup(name);
+	if (ch->leaving != NULL && expel_once_start(&ch->expel, &m->login, a->uid, on_expelled, ch) == 0) {
+		(void)standing_refuse(&m->login, a, "forgotten by an administrator");
+		return true;
+	}
+	free(LK_STEAL(ch->leaving));
+	return false;
+}
+
+void method_forget_account(struct manager *m, struct conn *c, const struct varlink_call *call)
+{
+	struct change *ch;
 	const char *name;
-	int r;
 
 	if (!read_name(c, call, "name", &name))
 		return;
-	end_grant(m, name);
-	r = accounts_forget(m->accounts, name, &a);
-	if (r < 0) {
-		refuse(c, name, r);
+	ch = change_new(m, c);
+	if (ch == NULL)
 		return;
-	}
-	(void)remember_drop(m->approvals, a->uid);
-	log_change(AUDIT_FORGET, a, NULL);
-	publish_change(m, c, account_reply(a));
+	end_grant(m, name);
+	if (!begin_leaving(ch, name))
+		forget_and_reply(ch, name);
 }
 
 void method_rename_account(struct manager *m, struct conn *c, const struct varlink_call *call)

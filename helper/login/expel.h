@@ -54,3 +54,21 @@ int expel_person(struct login_context *ctx, const struct account *account, int64
  * One after the other in the background. Return: 0, -ENOMEM.
  */
 int expulsions_resume(struct expulsions *x);
+
+struct expel_once;
+
+/** @n_found: how many processes were there; @fault: NULL, or ASCII: why some may be there still */
+typedef void (*expel_once_fn)(void *userdata, uint64_t n_found, const char *fault);
+
+/**
+ * expel_once_start() - end everything that runs as @uid now, before it is nobody's on the map any more
+ * SIGTERM without grace, and SIGKILL to what is left, for about ten seconds. The caller has seen to it that no new session begins.
+ * @done: runs once, from the event loop; may free it
+ * Return: 0 under way, 1 end_sessions is off: nothing is done and @done does not run; -ENOMEM.
+ */
+int expel_once_start(struct expel_once **ret, struct login_context *ctx, uint32_t uid, expel_once_fn done,
+		     void *userdata);
+
+/** expel_once_free() - @done will not run. Accepts NULL. */
+void expel_once_free(struct expel_once *e);
+LK_DEFINE_CLEANUP(struct expel_once *, expel_once_free);

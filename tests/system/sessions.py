@@ -27,7 +27,11 @@ def uid_of(name):
 
 def processes(name):
     """Command lines of everything alive whose real uid is that person's."""
-    uid, found = uid_of(name), []
+    return processes_of(uid_of(name))
+
+
+def processes_of(uid):
+    found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             with open(f"/proc/{pid}/status", encoding="utf-8") as f:

@@ -16,7 +16,7 @@ import urllib.request
 
 import check
 import world
-from sessions import ALICE_SUBJECT, detach, given, gone_at_the_provider, is_gone, is_open, is_over, processes, session
+from sessions import ALICE_SUBJECT, detach, given, gone_at_the_provider, is_gone, is_open, is_over, processes, processes_of, session, uid_of
 
 LOGOUT_PORT = 8099
 LOGOUT = f"http://127.0.0.1:{LOGOUT_PORT}/logout"
@@ -210,6 +210,24 @@ def one_sign_in_heals_a_logout(w):
         is_open(t)
         t.send("exit\n")
         check.equal(t.finish(), 0, "ssh's status")
+
+
+@check.test
+def forgotten(w):
+    """forget ends what Bob has open and detached before his name goes from the map, and nothing of Alice's"""
+    given(w)
+    with session(w, "alice") as alice, session(w, "bob") as bob:
+        uid = uid_of("bob")
+        bob.send("(trap '' TERM HUP; setsid sh -c 'sleep 6001; sleep 6002' &) ; echo de''tached\n")
+        bob.expect("detached")
+        check.eventually(lambda: "sleep 6001 " in processes_of(uid), "his processes")
+        status, text = w.run(LATCHKEY, "forget", "bob")
+        check.equal((status, processes_of(uid)), (0, []), text)
+        is_over(bob)
+        check.equal(subprocess.run(["getent", "passwd", "bob"], check=False, stdout=subprocess.DEVNULL).returncode, 2, "his name")
+        is_open(alice)
+        alice.send("exit\n")
+        check.equal(alice.finish(), 0, "ssh's status")
 
 
 if __name__ == "__main__":

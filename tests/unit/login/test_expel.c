@@ -388,9 +388,77 @@ static void test_freed_on_the_way(void **state)
 	assert_null(seen.done);
 }
 
+struct once {
+	struct expel_once *e;
+	unsigned told;
+	uint64_t n_found;
+	char fault[64];
+};
+
+static void on_once(void *userdata, uint64_t n_found, const char *fault)
+{
+	struct once *o = userdata;
+
+	o->told++;
+	o->n_found = n_found;
+	(void)snprintf(o->fault, sizeof(o->fault), "%s", fault ? fault : "");
+	expel_once_free(LK_STEAL(o->e));
+}
+
+/* For whoever is forgotten: no grace, and an end that comes whatever happens. */
+static void test_once(void **state)
+{
+	struct expel_settings off = settings;
+	struct world *w = begin_world(state);
+	struct once o = {.told = 0};
+
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 0);
+	assert_int_equal(seen.question.verb, END_SESSION);
+	assert_int_equal(seen.question.uid, w->uid);
+	answer(END_SESSION_STRUCK, 7, "");
+	tick(w, 5000, END_SESSION_NOW);
+	answer(END_SESSION_STRUCK, 1, "");
+	tick(w, 1000, END_SESSION_NOW);
+	assert_int_equal(o.told, 0);
+	answer(PUBLISH_DONE, 0, "");
+	assert_int_equal(o.told, 1);
+	assert_int_equal(o.n_found, 7);
+	assert_string_equal(o.fault, "");
+
+	/* what does not end keeps nobody waiting */
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 0);
+	answer(END_SESSION_STRUCK, 1, "");
+	tick(w, 5000, END_SESSION_NOW);
+	answer(END_SESSION_STRUCK, 1, "");
+	tick(w, 1000, END_SESSION_NOW);
+	answer(END_SESSION_STRUCK, 1, "");
+	tick(w, 1000, END_SESSION_NOW);
+	answer(END_SESSION_STRUCK, 1, "");
+	assert_int_equal(o.told, 2);
+	assert_string_equal(o.fault, "some of it does not end");
+
+	/* nor does latchkey-root, with or without an answer */
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 0);
+	answer(PUBLISH_REFUSED, 0, "the uid is nobody's on the published map");
+	assert_string_equal(o.fault, "the uid is nobody's on the published map");
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 0);
+	seen.done(seen.userdata, -ECONNREFUSED, NULL, "cannot connect");
+	assert_string_equal(o.fault, "cannot connect");
+
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 0);
+	expel_once_free(LK_STEAL(o.e));
+	assert_int_equal(o.told, 4);
+	end_world(w);
+	off.is_on = false;
+	assert_int_equal(expulsions_new(&w->ctx.expulsions, &w->ctx, &off), 0);
+	assert_int_equal(expel_once_start(&o.e, &w->ctx, w->uid, on_once, &o), 1);
+	end_world(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_once, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_until_nobody_is_left, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_there, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_grace, world_setup, world_teardown),
