@@ -84,7 +84,7 @@ ALL_CFLAGS = $(BASE_FLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDEN) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
 # --- layers, low to high: a folder is an archive; main.c of a folder is a program ------------------------------------
-LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup cli
+LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup doctor cli
 layer_sources = $(filter-out %/main.c,$(sort $(wildcard helper/$(1)/*.c)))
 archive = $(B)/lib/$(1).a
 define layer_rule
@@ -106,7 +106,8 @@ DEPS_daemon := daemon login accounts oauth vault fetch jose protocol base
 DEPS_root := root protocol base
 DEPS_userdb := userdb protocol base
 DEPS_setup := setup protocol base
-DEPS_cli := cli setup jose protocol base
+DEPS_doctor := doctor root protocol base
+DEPS_cli := cli setup doctor root jose protocol base
 archives = $(foreach l,$(DEPS_$(1)),$(call archive,$(l)))
 LIBS_base := $(JSON_LIBS) $(INI_LIBS)
 LIBS_protocol := $(LIBS_base)
@@ -120,6 +121,7 @@ LIBS_daemon := $(LIBS_login)
 LIBS_root := $(LIBS_base) $(SYSTEMD_LIBS)
 LIBS_userdb := $(LIBS_base) $(SYSTEMD_LIBS)
 LIBS_setup := $(LIBS_base) $(CRYPTO_LIBS)
+LIBS_doctor := $(LIBS_base)
 LIBS_cli := $(LIBS_jose)
 
 PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
@@ -147,6 +149,9 @@ INTERFACES := $(B)/gen/io.latchkey.varlink.h $(B)/gen/org.varlink.service.varlin
 	$(B)/gen/io.systemd.UserDatabase.varlink.h
 $(B)/helper/daemon/methods_service.o $(B)/helper/protocol/service.o $(B)/helper/userdb/methods.o: $(INTERFACES)
 
+# "latchkey doctor" looks where things were installed.
+CFLAGS_places = -DLK_LIBEXECDIR='"$(LIBEXECDIR)"' -DLK_LIBDIR='"$(LIBDIR)"' -DLK_PAMDIR='"$(PAMDIR)"'
+
 link = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) $(1)
 $(B)/latchkeyd: $(B)/helper/daemon/main.o $(call archives,daemon)
 	$(call link,$(LIBS_daemon))
@@ -154,11 +159,11 @@ $(B)/latchkey-fetch: $(B)/helper/fetch/main.o $(call archives,fetch)
 	$(call link,$(LIBS_fetch))
 $(B)/latchkey-root: $(B)/helper/root/main.o $(call archives,root)
 	$(call link,$(LIBS_root))
-# It reads the map by the NSS module's own code, so that both say the same.
+# They read the map by the NSS module's own code, so that all say the same.
 MAP_READER := $(B)/nss_module/map_reader.o $(B)/nss_module/pack.o
 $(B)/latchkey-userdb: $(B)/helper/userdb/main.o $(call archives,userdb) $(MAP_READER)
 	$(call link,$(LIBS_userdb))
-$(B)/latchkey: $(B)/helper/cli/main.o $(call archives,cli)
+$(B)/latchkey: $(B)/helper/cli/main.o $(call archives,cli) $(MAP_READER)
 	$(call link,$(LIBS_cli))
 
 shared = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -shared -o $@ $(filter %.o,$^) $(filter %.a,$^) \
@@ -190,7 +195,7 @@ LDFLAGS_test_presented := -Wl,--wrap=recheck_start,--wrap=audit_write,--wrap=aud
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 LDFLAGS_test_pins := -Wl,--wrap=crypt_rn
 LDFLAGS_test_offline := -Wl,--wrap=crypt_rn,--wrap=recheck_start
-UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup cli
+UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup doctor cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read
 LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative
 LDFLAGS_test_attempt := $(WRAP_RECHECK)
@@ -213,6 +218,7 @@ $(B)/tests/unit/root/test_killed: $(addprefix $(B)/,nss_module/map_reader.o nss_
 	tests/unit/nss_module/folder.o)
 # latchkey-userdb reads what it makes.
 $(call unit_tests,userdb): $(call archive,accounts) $(MAP_READER)
+$(call unit_tests,doctor): $(MAP_READER)
 
 # Modules: objects are linked into the tests where internals are tried; the built .so is tried by tests/module.
 PAM_UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/pam_module/test_*.c)))
@@ -231,7 +237,7 @@ FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
 FUZZ_PAM := $(B)/tests/fuzz/fuzz_conversation
 $(FUZZ_PAM): $(B)/tests/fuzz/fuzz_conversation.o $(FUZZ_MAIN) $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,accounts)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_accounts) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS))
-$(filter-out $(FUZZ_PAM),$(FUZZ)): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,cli) $(call archive,userdb) $(call archive,root) $(call archive,cli) $(call archives,daemon)
+$(filter-out $(FUZZ_PAM),$(FUZZ)): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,doctor) $(call archive,cli) $(call archive,userdb) $(call archive,root) $(call archive,cli) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 $(B)/tests/fuzz/fuzz_check: $(B)/tests/unit/root/slow_reader.o
@@ -253,7 +259,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/module/*.c tests/
 TORTURE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/module/torture/*.c)))
 $(B)/tests/module/nss_torture $(B)/tests/module/publish_crowd: $(TORTURE_OBJECTS)
 $(B)/tests/module/error_table: $(B)/pam_module/verdict.o
-$(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archives,daemon)
+$(TEST_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(call archive,doctor) $(call archives,daemon)
 	$(call link,$(LIBS_daemon) $(PAM_LIBS) $(CMOCKA_LIBS) -ldl)
 
 unit: $(UNIT) $(FUZZ)

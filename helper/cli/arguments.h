@@ -21,6 +21,7 @@ struct arguments {
 	bool exchange;
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
 	bool everyone, dry_run, yes, undo;
+	const char *service;
 };
 
 /**

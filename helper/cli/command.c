@@ -8,7 +8,9 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helper/base/text.h"
 
@@ -72,6 +74,15 @@ enum command_exit command_fail(const struct command *c, enum command_exit status
 	return status;
 }
 
+bool command_has_colour(const struct command *c)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (none && none[0] != '\0')
+		return false;
+	return term && term[0] != '\0' && strcmp(term, "dumb") != 0 && isatty(fileno(c->out)) == 1;
+}
+
 /* Nothing else can stand in a message. */
 static bool is_utf8(const char *text)
 {
@@ -96,7 +107,7 @@ static enum command_exit run_verb(const struct command *c, const struct verb *ve
 	    !is_utf8(c->arguments.user) || !is_utf8(c->arguments.file) || !is_utf8(c->arguments.subject) ||
 	    !is_utf8(c->arguments.provider) || !is_utf8(c->arguments.home) || !is_utf8(c->arguments.shell) ||
 	    !is_utf8(c->arguments.scope) || !is_utf8(c->arguments.audience) || !is_utf8(c->arguments.resource) ||
-	    !is_utf8(c->arguments.token_type))
+	    !is_utf8(c->arguments.token_type) || !is_utf8(c->arguments.service) || !is_utf8(c->arguments.root))
 		return command_fail(c, COMMAND_MISUSE, "the argument is not UTF-8");
 
 	status = verb->run(c);

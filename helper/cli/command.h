@@ -37,6 +37,9 @@ struct verb {
  */
 enum command_exit command_run(const struct verb *verbs, int argc, char *const *argv, FILE *out, FILE *err);
 
+/** command_has_colour() - may results be coloured: a terminal that can, and no NO_COLOR in the environment (no-color.org) */
+bool command_has_colour(const struct command *c);
+
 /** command_fail() - say on @c->err what is wrong, sanitised and after the program's name. Return: @status. */
 enum command_exit command_fail(const struct command *c, enum command_exit status, const char *format, ...)
 	LK_PRINTF(3, 4);

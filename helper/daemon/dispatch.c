@@ -51,6 +51,7 @@ static const struct row {
 	{METHOD_LOGOUT, PEER_ROOT | PEER_OWNER, NULL, method_logout},
 	{METHOD_ROTATE_KEY, PEER_ROOT, NULL, method_rotate_key},
 	{METHOD_LOGOUT_TOKEN, PEER_ROOT | PEER_LOGOUT_USER, NULL, method_logout_token},
+	{METHOD_DIAGNOSE, PEER_ROOT, NULL, method_diagnose},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},
 	{METHOD_GET_INTERFACE_DESCRIPTION, PEER_ANY, NULL, method_get_interface_description},
 };

@@ -23,6 +23,9 @@ void method_status(struct manager *m, struct conn *c, const struct varlink_call 
 void method_list_accounts(struct manager *m, struct conn *c, const struct varlink_call *call);
 void method_show_account(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_diagnose.c */
+void method_diagnose(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_retired.c */
 void method_list_retired(struct manager *m, struct conn *c, const struct varlink_call *call);
 

@@ -32,6 +32,18 @@
 #define METHOD_LOGOUT "io.latchkey.Logout"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
+#define METHOD_DIAGNOSE "io.latchkey.Diagnose"
+
+/* Steps of a Diagnosis, in the order in which they are taken. */
+#define STEP_STORE "store"
+#define STEP_PUBLISH "publish"
+#define STEP_FETCH "fetch"
+#define STEP_NAME "name"
+#define STEP_CONNECTION "connection"
+#define STEP_CLOCK "clock"
+#define STEP_DISCOVERY "discovery"
+#define STEP_KEYS "keys"
+#define STEP_CLIENT "client"
 
 #define RETIRED_NAME "name"
 #define RETIRED_ID "id"

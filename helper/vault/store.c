@@ -302,6 +302,19 @@ static int check_content(sqlite3 *db)
 	return r;
 }
 
+int store_check(struct store *s)
+{
+	char verdict[64];
+	int r;
+
+	/* Pages that are in memory would hide what has become of them on the disk. */
+	(void)sqlite3_db_release_memory(s->db);
+	r = store_ask(s->db, "PRAGMA quick_check(1)", NULL, verdict, sizeof(verdict));
+	if (r == 0 && strcmp(verdict, "ok") != 0)
+		r = -EUCLEAN;
+	return r;
+}
+
 /* From here on the file is changed: it has proved to be ours and whole. */
 static int begin_service(sqlite3 *db)
 {

@@ -56,6 +56,9 @@ int store_open(struct store **ret, const char *path);
 void store_close(struct store *s);
 LK_DEFINE_CLEANUP(struct store *, store_close);
 
+/** store_check() - read all of it from the disk once more. Return: 0, -EUCLEAN damaged, -EIO, -ENOMEM. */
+int store_check(struct store *s);
+
 /* Look-ups: *ret is set only on 0 and belongs to the caller. Return: 0, -ENOENT, -EUCLEAN, -EIO, -ENOMEM.
  * Forgotten accounts are found too: look at state. */
 int store_find_name(struct store *s, const char *name, struct account **ret);
