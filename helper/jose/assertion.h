@@ -28,7 +28,7 @@ struct assertion_claims {
 /**
  * assertion_make() - claims, iat of now, exp and a jti that was never used, signed
  * @ret: set only on 0
- * @k:   open (signing_key_open())
+ * @k:   opened here where it is not: of a token or TPM that may block
  * Each call makes a new jti, so a retry is another assertion (AS-04).
  * Return: 0; as jws_sign(); -EINVAL: a claim is missing or too long, the lifetime is out of range, or @extra names a claim
  * that is set here; -EIO no random numbers.

@@ -49,7 +49,9 @@ int jws_sign(struct secret **ret, struct signing_key *k, const char *typ, const 
 
 	if (len > PAYLOAD_MAX)
 		return -E2BIG;
-	r = write_header(&header, k, typ);
+	r = signing_key_open(k);
+	if (r == 0)
+		r = write_header(&header, k, typ);
 	if (r == 0)
 		r = append_encoded(&token, header.data, header.len);
 	buf_append_text(&token, ".");

@@ -7,6 +7,8 @@
 
 int signing_key_open(struct signing_key *k)
 {
+	if (k->device == NULL)
+		return signing_key_refresh(k);
 	if (k->pkey != NULL)
 		return 0;
 	return SIGNING_NO_DRIVER;

@@ -60,6 +60,7 @@ int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey)
 		EVP_PKEY_free(pkey);
 		return r;
 	}
+	EVP_PKEY_free(k->pkey);
 	k->pkey = pkey;
 	k->actual = a;
 	k->coordinate = kinds[kind].coordinate;
@@ -79,6 +80,7 @@ void signing_key_unref(struct signing_key *k)
 	EVP_PKEY_free(k->pkey);
 	OSSL_LIB_CTX_free(k->library);
 	free(k->device);
+	free(k->path);
 	free(k);
 }
 

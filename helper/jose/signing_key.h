@@ -73,8 +73,11 @@ LK_DEFINE_CLEANUP(struct signing_key *, signing_key_unref);
 /** signing_key_is_slow() - a token's or TPM's: it must be opened and used in a thread of its own, one at a time */
 bool signing_key_is_slow(const struct signing_key *k);
 
-/** signing_key_open() - reach the token or TPM; PEM is open from the start. Call it again after a failure.
- *  Return: 0, an enum signing_outcome, -ENOMEM. May block. */
+/**
+ * signing_key_open() - reach the token or TPM; a file of PEM is read again where it has changed, so that a key is exchanged by a
+ * rename, and one that is gone signs nothing. jws_sign() does it each time.
+ * Return: 0, an enum signing_outcome, as signing_key_new(). Of a token or TPM it may block.
+ */
 int signing_key_open(struct signing_key *k);
 
 /** signing_key_algorithm() - JWS_NONE while it is not open and no algorithm was asked for */

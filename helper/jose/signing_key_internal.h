@@ -2,9 +2,12 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
+#include "helper/base/file.h"
 #include "helper/jose/jwk_write.h"
 #include "helper/jose/key.h"
 #include "helper/jose/signing_key.h"
@@ -14,6 +17,9 @@
 struct signing_key {
 	atomic_uint refs;
 	char *device;              /* source text of a token or TPM; NULL: PEM */
+	char *path;                /* file of a PEM key; NULL: none */
+	enum file_privacy privacy; /* demanded of it */
+	struct stat file;          /* when it was read */
 	enum jws_algorithm wanted; /* JWS_NONE: the usual one */
 	enum jws_algorithm actual; /* once it is open */
 	OSSL_LIB_CTX *library;     /* of a device whose provider must not serve anything else; NULL: the usual one */
@@ -25,3 +31,7 @@ struct signing_key {
 /** signing_key_settle() - take the key that was found, or refuse it. Takes @pkey over in every case.
  *  Return: 0, SIGNING_WEAK, SIGNING_KIND, SIGNING_ALGORITHM, -ENOMEM, -EIO. */
 int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey);
+
+/** signing_key_refresh() - read the file of a PEM key again if it is another than before; a fault leaves no key behind.
+ *  Return: as signing_key_new(). */
+int signing_key_refresh(struct signing_key *k);

@@ -135,15 +135,78 @@ int signing_key_from_pem(struct signing_key **ret, const char *text, size_t len,
 	return r;
 }
 
+/* Looked at before it is read: one that changes in between is read once more the next time. */
+static int read_file(struct signing_key *k)
+{
+	LK_CLEANUP(buf_done) struct buf text = {.max = 0};
+	struct stat before;
+	int r;
+
+	if (lstat(k->path, &before) < 0)
+		return -errno;
+	r = file_read(&text, k->path, FILE_OWNER_ROOT_OR_SELF, k->privacy, SIGNING_PEM_MAX);
+	if (r == 0)
+		r = read_key(k, text.data != NULL ? text.data : "", text.len);
+	if (r == 0)
+		k->file = before;
+	return r;
+}
+
+static int read_file_quietly(struct signing_key *k)
+{
+	int r;
+
+	(void)ERR_set_mark();
+	r = read_file(k);
+	(void)ERR_pop_to_mark();
+	return r;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Mode, owner and number of names change ctime. */
+static bool has_changed(const struct signing_key *k)
+{
+	struct stat now;
+
+	return lstat(k->path, &now) < 0 || now.st_ino != k->file.st_ino || now.st_dev != k->file.st_dev ||
+	       now.st_size != k->file.st_size || !is_same_time(&now.st_ctim, &k->file.st_ctim) ||
+	       !is_same_time(&now.st_mtim, &k->file.st_mtim);
+}
+
+int signing_key_refresh(struct signing_key *k)
+{
+	int r;
+
+	if (k->path == NULL || (k->pkey != NULL && !has_changed(k)))
+		return 0;
+	r = read_file_quietly(k);
+	if (r != 0) {
+		EVP_PKEY_free(k->pkey);
+		k->pkey = NULL;
+		k->kid[0] = '\0';
+	}
+	return r;
+}
+
 static int from_file(struct signing_key **ret, const char *path, enum file_privacy privacy,
 		     enum jws_algorithm algorithm)
 {
-	LK_CLEANUP(buf_done) struct buf text = {.max = 0};
-	int r = file_read(&text, path, FILE_OWNER_ROOT_OR_SELF, privacy, SIGNING_PEM_MAX);
+	LK_CLEANUP(signing_key_unrefp) struct signing_key *k = NULL;
+	int r = empty_key(&k, algorithm);
 
-	if (r < 0)
+	if (r == 0)
+		r = text_copy(&k->path, path);
+	if (r != 0)
 		return r;
-	return signing_key_from_pem(ret, text.data != NULL ? text.data : "", text.len, algorithm);
+	k->privacy = privacy;
+	r = read_file_quietly(k);
+	if (r == 0)
+		*ret = LK_STEAL(k);
+	return r;
 }
 
 static int from_folder(struct signing_key **ret, const char *folder, const char *name, const char *ending,

@@ -54,9 +54,7 @@ static void on_run(void *job)
 {
 	struct signer_job *j = job;
 
-	j->r = signing_key_open(j->key);
-	if (j->r == 0)
-		j->r = jws_sign(&j->assertion, j->key, j->typ, j->payload.data, j->payload.len);
+	j->r = jws_sign(&j->assertion, j->key, j->typ, j->payload.data, j->payload.len);
 }
 
 static void on_done(void *job)

@@ -6,7 +6,6 @@
 #include "helper/vault/seal_keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,8 +14,9 @@
 #include <openssl/rand.h>
 
 #include "helper/base/file.h"
+#include "helper/base/file_write.h"
 
-#define TEMPORARY SEAL_FILE ".new"
+#define TEMPORARY SEAL_FILE ".new" /* file_write() has it under this name */
 
 /* What the service manager puts there is root's, and readable for this user by an access list: its mask looks like a group's
  * right to read. */
@@ -34,45 +34,6 @@ static int read_keys(struct seal *k, const char *folder, const char *name, enum 
 	return r == -E2BIG ? -EUCLEAN : r;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_temporary(int folder, const struct buf *text)
-{
-	int fd, r;
-
-	if (unlinkat(folder, TEMPORARY, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(folder, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text->data, text->len);
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	return r;
-}
-
-static int put_in_place(int folder, bool is_first)
-{
-	if (!is_first)
-		return renameat(folder, TEMPORARY, folder, SEAL_FILE) < 0 ? -errno : 0;
-	return linkat(folder, TEMPORARY, folder, SEAL_FILE, 0) < 0 || unlinkat(folder, TEMPORARY, 0) < 0 ? -errno : 0;
-}
-
 /* @is_first: there is no file, and one that has come meanwhile stays */
 static int write_keys(const struct seal *k, size_t n, const char *folder_path, bool is_first)
 {
@@ -82,16 +43,10 @@ static int write_keys(const struct seal *k, size_t n, const char *folder_path, b
 	r = seal_write_text(k, n, &text);
 	if (r < 0)
 		return r;
-	folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	folder = file_open_folder(folder_path);
 	if (folder < 0)
-		return -errno;
-	r = write_temporary(folder, &text);
-	if (r == 0)
-		r = put_in_place(folder, is_first);
-	if (r < 0)
-		(void)unlinkat(folder, TEMPORARY, 0);
-	else if (fsync(folder) < 0)
-		r = -errno;
+		return folder;
+	r = file_write(folder, SEAL_FILE, text.data, text.len, is_first ? FILE_NEW : FILE_INSTEAD);
 	(void)close(folder);
 	return r;
 }
@@ -174,11 +129,11 @@ int seal_keys_turn(struct seal **ret, const struct seal *old, const struct seal_
 
 static int remove_file(const char *folder_path)
 {
-	int folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int folder = file_open_folder(folder_path);
 	int r = 0;
 
 	if (folder < 0)
-		return -errno;
+		return folder;
 	if ((unlinkat(folder, TEMPORARY, 0) < 0 && errno != ENOENT) ||
 	    (unlinkat(folder, SEAL_FILE, 0) < 0 && errno != ENOENT) || fsync(folder) < 0)
 		r = -errno;
