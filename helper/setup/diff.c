@@ -144,8 +144,11 @@ static void print_line(FILE *out, const struct step *step, const struct diff_sty
 	size_t len = step->line->len < sizeof(plain) ? step->line->len : sizeof(plain);
 
 	/* A tab is harmless, and diffs of these files are full of them. */
-	for (size_t i = 0; i < len; i++)
-		plain[i] = step->line->at[i] == '\t' ? ' ' : step->line->at[i];
+	memcpy(plain, step->line->at, len);
+	for (size_t i = 0; i < len; i++) {
+		if (plain[i] == '\t')
+			plain[i] = ' ';
+	}
 	text_sanitise(text, sizeof(text), plain, len, style->utf8);
 	if (style->colours && step->kind != ' ')
 		(void)fprintf(out, "%s%c%s\033[0m\n", colour, step->kind, text);

@@ -113,8 +113,9 @@ static int stage_folders(const struct context *c)
 static int run_update(const struct context *c)
 {
 	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	static const char folder[] = STAGED;
 	const struct program update = {
-		.argv = {PROGRAM_PAM_AUTH_UPDATE, "--root", STAGED, "--enable", "latchkey"},
+		.argv = {PROGRAM_PAM_AUTH_UPDATE, "--root", folder, "--enable", "latchkey"},
 		.environment = {"DEBIAN_FRONTEND=noninteractive", "DEBCONF_DB_REPLACE=File{" STAGED "/debconf.dat}"},
 		.timeout_ms = UPDATE_MS,
 	};

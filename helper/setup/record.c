@@ -67,8 +67,8 @@ static char *content_path(const struct record *r, const char *path, const char *
 
 	if (asprintf(&out, "%s" RECORD_FOLDER "/%s.%s", r->root, path + 1, kind) < 0)
 		return NULL;
-	for (char *p = out + start; *p != '\0'; p++)
-		*p = *p == '/' ? '%' : *p;
+	for (char *p = strchr(out + start, '/'); p != NULL; p = strchr(p, '/'))
+		*p = '%';
 	return out;
 }
 

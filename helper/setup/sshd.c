@@ -89,46 +89,50 @@ static int try_copy(const struct context *c, const struct change *drop_in, const
 	return run_sshd(c, "-t", STAGED, &output) == 0 ? 0 : 1;
 }
 
-static int write_changes(struct context *c, const char *settings, struct change **drop_in, struct change **config)
+static bool is_included(const char *text, size_t len)
 {
-	int r = changes_read(&c->changes, DROP_IN, "sshd", drop_in);
+	static const char line[] = "Include " DROP_IN;
 
-	if (r == 0)
-		r = edit_sshd_drop_in(&(*drop_in)->after, grace_of(c, settings));
-	if (r == 0)
-		r = changes_read(&c->changes, CONFIG, "sshd", config);
-	if (r < 0)
-		return r;
-	if (edit_sshd_includes((*config)->before.data ? (*config)->before.data : "", (*config)->before.len, FOLDER) ||
-	    memmem((*config)->before.data ? (*config)->before.data : "", (*config)->before.len, "Include " DROP_IN,
-		   strlen("Include " DROP_IN)) != NULL) {
-		buf_append(&(*config)->after, (*config)->before.data, (*config)->before.len);
-		return buf_fault(&(*config)->after);
-	}
-	return edit_sshd_include(&(*config)->after, (*config)->before.data ? (*config)->before.data : "",
-				 (*config)->before.len, DROP_IN);
+	return edit_sshd_includes(text, len, FOLDER) || memmem(text, len, line, sizeof(line) - 1) != NULL;
+}
+
+static int write_include(struct change *config)
+{
+	const char *text = config->before.data != NULL ? config->before.data : "";
+
+	if (!is_included(text, config->before.len))
+		return edit_sshd_include(&config->after, text, config->before.len, DROP_IN);
+	buf_append(&config->after, text, config->before.len);
+	return buf_fault(&config->after);
 }
 
 int sshd_plan(struct context *c)
 {
 	LK_CLEANUP(buf_done) struct buf settings = {NULL};
 	bool is_image = c->root[0] != '\0';
-	struct change *drop_in;
-	struct change *config;
+	struct change *drop_in = NULL;
+	struct change *config = NULL;
 	char *path = changes_path(c->root, CONFIG);
-	int r = path == NULL ? -ENOMEM : access(path, F_OK);
+	bool has_config = path != NULL && access(path, F_OK) == 0;
+	int r;
 
 	free(path);
-	if (r != 0 || (!is_image && access(PROGRAM_SSHD, X_OK) < 0)) {
+	if (!has_config || (!is_image && access(PROGRAM_SSHD, X_OK) < 0)) {
 		say(c, "There is no sshd here.");
-		return r < 0 && r != -1 ? r : 0;
+		return 0;
 	}
 	/* An image's sshd has no keys yet. */
 	if (!is_image && run_sshd(c, "-T", CONFIG, &settings) != 0) {
 		warn(c, "that was so before; mend it first");
 		return 1;
 	}
-	r = write_changes(c, settings.data != NULL ? settings.data : "", &drop_in, &config);
+	r = changes_read(&c->changes, DROP_IN, "sshd", &drop_in);
+	if (r == 0)
+		r = edit_sshd_drop_in(&drop_in->after, grace_of(c, settings.data != NULL ? settings.data : ""));
+	if (r == 0)
+		r = changes_read(&c->changes, CONFIG, "sshd", &config);
+	if (r == 0)
+		r = write_include(config);
 	if (r == 0 && !is_image) {
 		say_passwords(c, settings.data);
 		r = try_copy(c, drop_in, config);
@@ -146,9 +150,8 @@ bool sshd_is_content(const struct context *c)
 		return false;
 	if (!is_setting(settings.data, "usepam", "yes") ||
 	    !is_setting(settings.data, "kbdinteractiveauthentication", "yes"))
-		warn(c, "another file that sshd reads first sets UsePAM or KbdInteractiveAuthentication otherwise: "
-			"\"grep -ri "
-			"-e UsePAM -e KbdInteractive -e ChallengeResponse /etc/ssh\" finds it");
+		warn(c, "another file that sshd reads first sets UsePAM or KbdInteractiveAuthentication otherwise; "
+			"\"grep -rie UsePAM -e KbdInter -e ChallengeResp /etc/ssh\" finds it");
 	return true;
 }
 

@@ -93,7 +93,8 @@ enum setup_result undo_run(struct context *c)
 
 	if (c->record.n == 0 && c->record.n_units == 0) {
 		say(c, "There is nothing to undo.");
-		return SETUP_DONE;
+		/* One that was killed before it changed anything may have left contents behind. */
+		return o->dry_run || record_forget(&c->record) == 0 ? SETUP_DONE : SETUP_FAILED;
 	}
 	r = record_undo(&c->record, &c->changes, kept);
 	if (r < 0) {

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: MIT
 """latchkey setup on a Debian that nobody has configured: the real pam-auth-update, sshd and provider. What it shows, what it
 makes, a login after it, and the way back; killed at every step and on a full disk, root and local users log in."""
+import contextlib
 import hashlib
 import os
+import re
+import subprocess
 
 import check
+import enter
 import fresh
 import people
 import terminal
@@ -123,7 +127,7 @@ def on_a_terminal(w):
 
 @check.test
 def refused_client(w):
-    """a client that the provider does not know, and an issuer that nobody answers for: said, with the mend (SU)"""
+    """a client that the provider does not know, and an issuer that nobody answers for: said, with the mend"""
     before = snapshot()
     status, text = w.run(*command(w, "--yes", "--dialect", "keycloak", client="nobody"))
     check.equal(status, 1, text)
@@ -182,6 +186,154 @@ def there_and_back(w):
     everybody_gets_in(w)
     undone(w, before)
     everybody_gets_in(w)
+
+
+def killed_at(w, n, *argv):
+    """Killed before it renames a file for the n-th time. Return: whether it came so far, and how many it renamed."""
+    status, text = w.run(f"{enter.TOP}/build/release/tests/system/kill_at", str(n), *argv)
+    found = re.search(r"renames: (\d+)$", text, re.M)
+    check.equal(bool(found), True, f"{status}: {text}")
+    return status == 137, int(found[1])
+
+
+@check.test
+def killed(w):
+    """killed at each step: root and local users log in; to go on completes it, and to undo leaves nothing"""
+    before = snapshot()
+    check.equal(w.run(*command(w, "--yes"))[0], 1, "without a helper")
+    for unit in w.units.values():
+        unit.start()
+    undone(w, before)
+    was_killed, total = killed_at(w, 1 << 20, *command(w, "--yes"))
+    check.equal(was_killed, False, "killed")
+    undone(w, before)
+    # The last ones are the changes themselves, from the configuration to PAM; before them come trials and the record.
+    for n in (0, total // 2, *range(total - 16, total, 2), total - 1):
+        check.equal(killed_at(w, n, *command(w, "--yes"))[0], True, f"killed at {n}")
+        everybody_gets_in(w)
+        if n % 3 == 0:
+            status, text = w.run(*command(w, "--yes"))
+            check.equal(status, 0, text)
+            check.contains(world.read("/etc/pam.d/common-auth"), "pam_latchkey.so", "pam_unix.so")
+        undone(w, before)
+    for n in (1, 6, 13):
+        check.equal(w.run(*command(w, "--yes"))[0], 0)
+        check.equal(killed_at(w, n, "latchkey", "setup", "--undo", "--yes")[0], True, "killed")
+        everybody_gets_in(w)
+        undone(w, before)
+
+
+@check.test
+def full_disk(w):
+    """/etc has no room, or room for one file, or two: nothing is half written, everybody gets in, and it can be undone"""
+    enter.mount("tmpfs", "/mnt", "tmpfs", 0, "size=8M,mode=0755")
+    subprocess.run(["cp", "-a", "/etc/.", "/mnt/"], check=True)
+    os.unlink("/mnt/latchkey/latchkey.conf")
+    enter.mount("/mnt", "/etc", None, enter.MS_BIND)
+    try:
+        before = snapshot()
+        for pages, said in enumerate((CONFIG, "/etc/nsswitch.conf", "/etc/pam.d/common-account")):
+            with open("/etc/filler", "wb", buffering=0) as f:
+                with contextlib.suppress(OSError):
+                    while f.write(b"x" * 4096):
+                        pass
+                f.truncate(max(0, f.tell() - 4096 * pages))
+            status, text = w.run(*command(w, "--yes"))
+            check.equal(status, 1, text)
+            check.contains(text, f"{said}: No space left on device", "run it again to go on, or --undo")
+            everybody_gets_in(w)
+            os.unlink("/etc/filler")
+            undone(w, before)
+    finally:
+        check.equal(w.run("umount", "/etc"), (0, ""))
+
+
+@check.test
+def changed_since(w):
+    """a file that somebody has changed since stays when everything else goes back, and the change is shown"""
+    before = snapshot()
+    status, text = w.run(*command(w, "--yes"))
+    check.equal(status, 0, text)
+    mine = world.read(DROP_IN) + "MaxAuthTries 3\n"
+    world.write(DROP_IN, mine)
+    status, text = w.run("latchkey", "setup", "--undo", "--yes")
+    check.equal(status, 1, text)
+    check.contains(text, f"{DROP_IN} was changed since set-up and stays", "+MaxAuthTries 3", "1 files stay")
+    check.equal(differs(before), ["/etc/ssh/sshd_config.d", DROP_IN][1:])
+    everybody_gets_in(w)
+    os.unlink(DROP_IN)
+    undone(w, before)
+
+
+@check.test
+def others_work(w):
+    """settings, sources and lines that set-up must not overrule: it stops, says which, and has changed nothing"""
+    for path, text, words in (
+            (CONFIG, "[provider mine]\nissuer = https://id.example\n", "has settings that set-up did not make"),
+            ("/etc/nsswitch.conf", "passwd: files [NOTFOUND=return] sss\n", "ends the search before"),
+            (f"{CONFIG}.d/10-mine.conf", "[access]\nnothing = x\n", "10-mine.conf"),
+            ("/etc/ssh/sshd_config", "Nonsense yes\n", "that was so before; mend it first")):
+        was = world.read(path) if os.path.exists(path) else None
+        world.write(path, text)
+        before = snapshot()
+        status, said = w.run(*command(w, "--yes"))
+        check.equal(status, 1, said)
+        check.contains(said, words)
+        check.equal(differs(before), [], path)
+        if was is None:
+            os.unlink(path)
+        else:
+            world.write(path, was)
+
+
+@check.test
+def by_hand(w):
+    """common files that somebody has changed by hand: the lines for PAM are shown, and they stay as they are"""
+    path = "/etc/pam.d/common-auth"
+    before, was = snapshot(), world.read(path)
+    world.write(path, was.replace("# here are the per-package modules", "# mine"))
+    changed = world.read(path)
+    status, text = w.run(*command(w, "--yes"))
+    check.equal(status, 1, text)
+    check.contains(text, "changed them by hand", "default=die] pam_latchkey.so")
+    check.equal(world.read(path), changed)
+    world.write(path, was)
+    undone(w, before)
+
+
+@check.test
+def with_a_secret(w):
+    """the client's secret lies where the helper alone can read it, and is shown nowhere"""
+    before = snapshot()
+    world.write("/root/secret", "s3cr3t-of-the-client\n", 0o600)
+    status, text = w.run(*command(w, "--yes", "--secret-file", "/root/secret"))
+    check.contains(text, "invalid_client", "nothing was changed")
+    check.equal(status, 1)
+    check.lacks(text, "s3cr3t")
+    check.equal(differs(before), [])
+
+
+@check.test
+def an_image(w):
+    """--root: an image's files change, none of this system's, and nothing is asked; undone by the same option"""
+    before = snapshot()
+    subprocess.run(["mkdir", "-p", "/srv/image/var/lib", "/srv/image/usr/share"], check=True)
+    subprocess.run(["cp", "-a", "/etc", "/srv/image/"], check=True)
+    subprocess.run(["cp", "-a", "/var/lib/pam", "/srv/image/var/lib/"], check=True)
+    subprocess.run(["cp", "-a", "/usr/share/pam-configs", "/srv/image/usr/share/"], check=True)
+    image = subprocess.run(["find", "/srv/image", "-type", "f", "-exec", "sha256sum", "{}", "+"], check=True,
+                           capture_output=True).stdout
+    w.provider.clear()
+    status, text = w.run(*command(w, "--yes", "--root", "/srv/image/"))
+    check.equal(status, 0, text)
+    check.equal(w.provider.from_helper(), [], "requests")
+    check.equal(differs(before), [])
+    for path in ("/etc/pam.d/common-auth", "/etc/nsswitch.conf", CONFIG):
+        check.contains(world.read(f"/srv/image{path}"), "latchkey")
+    check.equal(w.run("latchkey", "setup", "--undo", "--yes", "--root", "/srv/image")[0], 0)
+    now = subprocess.run(["find", "/srv/image", "-type", "f", "-exec", "sha256sum", "{}", "+"], check=True,
+                         capture_output=True).stdout
+    check.equal(sorted(now.splitlines()), sorted(image.splitlines()), "the image")
 
 
 if __name__ == "__main__":
