@@ -165,7 +165,8 @@ void sshd_reload(const struct context *c)
 		LK_CLEANUP(buf_done) struct buf output = {NULL};
 		const struct program is_active = {.argv = {PROGRAM_SYSTEMCTL, "is-active", "--quiet", names[i]},
 						  .timeout_ms = SSHD_MS};
-		const struct program reload = {.argv = {PROGRAM_SYSTEMCTL, "reload", names[i]}, .timeout_ms = SSHD_MS};
+		const struct program reload = {.argv = {PROGRAM_SYSTEMCTL, "reload-or-restart", names[i]},
+					       .timeout_ms = SSHD_MS};
 
 		if (program_run(&is_active, &output) != 0)
 			continue;

@@ -96,6 +96,8 @@ class Unit:
 
 
 class Machine(world.World):
+    enabled = ENABLED
+
     def __init__(self, **options):
         super().__init__(**options)
         self.group, self.folders = f"latchkey-test-{os.urandom(8).hex()}", []
@@ -140,7 +142,7 @@ class Machine(world.World):
         world.write("/etc/systemd/journald.conf", "[Journal]\nStorage=volatile\nReadKMsg=no\nRateLimitBurst=0\n")
         world.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
         world.write("/etc/fstab", "")
-        self.here("systemctl", "enable", *ENABLED, env={**os.environ, "SYSTEMD_OFFLINE": "1"})
+        self.here("systemctl", "enable", *self.enabled, env={**os.environ, "SYSTEMD_OFFLINE": "1"})
 
     def make(self):
         if not os.path.exists(enter.INSIDE):
@@ -196,13 +198,13 @@ class Machine(world.World):
                                 f"/usr/bin/python3 {os.path.abspath(__file__)}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         check.eventually(self._is_up, "an end of the start")
-        check.eventually(lambda: os.path.exists("/var/lib/latchkey/nss/map"), "the first map")
 
     def start(self):
         self.make()
         self.provider.start()
         self.configure()
         self.boot()
+        check.eventually(lambda: os.path.exists("/var/lib/latchkey/nss/map"), "the first map")
         return self
 
     def _remove_groups(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A Debian as it is before anybody has configured Latchkey: its packages' own files in /etc, an sshd, a local person, and
-"make install". Without systemd as process 1; the helper's units are started by the test."""
+"make install"."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ networks:       files
 """
 NSCD = "\tenable-cache\t\tpasswd\t\tyes\n\tenable-cache\t\tgroup\t\tyes\n\tenable-cache\t\thosts\t\tyes\n"
 KEY = "/root/.ssh/id_ed25519"
+EVERYTHING = ("/etc", "/var/lib/pam")
 
 
 def begin():
@@ -38,7 +40,36 @@ def begin():
     world.begin()
 
 
+def command(w, *more, client="latchkey"):
+    """The command line that sets this host up for the world's provider."""
+    return ["latchkey", "setup", "--issuer", w.provider.issuer, "--client-id", client, "--provider", "demo", "--everyone",
+            "--scope", "openid profile email groups offline_access", *more]
+
+
+def snapshot():
+    """Every file that set-up could change: content, mode, owner."""
+    found = {}
+    for top in EVERYTHING:
+        for folder, folders, names in os.walk(top):
+            for name in names + folders:
+                path = f"{folder}/{name}"
+                st = os.lstat(path)
+                content = b""
+                if os.path.isfile(path) and not os.path.islink(path):
+                    with open(path, "rb") as f:
+                        content = f.read()
+                found[path] = (hashlib.sha256(content).hexdigest(), st.st_mode, st.st_uid, st.st_gid)
+    return found
+
+
+def differs(before):
+    after = snapshot()
+    return sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
+
+
 class Fresh(boot.Machine):
+    """Without systemd as process 1: the helper's units are started by the test."""
+
     def pam(self, options=""):
         """As the packages have it, and openssh-server's file, which is unpacked only."""
         unpacked = f"{enter.TOP}/build/packages/openssh/etc/pam.d/sshd"
@@ -59,14 +90,17 @@ class Fresh(boot.Machine):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KEY], check=True)
         shutil.copy(f"{KEY}.pub", "/root/.ssh/authorized_keys")
 
+    def _etc(self):
+        super()._etc()
+        world.write("/etc/nsswitch.conf", NSSWITCH)
+        world.write("/etc/nscd.conf", NSCD)
+
     def make(self):
         if not os.path.exists(enter.INSIDE):
             raise RuntimeError("outside, this would change the machine")
         self._own_usr()
         self._users()
         self._etc()
-        world.write("/etc/nsswitch.conf", NSSWITCH)
-        world.write("/etc/nscd.conf", NSCD)
         self._ssh()
         self._install()
         self.here("systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/latchkey.conf")
@@ -87,3 +121,22 @@ class Fresh(boot.Machine):
 
     def report(self):
         return world.World.report(self)
+
+
+class Booted(Fresh):
+    """The same with systemd as process 1, whose units of ours nobody has enabled."""
+    enabled = ["ssh.service"]
+
+    def make(self):
+        return boot.Machine.make(self)
+
+    def start(self):
+        super().start()
+        self.boot()
+        return self
+
+    def stop(self):
+        boot.Machine.stop(self)
+
+    def report(self):
+        return boot.Machine.report(self)

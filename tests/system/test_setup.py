@@ -3,7 +3,6 @@
 """latchkey setup on a Debian that nobody has configured: the real pam-auth-update, sshd and provider. What it shows, what it
 makes, a login after it, and the way back; killed at every step and on a full disk, root and local users log in."""
 import contextlib
-import hashlib
 import os
 import re
 import subprocess
@@ -17,33 +16,6 @@ import world
 
 CONFIG, DROP_IN = world.CONFIG, "/etc/ssh/sshd_config.d/10-latchkey.conf"
 RECORD = "/var/lib/latchkey/setup"
-EVERYTHING = ("/etc", "/var/lib/pam")
-
-
-def command(w, *more, client="latchkey"):
-    return ["latchkey", "setup", "--issuer", w.provider.issuer, "--client-id", client, "--provider", "demo", "--everyone",
-            "--scope", "openid profile email groups offline_access", *more]
-
-
-def snapshot():
-    """Every file that set-up could change: content, mode, owner."""
-    found = {}
-    for top in EVERYTHING:
-        for folder, folders, names in os.walk(top):
-            for name in names + folders:
-                path = f"{folder}/{name}"
-                st = os.lstat(path)
-                content = b""
-                if os.path.isfile(path) and not os.path.islink(path):
-                    with open(path, "rb") as f:
-                        content = f.read()
-                found[path] = (hashlib.sha256(content).hexdigest(), st.st_mode, st.st_uid, st.st_gid)
-    return found
-
-
-def differs(before):
-    after = snapshot()
-    return sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
 
 
 def log_in(w, name, *command_line, password=None):
@@ -75,14 +47,14 @@ def everybody_gets_in(w):
 def undone(w, before):
     status, text = w.run("latchkey", "setup", "--undo", "--yes")
     check.equal(status, 0, text)
-    check.equal(differs(before), [], "what is left in /etc")
+    check.equal(fresh.differs(before), [], "what is left in /etc")
     check.equal(os.path.exists(RECORD), False, "the record")
 
 
 @check.test
 def misuse(w):
     """what is missing is said, and nothing is asked or changed"""
-    before = snapshot()
+    before = fresh.snapshot()
     for argv, words in (([], "--issuer must be"), (["--issuer", "https://id.example"], "--client-id must be"),
                         (["--issuer", "https://id.example", "--client-id", "x"], "who may log in?"),
                         (["--undo", "--users", "alice"], "--undo goes with"), (["--root", "image"], "absolute")):
@@ -90,54 +62,54 @@ def misuse(w):
         check.equal(status, 2, text)
         check.contains(text, words)
     check.equal(w.provider.from_helper(), [], "requests")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
 
 
 @check.test
 def only_shown(w):
     """--dry-run: every change as a diff, for which the provider was asked; without a terminal nothing goes on"""
-    before = snapshot()
-    status, text = w.run(*command(w, "--dry-run"))
+    before = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--dry-run"))
     check.equal(status, 0, text)
     check.contains(text, "takes this client", "+++ /etc/latchkey/latchkey.conf", f"+issuer = {w.provider.issuer}",
                    "-passwd:         files\n", "+passwd:         files latchkey\n", "--- /etc/nscd.conf", f"+++ {DROP_IN}",
                    "+LoginGraceTime 660", "+++ /etc/pam.d/common-auth", "pam_latchkey.so")
     check.lacks(text, "\033")
     check.equal([r["at"] for r in w.provider.from_helper()], ["discovery", "jwks", "device"], "requests")
-    check.equal(differs(before), [])
-    status, text = w.run(*command(w))
+    check.equal(fresh.differs(before), [])
+    status, text = w.run(*fresh.command(w))
     check.equal(status, 1, text)
     check.contains(text, "there is no terminal to ask on", "nothing was changed")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
     check.equal(os.path.exists("/run/latchkey-setup"), False, "the stage")
 
 
 @check.test
 def on_a_terminal(w):
     """one question, whose answer no changes nothing; colours, unless NO_COLOR says otherwise"""
-    before = snapshot()
+    before = fresh.snapshot()
     for env, has in (({}, True), ({"NO_COLOR": "1"}, False)):
-        with terminal.Terminal(command(w), w.environment(**env)) as t:
+        with terminal.Terminal(fresh.command(w), w.environment(**env)) as t:
             t.expect(r"Make these changes\? \[y/N\]:")
             t.send("n\n")
             check.equal(t.finish(), 1, t.text)
             check.equal("\033[32m+issuer" in t.output.decode(), has, "colours")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
 
 
 @check.test
 def refused_client(w):
     """a client that the provider does not know, and an issuer that nobody answers for: said, with the mend"""
-    before = snapshot()
-    status, text = w.run(*command(w, "--yes", "--dialect", "keycloak", client="nobody"))
+    before = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--yes", "--dialect", "keycloak", client="nobody"))
     check.equal(status, 1, text)
     check.contains(text, "the provider gave no code", "OAuth 2.0 Device Authorization Grant", "docs/providers/keycloak.md",
                    "nothing was changed")
     w.provider.fault("discovery", "reply", status=503, body="{}")
-    status, text = w.run(*command(w, "--yes"))
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 1, text)
     check.contains(text, "the provider could not be used", "nothing was changed")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
 
 
 @check.test
@@ -145,7 +117,7 @@ def a_profile_that_is_lost(w):
     """a pam-auth-update whose debconf is broken loses pam_unix: not believed, and PAM is left to the administrator"""
     os.rename(fresh.TEMPLATES, f"{fresh.TEMPLATES}.away")
     try:
-        status, text = w.run(*command(w, "--dry-run"))
+        status, text = w.run(*fresh.command(w, "--dry-run"))
         check.equal(status, 0, text)
         check.contains(text, "pam-auth-update would take")
         check.lacks(text, "+++ /etc/pam.d/common-auth")
@@ -156,23 +128,23 @@ def a_profile_that_is_lost(w):
 @check.test
 def there_and_back(w):
     """without systemd all but PAM is made until the helper answers; then a login by device flow, twice nothing, and back"""
-    before = snapshot()
-    status, text = w.run(*command(w, "--yes"))
+    before = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 1, text)
     check.contains(text, "does not answer", "PAM is not enabled")
     check.lacks(world.read("/etc/pam.d/common-auth"), "latchkey")
     everybody_gets_in(w)
     for unit in w.units.values():
         unit.start()
-    status, text = w.run(*command(w, "--yes"))
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 0, text)
     check.contains(text, "Writing /etc/pam.d/common-auth", "Done.")
     check.lacks(text, "Writing /etc/nsswitch.conf")
-    after = snapshot()
-    status, text = w.run(*command(w, "--yes"))
+    after = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 0, text)
     check.contains(text, "There is nothing to change.")
-    check.equal(differs(after), [])
+    check.equal(fresh.differs(after), [])
     everybody_gets_in(w)
     w.start_sshd()
     try:
@@ -199,25 +171,25 @@ def killed_at(w, n, *argv):
 @check.test
 def killed(w):
     """killed at each step: root and local users log in; to go on completes it, and to undo leaves nothing"""
-    before = snapshot()
-    check.equal(w.run(*command(w, "--yes"))[0], 1, "without a helper")
+    before = fresh.snapshot()
+    check.equal(w.run(*fresh.command(w, "--yes"))[0], 1, "without a helper")
     for unit in w.units.values():
         unit.start()
     undone(w, before)
-    was_killed, total = killed_at(w, 1 << 20, *command(w, "--yes"))
+    was_killed, total = killed_at(w, 1 << 20, *fresh.command(w, "--yes"))
     check.equal(was_killed, False, "killed")
     undone(w, before)
     # The last ones are the changes themselves, from the configuration to PAM; before them come trials and the record.
     for n in (0, total // 2, *range(total - 16, total, 2), total - 1):
-        check.equal(killed_at(w, n, *command(w, "--yes"))[0], True, f"killed at {n}")
+        check.equal(killed_at(w, n, *fresh.command(w, "--yes"))[0], True, f"killed at {n}")
         everybody_gets_in(w)
         if n % 3 == 0:
-            status, text = w.run(*command(w, "--yes"))
+            status, text = w.run(*fresh.command(w, "--yes"))
             check.equal(status, 0, text)
             check.contains(world.read("/etc/pam.d/common-auth"), "pam_latchkey.so", "pam_unix.so")
         undone(w, before)
     for n in (1, 6, 13):
-        check.equal(w.run(*command(w, "--yes"))[0], 0)
+        check.equal(w.run(*fresh.command(w, "--yes"))[0], 0)
         check.equal(killed_at(w, n, "latchkey", "setup", "--undo", "--yes")[0], True, "killed")
         everybody_gets_in(w)
         undone(w, before)
@@ -231,14 +203,14 @@ def full_disk(w):
     os.unlink("/mnt/latchkey/latchkey.conf")
     enter.mount("/mnt", "/etc", None, enter.MS_BIND)
     try:
-        before = snapshot()
+        before = fresh.snapshot()
         for pages, said in enumerate((CONFIG, "/etc/nsswitch.conf", "/etc/pam.d/common-account")):
             with open("/etc/filler", "wb", buffering=0) as f:
                 with contextlib.suppress(OSError):
                     while f.write(b"x" * 4096):
                         pass
                 f.truncate(max(0, f.tell() - 4096 * pages))
-            status, text = w.run(*command(w, "--yes"))
+            status, text = w.run(*fresh.command(w, "--yes"))
             check.equal(status, 1, text)
             check.contains(text, f"{said}: No space left on device", "run it again to go on, or --undo")
             everybody_gets_in(w)
@@ -251,15 +223,15 @@ def full_disk(w):
 @check.test
 def changed_since(w):
     """a file that somebody has changed since stays when everything else goes back, and the change is shown"""
-    before = snapshot()
-    status, text = w.run(*command(w, "--yes"))
+    before = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 0, text)
     mine = world.read(DROP_IN) + "MaxAuthTries 3\n"
     world.write(DROP_IN, mine)
     status, text = w.run("latchkey", "setup", "--undo", "--yes")
     check.equal(status, 1, text)
     check.contains(text, f"{DROP_IN} was changed since set-up and stays", "+MaxAuthTries 3", "1 files stay")
-    check.equal(differs(before), ["/etc/ssh/sshd_config.d", DROP_IN][1:])
+    check.equal(fresh.differs(before), ["/etc/ssh/sshd_config.d", DROP_IN][1:])
     everybody_gets_in(w)
     os.unlink(DROP_IN)
     undone(w, before)
@@ -275,11 +247,11 @@ def others_work(w):
             ("/etc/ssh/sshd_config", "Nonsense yes\n", "that was so before; mend it first")):
         was = world.read(path) if os.path.exists(path) else None
         world.write(path, text)
-        before = snapshot()
-        status, said = w.run(*command(w, "--yes"))
+        before = fresh.snapshot()
+        status, said = w.run(*fresh.command(w, "--yes"))
         check.equal(status, 1, said)
         check.contains(said, words)
-        check.equal(differs(before), [], path)
+        check.equal(fresh.differs(before), [], path)
         if was is None:
             os.unlink(path)
         else:
@@ -290,10 +262,10 @@ def others_work(w):
 def by_hand(w):
     """common files that somebody has changed by hand: the lines for PAM are shown, and they stay as they are"""
     path = "/etc/pam.d/common-auth"
-    before, was = snapshot(), world.read(path)
+    before, was = fresh.snapshot(), world.read(path)
     world.write(path, was.replace("# here are the per-package modules", "# mine"))
     changed = world.read(path)
-    status, text = w.run(*command(w, "--yes"))
+    status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 1, text)
     check.contains(text, "changed them by hand", "default=die] pam_latchkey.so")
     check.equal(world.read(path), changed)
@@ -304,19 +276,19 @@ def by_hand(w):
 @check.test
 def with_a_secret(w):
     """the client's secret lies where the helper alone can read it, and is shown nowhere"""
-    before = snapshot()
+    before = fresh.snapshot()
     world.write("/root/secret", "s3cr3t-of-the-client\n", 0o600)
-    status, text = w.run(*command(w, "--yes", "--secret-file", "/root/secret"))
+    status, text = w.run(*fresh.command(w, "--yes", "--secret-file", "/root/secret"))
     check.contains(text, "invalid_client", "nothing was changed")
     check.equal(status, 1)
     check.lacks(text, "s3cr3t")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
 
 
 @check.test
 def an_image(w):
     """--root: an image's files change, none of this system's, and nothing is asked; undone by the same option"""
-    before = snapshot()
+    before = fresh.snapshot()
     subprocess.run(["mkdir", "-p", "/srv/image/var/lib", "/srv/image/usr/share"], check=True)
     subprocess.run(["cp", "-a", "/etc", "/srv/image/"], check=True)
     subprocess.run(["cp", "-a", "/var/lib/pam", "/srv/image/var/lib/"], check=True)
@@ -324,10 +296,10 @@ def an_image(w):
     image = subprocess.run(["find", "/srv/image", "-type", "f", "-exec", "sha256sum", "{}", "+"], check=True,
                            capture_output=True).stdout
     w.provider.clear()
-    status, text = w.run(*command(w, "--yes", "--root", "/srv/image/"))
+    status, text = w.run(*fresh.command(w, "--yes", "--root", "/srv/image/"))
     check.equal(status, 0, text)
     check.equal(w.provider.from_helper(), [], "requests")
-    check.equal(differs(before), [])
+    check.equal(fresh.differs(before), [])
     for path in ("/etc/pam.d/common-auth", "/etc/nsswitch.conf", CONFIG):
         check.contains(world.read(f"/srv/image{path}"), "latchkey")
     check.equal(w.run("latchkey", "setup", "--undo", "--yes", "--root", "/srv/image")[0], 0)
