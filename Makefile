@@ -237,7 +237,7 @@ FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
 FUZZ_PAM := $(B)/tests/fuzz/fuzz_conversation
 $(FUZZ_PAM): $(B)/tests/fuzz/fuzz_conversation.o $(FUZZ_MAIN) $(call unit_shared,pam_module) $(PAM_OBJECTS) $(call archives,accounts)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_accounts) $(QR_LIBS) $(PAM_LIBS) $(CMOCKA_LIBS))
-$(filter-out $(FUZZ_PAM),$(FUZZ)): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,doctor) $(call archive,cli) $(call archive,userdb) $(call archive,root) $(call archive,cli) $(call archives,daemon)
+$(filter-out $(FUZZ_PAM),$(FUZZ)): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(filter-out %/nss_latchkey.o %/nss_enumerate.o,$(NSS_OBJECTS)) $(call archive,doctor) $(call archive,cli) $(call archive,setup) $(call archive,userdb) $(call archive,root) $(call archive,cli) $(call archives,daemon)
 	$(call link,$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LIBS_daemon))
 
 $(B)/tests/fuzz/fuzz_check: $(B)/tests/unit/root/slow_reader.o

@@ -40,6 +40,8 @@ static const struct option_row rows[] = {
 	{"--dry-run", NULL, offsetof(struct arguments, dry_run), "setup", "show what would change"},
 	{"--yes", NULL, offsetof(struct arguments, yes), "setup", "do not ask"},
 	{"--undo", NULL, offsetof(struct arguments, undo), "setup", "bring back what was before"},
+	{"--keep-configuration", NULL, offsetof(struct arguments, keep_configuration), "setup",
+	 "with --undo: leave what lies in /etc/latchkey"},
 	{"--root", "FOLDER", offsetof(struct arguments, root), "setup|doctor",
 	 "an image instead of this system; doctor: none of its programs is run"},
 	{"--uid", "UID", offsetof(struct arguments, uid), "accounts pin|accounts move", "pin, move: the number"},

@@ -20,7 +20,7 @@ struct arguments {
 	const char *resource, *token_type;
 	bool exchange;
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
-	bool everyone, dry_run, yes, undo;
+	bool everyone, dry_run, yes, undo, keep_configuration;
 	const char *service;
 };
 

@@ -34,7 +34,9 @@ static const char *fault_of(const struct arguments *a)
 	if (a->json)
 		return "setup has no output for programs";
 	if (a->undo && has_answers)
-		return "--undo goes with --dry-run, --yes and --root alone";
+		return "--undo goes with --dry-run, --yes, --keep-configuration and --root alone";
+	if (a->keep_configuration && !a->undo)
+		return "--keep-configuration goes with --undo";
 	return NULL;
 }
 
@@ -57,6 +59,7 @@ enum command_exit verb_setup(const struct command *c)
 		.dry_run = a->dry_run,
 		.yes = a->yes,
 		.undo = a->undo,
+		.keep_configuration = a->keep_configuration,
 	};
 	/* What asks, shows and complains is the same terminal, so that it stays in order. */
 	struct command copy = *c;

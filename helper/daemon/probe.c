@@ -106,7 +106,7 @@ static void print_text(struct buf *out, const char *key, const char *text)
 
 static int print(const struct probe *p, const char *name, bool was_prepared, FILE *out)
 {
-	LK_CLEANUP(buf_done) struct buf line = {NULL};
+	LK_CLEANUP(buf_done) struct buf line = {0};
 
 	buf_init(&line, JSON_MAX_BYTES);
 	buf_append_text(&line, "{\"provider\":");

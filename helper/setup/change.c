@@ -143,6 +143,16 @@ bool change_is_needed(const struct change *ch)
 	return ch->stays && (is_other_content(ch) || (ch->is_exact && is_other_owner(ch)));
 }
 
+int change_keep(struct change *ch)
+{
+	ch->stays = ch->existed;
+	ch->owner = ch->was;
+	buf_done(&ch->after);
+	buf_init(&ch->after, CHANGE_BYTES_MAX);
+	buf_append(&ch->after, ch->before.data, ch->before.len);
+	return buf_fault(&ch->after);
+}
+
 size_t changes_count(const struct changes *c)
 {
 	size_t n = 0;

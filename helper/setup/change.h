@@ -42,6 +42,9 @@ void changes_done(struct changes *c);
  */
 int changes_read(struct changes *c, const char *path, const char *reason, struct change **ret);
 
+/** change_keep() - let the file be as it is. Return: 0, -ENOMEM, -E2BIG. */
+int change_keep(struct change *ch);
+
 /** changes_drop() - forget the last that was read */
 void changes_drop(struct changes *c);
 

@@ -8,6 +8,7 @@
 
 #define LINE_SIZE 1024u
 
+LK_PRINTF(3, 0)
 static void print(FILE *out, const char *before, const char *format, va_list args, bool utf8)
 {
 	char text[LINE_SIZE];

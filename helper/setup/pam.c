@@ -71,7 +71,7 @@ static bool is_ours_alone(const struct context *c, struct change *const *list)
 
 static int stage_one(const struct context *c, const struct change *ch, bool from_record)
 {
-	LK_CLEANUP(buf_done) struct buf before = {NULL};
+	LK_CLEANUP(buf_done) struct buf before = {0};
 	const struct buf *content = &ch->before;
 	bool is_there = ch->existed;
 	char path[256];
@@ -112,7 +112,7 @@ static int stage_folders(const struct context *c)
 /* Debconf's own database is not the place of a trial. */
 static int run_update(const struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	static const char folder[] = STAGED;
 	const struct program update = {
 		.argv = {PROGRAM_PAM_AUTH_UPDATE, "--root", folder, "--enable", "latchkey"},
@@ -130,7 +130,7 @@ static int run_update(const struct context *c)
 
 static int take_result(struct change *ch)
 {
-	LK_CLEANUP(buf_done) struct buf content = {NULL};
+	LK_CLEANUP(buf_done) struct buf content = {0};
 	char path[256];
 	int r;
 

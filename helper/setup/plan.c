@@ -15,13 +15,6 @@ static const char *bytes(const struct buf *b)
 	return b->data != NULL ? b->data : "";
 }
 
-static int keep(struct change *ch)
-{
-	ch->stays = ch->existed;
-	buf_append(&ch->after, ch->before.data, ch->before.len);
-	return buf_fault(&ch->after);
-}
-
 static int plan_secret(struct context *c, const struct buf *secret)
 {
 	struct change *ch;
@@ -46,7 +39,7 @@ static int plan_secret(struct context *c, const struct buf *secret)
 /* Settings that somebody has made are not overwritten. */
 static int plan_configuration(struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf text = {NULL};
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	struct change *ch;
 	int r = changes_read(&c->changes, SETUP_CONFIG, "the configuration", &ch);
 
@@ -61,7 +54,7 @@ static int plan_configuration(struct context *c)
 
 		if (state == RECORD_CHANGED) {
 			warn(c, "%s was changed since set-up wrote it and stays as it is", ch->path);
-			return keep(ch);
+			return change_keep(ch);
 		}
 		if (state != RECORD_OURS) {
 			warn(c, "%s has settings that set-up did not make: move it away, and this writes a new one",

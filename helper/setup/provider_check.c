@@ -44,7 +44,7 @@ static int find_users(const struct context *c, struct service_users *ret)
 
 static int stage_files(const struct context *c, const struct service_users *u, const struct buf *secret)
 {
-	LK_CLEANUP(buf_done) struct buf text = {NULL};
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	int r;
 
 	buf_init(&text, CHANGE_BYTES_MAX);
@@ -170,7 +170,7 @@ static int run_helper(struct context *c, const char *mode, uint32_t timeout_ms, 
 
 int provider_check_configuration(struct context *c, const struct buf *secret)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	struct service_users users;
 	int r;
 
@@ -188,7 +188,7 @@ int provider_check_configuration(struct context *c, const struct buf *secret)
 
 int provider_check(struct context *c, const struct buf *secret)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	struct service_users users;
 	struct program fetch = {.argv = {PROGRAM_LATCHKEY_FETCH, "--peer-user", "latchkey"}, .has_user = true};
 	pid_t pid;

@@ -85,7 +85,7 @@ static int write_content(const struct record *r, const char *path, const char *k
 /* Appended to @out, which the caller has initialised. */
 static int read_content(const struct record *r, const char *path, const char *kind, struct buf *out)
 {
-	LK_CLEANUP(buf_done) struct buf content = {NULL};
+	LK_CLEANUP(buf_done) struct buf content = {0};
 	char *name = content_path(r, path, kind);
 	int e = name != NULL ? file_read(&content, name, FILE_OWNER_ROOT, FILE_PRIVATE, CHANGE_BYTES_MAX) : -ENOMEM;
 
@@ -109,7 +109,7 @@ static void remove_content(const struct record *r, const char *path, const char 
 
 int record_load(struct record *ret, const char *root)
 {
-	LK_CLEANUP(buf_done) struct buf text = {NULL};
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	char *path = changes_path(root, RECORD_FOLDER "/record.json");
 	int e;
 
@@ -139,7 +139,7 @@ static int make_folders(const struct record *r)
 
 int record_save(const struct record *r)
 {
-	LK_CLEANUP(buf_done) struct buf text = {NULL};
+	LK_CLEANUP(buf_done) struct buf text = {0};
 	char *path = changes_path(r->root, RECORD_FOLDER "/record.json");
 	int e = path != NULL ? make_folders(r) : -ENOMEM;
 
@@ -157,7 +157,7 @@ int record_save(const struct record *r)
 /* A file that could not be compared counts as changed: nobody's work is lost then. */
 static bool is_before(const struct record *r, const struct record_file *f, const struct change *ch)
 {
-	LK_CLEANUP(buf_done) struct buf before = {NULL};
+	LK_CLEANUP(buf_done) struct buf before = {0};
 
 	if (!f->existed || !ch->existed)
 		return f->existed == ch->existed;
@@ -281,11 +281,9 @@ static int plan_undo(const struct record *r, const struct record_file *f, struct
 		return e;
 	ch->is_secret = f->is_secret;
 	*kept = record_state(r, ch) == RECORD_CHANGED;
-	ch->stays = *kept ? ch->existed : f->existed;
-	if (*kept) {
-		buf_append(&ch->after, ch->before.data, ch->before.len);
-		return buf_fault(&ch->after);
-	}
+	if (*kept)
+		return change_keep(ch);
+	ch->stays = f->existed;
 	ch->is_exact = f->existed;
 	ch->owner = f->was;
 	return f->existed ? read_content(r, f->path, "before", &ch->after) : 0;
@@ -302,7 +300,7 @@ int record_undo(const struct record *r, struct changes *ret, bool kept[CHANGES_M
 
 int record_print_changed(const struct record *r, const struct change *ch, FILE *out, const struct diff_style *style)
 {
-	LK_CLEANUP(buf_done) struct buf ours = {NULL};
+	LK_CLEANUP(buf_done) struct buf ours = {0};
 	int e;
 
 	if (ch->is_secret)

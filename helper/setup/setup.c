@@ -119,7 +119,7 @@ static size_t find_first(const struct context *c, const char *prefix)
 /* With the files of latchkey.conf.d, which were not there when the answers were tried. */
 static bool is_configuration_good(const struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	const struct program check = {.argv = {PROGRAM_LATCHKEYD, "--check"}, .timeout_ms = CHECK_MS};
 	int r = c->root[0] != '\0' ? 0 : program_run(&check, &output);
 
@@ -205,6 +205,8 @@ static enum setup_result finish(const struct context *c)
 		say(c, "Done. The provider was not asked from here.");
 	else
 		say(c, "Done. Keep this shell until a login has worked: \"latchkey try NAME\", then ssh.");
+	if (c->root[0] == '\0' && !c->has_systemd && c->is_new_configuration)
+		say(c, "latchkeyd reads its configuration when it starts: restart it.");
 	return SETUP_DONE;
 }
 
@@ -239,7 +241,7 @@ static enum setup_result change_system(struct context *c, const struct buf *secr
 
 static enum setup_result set_up(struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf secret = {NULL};
+	LK_CLEANUP(buf_done) struct buf secret = {0};
 	const char *fault = configuration_judge(c);
 
 	if (fault != NULL) {

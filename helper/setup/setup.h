@@ -30,6 +30,7 @@ struct setup_options {
 	bool dry_run;
 	bool yes;
 	bool undo;
+	bool keep_configuration; /* undo: all but what lies in /etc/latchkey */
 };
 
 struct setup_terminal {

@@ -74,8 +74,8 @@ static void say_passwords(const struct context *c, const char *settings)
 /* As it will be read: what stands first counts. */
 static int try_copy(const struct context *c, const struct change *drop_in, const struct change *config)
 {
-	LK_CLEANUP(buf_done) struct buf text = {NULL};
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf text = {0};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	int r;
 
 	buf_init(&text, 2 * CHANGE_BYTES_MAX);
@@ -108,7 +108,7 @@ static int write_include(struct change *config)
 
 int sshd_plan(struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf settings = {NULL};
+	LK_CLEANUP(buf_done) struct buf settings = {0};
 	bool is_image = c->root[0] != '\0';
 	struct change *drop_in = NULL;
 	struct change *config = NULL;
@@ -142,7 +142,7 @@ int sshd_plan(struct context *c)
 
 bool sshd_is_content(const struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf settings = {NULL};
+	LK_CLEANUP(buf_done) struct buf settings = {0};
 
 	if (c->root[0] != '\0' || access(PROGRAM_SSHD, X_OK) < 0)
 		return true;
@@ -162,7 +162,7 @@ void sshd_reload(const struct context *c)
 	if (c->root[0] != '\0')
 		return;
 	for (size_t i = 0; c->has_systemd && i < sizeof(names) / sizeof(names[0]); i++) {
-		LK_CLEANUP(buf_done) struct buf output = {NULL};
+		LK_CLEANUP(buf_done) struct buf output = {0};
 		const struct program is_active = {.argv = {PROGRAM_SYSTEMCTL, "is-active", "--quiet", names[i]},
 						  .timeout_ms = SSHD_MS};
 		const struct program reload = {.argv = {PROGRAM_SYSTEMCTL, "reload-or-restart", names[i]},

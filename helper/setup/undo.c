@@ -36,6 +36,21 @@ static size_t show(const struct context *c, const bool *kept)
 	return n_kept;
 }
 
+/* A package that goes leaves its configuration until it is purged. */
+static int keep_configuration(const struct context *c)
+{
+	static const char folder[] = "/etc/latchkey/";
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->changes.n; i++) {
+		struct change *ch = c->changes.list[i];
+
+		if (strncmp(ch->path, folder, sizeof(folder) - 1) == 0)
+			r = change_keep(ch);
+	}
+	return r;
+}
+
 static bool has_changed(const struct context *c, const char *folder)
 {
 	for (size_t i = 0; i < c->changes.n; i++) {
@@ -80,7 +95,8 @@ static enum setup_result finish(struct context *c, size_t n_kept)
 		warn(c, "%zu files stay; the rest is as it was before", n_kept);
 		return SETUP_FAILED;
 	}
-	say(c, "Everything is as it was before.");
+	say(c, c->options->keep_configuration ? "Everything but the configuration is as it was before."
+					      : "Everything is as it was before.");
 	return SETUP_DONE;
 }
 
@@ -97,6 +113,8 @@ enum setup_result undo_run(struct context *c)
 		return o->dry_run || record_forget(&c->record) == 0 ? SETUP_DONE : SETUP_FAILED;
 	}
 	r = record_undo(&c->record, &c->changes, kept);
+	if (r == 0 && o->keep_configuration)
+		r = keep_configuration(c);
 	if (r < 0) {
 		warn(c, "what was before cannot be read: %s", strerrordesc_np(-r));
 		return SETUP_FAILED;

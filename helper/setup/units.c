@@ -21,7 +21,7 @@ static const char *const units[] = {"latchkey.socket", "latchkey-resolve.socket"
 
 static int systemctl(const struct context *c, const char *verb, const char *option, const char *const *names, size_t n)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	struct program p = {.argv = {PROGRAM_SYSTEMCTL, verb}, .timeout_ms = SYSTEMCTL_MS};
 	size_t at = 2;
 	int r;
@@ -40,7 +40,7 @@ static int systemctl(const struct context *c, const char *verb, const char *opti
 
 static bool is_enabled(const char *name)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	const struct program p = {.argv = {PROGRAM_SYSTEMCTL, "is-enabled", "--quiet", name},
 				  .timeout_ms = SYSTEMCTL_MS};
 
@@ -137,7 +137,7 @@ bool units_are_answering(const struct context *c)
 
 void units_restart_nscd(const struct context *c)
 {
-	LK_CLEANUP(buf_done) struct buf output = {NULL};
+	LK_CLEANUP(buf_done) struct buf output = {0};
 	const struct program p = {.argv = {PROGRAM_SYSTEMCTL, "try-restart", "nscd.service"},
 				  .timeout_ms = SYSTEMCTL_MS};
 

@@ -145,6 +145,10 @@ def there_and_back(w):
     check.equal(status, 0, text)
     check.contains(text, "There is nothing to change.")
     check.equal(fresh.differs(after), [])
+    # Any package does this, at any time.
+    status, text = w.run("pam-auth-update", "--package", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    check.equal(status, 0, text)
+    check.equal(fresh.differs(after), [], "after pam-auth-update")
     everybody_gets_in(w)
     w.start_sshd()
     try:
@@ -155,14 +159,27 @@ def there_and_back(w):
         w.stop_sshd()
     for unit in reversed(w.units.values()):
         unit.stop()
+        unit.process = None
+    everybody_gets_in(w)
+    # As a package does that is removed, but not purged.
+    status, text = w.run("latchkey", "setup", "--undo", "--keep-configuration", "--yes")
+    check.equal(status, 0, text)
+    check.equal(fresh.differs(before), [CONFIG], "what is left in /etc")
     everybody_gets_in(w)
     undone(w, before)
-    everybody_gets_in(w)
+
+
+def with_helper(w):
+    """It needs a configuration, which it then has read."""
+    if not w.daemon.process:
+        check.equal(w.run(*fresh.command(w, "--yes"))[0], 1, "without a helper")
+        for unit in w.units.values():
+            unit.start()
 
 
 def killed_at(w, n, *argv):
     """Killed before it renames a file for the n-th time. Return: whether it came so far, and how many it renamed."""
-    status, text = w.run(f"{enter.TOP}/build/release/tests/system/kill_at", str(n), *argv)
+    status, text = w.run(f"{world.BUILD}/tests/system/kill_at", str(n), *argv)
     found = re.search(r"renames: (\d+)$", text, re.M)
     check.equal(bool(found), True, f"{status}: {text}")
     return status == 137, int(found[1])
@@ -172,9 +189,7 @@ def killed_at(w, n, *argv):
 def killed(w):
     """killed at each step: root and local users log in; to go on completes it, and to undo leaves nothing"""
     before = fresh.snapshot()
-    check.equal(w.run(*fresh.command(w, "--yes"))[0], 1, "without a helper")
-    for unit in w.units.values():
-        unit.start()
+    with_helper(w)
     undone(w, before)
     was_killed, total = killed_at(w, 1 << 20, *fresh.command(w, "--yes"))
     check.equal(was_killed, False, "killed")
@@ -224,6 +239,7 @@ def full_disk(w):
 def changed_since(w):
     """a file that somebody has changed since stays when everything else goes back, and the change is shown"""
     before = fresh.snapshot()
+    with_helper(w)
     status, text = w.run(*fresh.command(w, "--yes"))
     check.equal(status, 0, text)
     mine = world.read(DROP_IN) + "MaxAuthTries 3\n"
@@ -262,6 +278,8 @@ def others_work(w):
 def by_hand(w):
     """common files that somebody has changed by hand: the lines for PAM are shown, and they stay as they are"""
     path = "/etc/pam.d/common-auth"
+    with_helper(w)
+    w.run("latchkey", "setup", "--undo", "--yes")
     before, was = fresh.snapshot(), world.read(path)
     world.write(path, was.replace("# here are the per-package modules", "# mine"))
     changed = world.read(path)

@@ -18,7 +18,7 @@ static const struct setup_options simple = {
 
 static void check(const struct setup_options *o, const char *wanted)
 {
-	LK_CLEANUP(buf_done) struct buf out = {NULL};
+	LK_CLEANUP(buf_done) struct buf out = {0};
 	struct context c = {.options = o};
 
 	buf_init(&out, CHANGE_BYTES_MAX);

@@ -15,7 +15,7 @@
 static const char *nsswitch(const char *text, int wanted)
 {
 	static char kept[1024];
-	LK_CLEANUP(buf_done) struct buf out = {NULL};
+	LK_CLEANUP(buf_done) struct buf out = {0};
 	const char *database = "";
 
 	buf_init(&out, 4096);
@@ -74,7 +74,7 @@ static void test_nsswitch_refuses(void **state)
 
 static void test_nsswitch_limit(void **state)
 {
-	LK_CLEANUP(buf_done) struct buf out = {NULL};
+	LK_CLEANUP(buf_done) struct buf out = {0};
 	const char *database;
 
 	(void)state;
@@ -84,7 +84,7 @@ static void test_nsswitch_limit(void **state)
 
 static void nscd_makes(const char *before, const char *after)
 {
-	LK_CLEANUP(buf_done) struct buf out = {NULL};
+	LK_CLEANUP(buf_done) struct buf out = {0};
 
 	buf_init(&out, 4096);
 	assert_int_equal(edit_nscd(&out, before, strlen(before)), 0);
@@ -125,7 +125,7 @@ static void test_sshd_includes(void **state)
 
 static void test_sshd_texts(void **state)
 {
-	LK_CLEANUP(buf_done) struct buf out = {NULL};
+	LK_CLEANUP(buf_done) struct buf out = {0};
 	char value[16];
 
 	(void)state;

@@ -273,7 +273,7 @@ static void test_killed(void **state)
 
 static void test_links_are_not_followed(void **state)
 {
-	struct changes c = {NULL};
+	struct changes c = {0};
 	struct change *ch;
 	struct scratch s;
 	char target[128];
