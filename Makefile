@@ -194,6 +194,7 @@ LDFLAGS_test_remembered := -Wl,--wrap=recheck_start
 LDFLAGS_test_presented := -Wl,--wrap=recheck_start,--wrap=audit_write,--wrap=audit_admit
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 LDFLAGS_test_pins := -Wl,--wrap=crypt_rn
+LDFLAGS_test_record := -Wl,--wrap=fsync
 LDFLAGS_test_offline := -Wl,--wrap=crypt_rn,--wrap=recheck_start
 UNIT_LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup doctor cli
 WRAP_RECHECK := -Wl,--wrap=recheck_start,--wrap=recheck_free,--wrap=standing_read

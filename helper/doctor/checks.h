@@ -18,6 +18,7 @@
  */
 
 #define DOCTOR_CONFIG "/etc/latchkey/latchkey.conf"
+#define DOCTOR_PROGRAM_MS 20000u
 
 struct doctor {
 	const struct doctor_options *options;

@@ -10,7 +10,7 @@
 #include "helper/base/text.h"
 #include "helper/doctor/checks.h"
 #include "helper/doctor/places.h"
-#include "helper/doctor/program.h"
+#include "helper/base/program.h"
 #include "helper/doctor/read.h"
 
 #define NOTE "note: "
@@ -63,14 +63,14 @@ void check_configuration(struct doctor *d)
 {
 	LK_CLEANUP(buf_done) struct buf output = {0};
 	char program[PATH_MAX];
-	const char *const argv[] = {program, "--check", NULL};
+	const struct program check = {.argv = {program, "--check"}, .timeout_ms = DOCTOR_PROGRAM_MS};
 	int status;
 
 	if (!d->is_machine) {
 		doctor_say(d, DOCTOR_UNSEEN, "only the machine itself can judge it: latchkeyd --check");
 		return;
 	}
-	status = find_program(program, "latchkeyd") ? program_run(argv, &output) : -ENOENT;
+	status = find_program(program, "latchkeyd") ? program_run(&check, &output) : -ENOENT;
 	if (status < 0) {
 		doctor_say(d, DOCTOR_FAULT, "%s cannot be run: %s", program, strerror(-status));
 		doctor_mend(d, "install Latchkey's package anew");

@@ -9,7 +9,7 @@
 
 #include "helper/base/text.h"
 #include "helper/doctor/checks.h"
-#include "helper/doctor/program.h"
+#include "helper/base/program.h"
 #include "helper/doctor/read.h"
 
 #define SSHD "/usr/sbin/sshd"
@@ -30,7 +30,7 @@ static void mend_first_line(struct doctor *d, const char *line)
 static int ask_sshd(struct doctor *d, struct buf *output)
 {
 	char whom[128];
-	const char *const argv[] = {SSHD, "-T", "-C", whom, NULL};
+	const struct program sshd = {.argv = {SSHD, "-T", "-C", whom}, .timeout_ms = DOCTOR_PROGRAM_MS};
 	int r;
 
 	(void)snprintf(whom, sizeof(whom), "user=%.64s,host=localhost,addr=127.0.0.1",
@@ -39,7 +39,7 @@ static int ask_sshd(struct doctor *d, struct buf *output)
 		doctor_say(d, DOCTOR_UNSEEN, "only the machine itself can ask sshd: sshd -T");
 		return -ENODATA;
 	}
-	r = program_run(argv, output);
+	r = program_run(&sshd, output);
 	if (r == 0)
 		return output->data ? 0 : -ENODATA;
 	if (r == -ENOENT) {
@@ -171,7 +171,7 @@ void check_sshd_time(struct doctor *d)
 
 void check_sshd_version(struct doctor *d)
 {
-	static const char *const argv[] = {SSHD, "-V", NULL};
+	static const struct program sshd = {.argv = {SSHD, "-V"}, .timeout_ms = DOCTOR_PROGRAM_MS};
 	LK_CLEANUP(buf_done) struct buf output = {0};
 	const char *at;
 	unsigned major, minor;
@@ -182,7 +182,7 @@ void check_sshd_version(struct doctor *d)
 		return;
 	}
 	/* Before 9.3 sshd complains of the option, and says its version all the same. */
-	r = program_run(argv, &output);
+	r = program_run(&sshd, &output);
 	at = r >= 0 && output.data ? strstr(output.data, "OpenSSH_") : NULL;
 	if (!at || sscanf(at, "OpenSSH_%u.%u", &major, &minor) != 2) {
 		doctor_say(d, DOCTOR_UNSEEN, "sshd does not say its version");

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "helper/base/file.h"
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 #include "helper/setup/programs.h"
 #include "helper/setup/stage.h"
 

@@ -15,7 +15,7 @@
 
 #include "helper/base/json.h"
 #include "helper/setup/configuration.h"
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 #include "helper/setup/programs.h"
 #include "helper/setup/stage.h"
 #include "helper/setup/users.h"

@@ -11,7 +11,7 @@
 #include "helper/base/secret.h"
 #include "helper/setup/configuration.h"
 #include "helper/setup/plan.h"
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 #include "helper/setup/programs.h"
 #include "helper/setup/provider_check.h"
 #include "helper/setup/sshd.h"

@@ -12,7 +12,7 @@
 
 #include "helper/base/text.h"
 #include "helper/setup/edit.h"
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 #include "helper/setup/programs.h"
 #include "helper/setup/stage.h"
 

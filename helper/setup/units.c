@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "helper/protocol/client.h"
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 #include "helper/setup/programs.h"
 
 #define HELPER "latchkeyd.service"

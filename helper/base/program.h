@@ -7,10 +7,10 @@
 
 #include "helper/base/buf.h"
 
-/* Programs that set-up has do a part of its work: with nothing of its own environment and descriptors, and for so long. */
+/* Programs that the command has do a part of its work: with nothing of its own environment and descriptors, and for so long. */
 
 #define PROGRAM_ARGUMENTS_MAX 16u
-#define PROGRAM_OUTPUT_MAX 65536u
+#define PROGRAM_OUTPUT_MAX (256u * 1024u)
 
 struct program {
 	const char *argv[PROGRAM_ARGUMENTS_MAX]; /* argv[0]: an absolute path */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Children: their descriptors are 0 to 2 and at most one socket, their environment is what is said here. */
-#include "helper/setup/program.h"
+#include "helper/base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static int become(const struct program *p)
 	if (p->has_user &&
 	    (setgroups(0, NULL) < 0 || setresgid(p->gid, p->gid, p->gid) < 0 || setresuid(p->uid, p->uid, p->uid) < 0))
 		return -errno;
-	/* After the change of user, which would undo it: whoever kills set-up leaves nothing running. */
+	/* After the change of user, which would undo it: whoever kills this process leaves nothing running. */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
 }
 
