@@ -98,6 +98,7 @@ int config_set_directory_secret_file(const struct config_target *t, const struct
 				     char *why);
 int config_set_directory_subject(const struct config_target *t, const struct config_key *key, const char *value,
 				 char *why);
+int config_set_token_type(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_token_types(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_classes(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_max_age(const struct config_target *t, const struct config_key *key, const char *value, char *why);
@@ -139,6 +140,9 @@ int config_check_local_users(const struct config *c, const char *root, config_no
 /** config_check_service_accounts() - the [service-account NAME] sections by themselves and against the providers; fills in
  *  what was left open. Return: 0, -EINVAL with @why filled, -ENOMEM. */
 int config_check_service_accounts(struct config *c, char *why);
+
+/** config_check_service_tokens() - what such an account may present that this host cannot judge by itself */
+int config_check_service_tokens(const struct service_account *s, const struct provider_settings *p, char *why);
 
 /** config_note_service_accounts() - what to say aloud of them */
 void config_note_service_accounts(const struct config *c, config_note_fn note, void *userdata);

@@ -201,6 +201,48 @@ static const struct config_key keys_of_service_account[] = {
 	 .set = set_claims,
 	 .offset = offsetof(struct service_account, workload_claims),
 	 .is_list = true},
+	{.name = "token_clients",
+	 .set = config_set_classes,
+	 .offset = offsetof(struct service_account, token_clients),
+	 .is_list = true},
+	{.name = "token_audience",
+	 .set = config_set_text,
+	 .offset = offsetof(struct service_account, token_audience),
+	 .max = PLACE_MAX},
+	{.name = "token_scope",
+	 .set = config_set_text,
+	 .offset = offsetof(struct service_account, token_scope),
+	 .max = 1024},
+	{.name = "token_acr",
+	 .set = config_set_classes,
+	 .offset = offsetof(struct service_account, token_classes),
+	 .is_list = true},
+	{.name = "token_max_age",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct service_account, token_max_age_s),
+	 .min = 1,
+	 .max = 365 * 86400},
+	{.name = "token_cache",
+	 .set = config_set_seconds,
+	 .offset = offsetof(struct service_account, token_cache_s),
+	 .min = 0,
+	 .max = 300},
+	{.name = "exchange_issuer",
+	 .set = config_set_text,
+	 .offset = offsetof(struct service_account, exchange_issuer),
+	 .max = PLACE_MAX},
+	{.name = "exchange_token_type",
+	 .set = config_set_token_type,
+	 .offset = offsetof(struct service_account, exchange_token_type),
+	 .max = 64},
+	{.name = "exchange_audience",
+	 .set = config_set_text,
+	 .offset = offsetof(struct service_account, exchange_audience),
+	 .max = PLACE_MAX},
+	{.name = "exchange_scope",
+	 .set = config_set_text,
+	 .offset = offsetof(struct service_account, exchange_scope),
+	 .max = 1024},
 	{0},
 };
 
@@ -390,6 +432,8 @@ static int check_section(struct config *c, struct service_account *s, char *why)
 		r = check_grant(s, &p->settings, why);
 	if (r == 0)
 		r = check_door(c, s, why);
+	if (r == 0)
+		r = config_check_service_tokens(s, &p->settings, why);
 	return r < 0 ? r : fill_in(s, p);
 }
 

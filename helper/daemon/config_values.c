@@ -264,6 +264,13 @@ static bool is_token_type(const char *word)
 	return token_type_uri(word) != NULL;
 }
 
+int config_set_token_type(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	if (!is_token_type(value))
+		return config_refuse(why, "%s must be access-token, id-token, jwt, saml1 or saml2", key->name);
+	return config_set_text(t, key, value, why);
+}
+
 int config_set_token_types(const struct config_target *t, const struct config_key *key, const char *value, char *why)
 {
 	return set_list(t, key, value, why, is_token_type, "access-token, id-token, jwt, saml1 or saml2");

@@ -24,6 +24,7 @@
 #include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
 #include "helper/login/sign_out.h"
+#include "helper/login/token_cache.h"
 
 #define CODE_ADDRESSES_MAX 4096u
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
@@ -311,6 +312,10 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	m->login.door_keys = m->door_keys;
+	r = token_cache_new(&m->token_cache);
+	if (r < 0)
+		return r;
+	m->login.token_cache = m->token_cache;
 	r = sign_outs_new(&m->sign_outs, &m->login);
 	if (r < 0)
 		return r;
@@ -380,6 +385,7 @@ void manager_free(struct manager *m)
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		event_stream_free(m->event_streams[i]);
 	door_keys_free(m->door_keys);
+	token_cache_free(m->token_cache);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
 	for (size_t i = 0; i < m->login.n_providers; i++)

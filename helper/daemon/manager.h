@@ -59,6 +59,7 @@ struct manager {
 	struct expulsions *expulsions;
 	struct rechecks *rechecks;
 	struct door_keys *door_keys;
+	struct token_cache *token_cache;
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;

@@ -19,6 +19,7 @@ struct door_keys;
 struct expulsions;
 struct pushes;
 struct service_accounts;
+struct token_cache;
 struct token_rules;
 
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
@@ -60,6 +61,7 @@ struct login_context {
 	struct expulsions *expulsions; /* NULL: nobody's sessions are ended */
 	struct rechecks *rechecks;
 	struct door_keys *door_keys;
+	struct token_cache *token_cache;
 	bool is_map_current;  /* the last publish went well and nothing changed since */
 	uint64_t map_changes; /* so far: a publish that was asked for earlier does not make the map current */
 	unsigned pending;

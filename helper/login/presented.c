@@ -21,6 +21,8 @@
 static const struct presented_kind *const kinds[] = {
 	&presented_kind_workload,
 	&presented_kind_assertion,
+	&presented_kind_exchange,
+	&presented_kind_access_token,
 };
 
 struct presented {

@@ -8,3 +8,5 @@
 
 extern const struct presented_kind presented_kind_assertion; /* presented_signed.c */
 extern const struct presented_kind presented_kind_workload;
+extern const struct presented_kind presented_kind_exchange; /* presented_token.c */
+extern const struct presented_kind presented_kind_access_token;

@@ -52,5 +52,13 @@ void service_account_done(struct service_account *s)
 	free(s->workload_audience);
 	free(s->workload_subject);
 	text_free_list(s->workload_claims);
+	text_free_list(s->token_clients);
+	free(s->token_audience);
+	free(s->token_scope);
+	text_free_list(s->token_classes);
+	free(s->exchange_issuer);
+	free(s->exchange_token_type);
+	free(s->exchange_audience);
+	free(s->exchange_scope);
 	memset(s, 0, sizeof(*s));
 }

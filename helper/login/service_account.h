@@ -63,6 +63,20 @@ struct service_account {
 	char *workload_subject; /* pattern */
 	char **workload_claims; /* NAME=PATTERN, each of which must fit */
 	unsigned int accepts;   /* enum service_accepts */
+
+	/* An access token of the provider's: what an introspection must say of it */
+	char **token_clients; /* whom it was issued to; NULL: client_id */
+	char *token_audience; /* one of these two at least */
+	char *token_scope;
+	char **token_classes;     /* "acr", one of them */
+	uint32_t token_max_age_s; /* since "auth_time"; 0: whatever it is */
+	uint32_t token_cache_s;   /* for how long a yes counts again; 0: not at all */
+
+	/* Another provider's, which the account's own exchanges */
+	char *exchange_issuer;     /* whose tokens; NULL: what names no issuer */
+	char *exchange_token_type; /* a word of token_type_uri(); NULL: by its form */
+	char *exchange_audience;
+	char *exchange_scope; /* NULL: "openid" */
 };
 
 struct service_accounts {

@@ -146,22 +146,13 @@ static void copy_text(char *out, size_t size, const struct json_object *o, const
 		text_sanitise(out, size, text, strlen(text), false);
 }
 
-/* TX-06 */
 static void read_facts(struct introspect_facts *ret, const struct json_object *o)
 {
-	struct json_object *act = NULL;
-
 	*ret = (struct introspect_facts){.expires_s = 0};
 	if (json_read_int(o, "exp", 0, INT64_C(1) << 53, &ret->expires_s) != 0)
 		ret->expires_s = 0;
 	copy_text(ret->client, sizeof(ret->client), o, "client_id");
-	if (!json_object_object_get_ex(o, "act", &act) || !json_object_is_type(act, json_type_object))
-		return;
-	copy_text(ret->actor, sizeof(ret->actor), act, "sub");
-	if (ret->actor[0] == '\0')
-		copy_text(ret->actor, sizeof(ret->actor), act, "client_id");
-	if (ret->actor[0] == '\0')
-		(void)memcpy(ret->actor, "(unnamed)", sizeof("(unnamed)"));
+	actor_read(ret->actor, o);
 }
 
 enum introspect_outcome introspect_presented_parse(struct introspect_facts *ret, struct oauth_result *result,

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "helper/oauth/actor.h"
 #include "helper/oauth/introspect.h"
 
 /* What an introspection says of a token that somebody has brought: RFC 7662 with members of RFC 8693 section 4.1 and RFC 9470
@@ -26,8 +27,7 @@ struct introspect_presented {
 struct introspect_facts {
 	int64_t expires_s; /* 0: not said */
 	char client[INTROSPECT_TEXT_MAX + 1];
-	char actor[INTROSPECT_TEXT_MAX +
-		   1]; /* the outermost "act": who acts for the subject; the ones inside it are history (TX-06) */
+	char actor[ACTOR_SIZE]; /* actor_read() */
 };
 
 /**

@@ -27,7 +27,7 @@ static bool is_letter_or_digit(char c)
 bool presented_is_plain(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!is_letter_or_digit(text[i]) && (text[i] == '\0' || !strchr("-._~+/=", text[i])))
+		if (!is_letter_or_digit(text[i]) && (text[i] == '\0' || !strchr("-._~+/=!", text[i])))
 			return false;
 	return len > 0;
 }

@@ -37,7 +37,8 @@ int presenting_question_write(char *out, const struct presenting_question *q);
  */
 int presenting_question_read(struct presenting_question *ret, const char *text);
 
-/** presented_is_plain() - 1 byte at least, and none but those of a bearer token (RFC 6750 section 2.1, INT-06) */
+/** presented_is_plain() - 1 byte at least, and none but those of a bearer token (RFC 6750 section 2.1, INT-06) and the '!' that is
+ *  in Salesforce's */
 bool presented_is_plain(const char *text, size_t len);
 
 /** presented_part_count() - in how many parts a text of @len bytes goes over; 1: as it is; 0: in no number of them */

@@ -30,7 +30,7 @@ static void every_key(void **state)
 		     "provider=guests\ngrant=jwt-bearer\nsubject=b@x.example\nidentity_subject=00u1\n"
 		     "client_id=3MVG9\nkey=/etc/latchkey/backup.pem\nalgorithm=ES384\naudience=https://aud.example\n"
 		     "scope=a b\nservices=cron su\nservices=sudo-i\nfrom=10.0.0.0/8 ::1\n"
-		     "accepts=assertion\naccepts=workload access-token exchange\n"
+		     "accepts=assertion\naccepts=workload\n"
 		     "assertion_jwks_uri=https://robots.example/k\nassertion_issuer=robot\nassertion_subject=r\n"
 		     "assertion_to_provider=yes\nworkload_issuer=https://ci.example\nworkload_audience=host\n"
 		     "workload_subject=repo:x:*\nworkload_claims=environment=production ref=refs/heads/main\n");
@@ -52,8 +52,7 @@ static void every_key(void **state)
 	assert_true(service_account_may_come_from(s, "10.1.2.3") && service_account_may_come_from(s, "::1"));
 	assert_true(service_account_may_come_from(s, NULL) && service_account_may_come_from(s, ""));
 	assert_false(service_account_may_come_from(s, "11.0.0.1") || service_account_may_come_from(s, "host"));
-	assert_int_equal(s->accepts, SERVICE_ACCEPTS_ASSERTION | SERVICE_ACCEPTS_WORKLOAD |
-					     SERVICE_ACCEPTS_ACCESS_TOKEN | SERVICE_ACCEPTS_EXCHANGE);
+	assert_int_equal(s->accepts, SERVICE_ACCEPTS_ASSERTION | SERVICE_ACCEPTS_WORKLOAD);
 	assert_string_equal(s->assertion_jwks_uri, "https://robots.example/k");
 	assert_string_equal(s->assertion_issuer, "robot");
 	assert_string_equal(s->assertion_subject, "r");
