@@ -7,7 +7,7 @@
 
 #include "helper/base/json.h"
 
-#define URI_MAX 1024u
+#define URI_MAX 2048u
 #define USER_CODE_MAX 64u
 #define BINDING_MESSAGE_MAX 64u
 #define NAME_MAX_LEN 255u
@@ -26,6 +26,8 @@ static bool is_whole(const struct display_challenge *c, const char *method)
 
 	if (strcmp(method, "device") == 0)
 		return has_device && !c->binding_message;
+	if (strcmp(method, "code") == 0)
+		return c->verification_uri && !c->verification_uri_complete && !c->user_code && !c->binding_message;
 	if (strcmp(method, "ciba") == 0)
 		return c->binding_message && !c->verification_uri && !c->verification_uri_complete && !c->user_code;
 	return false;

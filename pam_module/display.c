@@ -9,7 +9,7 @@
 
 #include "helper/base/text.h"
 
-#define PIECE_MAX 1200u
+#define PIECE_MAX 2100u
 
 /* Pieces flow into lines like words; one is only broken when it is longer than a line. */
 struct layout {
@@ -86,9 +86,12 @@ static void layout_words(struct layout *l, const struct display_challenge *c)
 	if (c->binding_message) {
 		layout_piece(l, "", "Your own device asks you now.", "");
 		layout_piece(l, "Approve only if it shows ", c->binding_message, "");
-	} else {
+	} else if (c->user_code) {
 		layout_piece(l, "Open ", c->verification_uri, "");
 		layout_piece(l, "and enter ", c->user_code, "");
+	} else {
+		layout_piece(l, "Open ", c->verification_uri, "");
+		layout_piece(l, "", "and sign in. Your browser then ends at an address that you paste here.", "");
 	}
 	layout_end_line(l);
 
@@ -108,7 +111,13 @@ static bool are_exact(const struct display_challenge *c, const char *target)
 {
 	if (c->binding_message)
 		return is_exact(c->binding_message);
-	return is_exact(c->verification_uri) && is_exact(target) && is_exact(c->user_code);
+	return is_exact(c->verification_uri) && is_exact(target) && (!c->user_code || is_exact(c->user_code));
+}
+
+/* What is asked for comes in a question of its own. */
+static bool asks_later(const struct display_challenge *c)
+{
+	return !c->binding_message && !c->user_code;
 }
 
 int display_challenge(struct buf *out, const struct display_challenge *c, const struct display_screen *s)
@@ -128,7 +137,7 @@ int display_challenge(struct buf *out, const struct display_challenge *c, const 
 	 * code does not fit or memory is short. */
 	if (s->has_qr && target && buf_fault(out) == 0 && l.rows + 1 < s->rows)
 		(void)qr_append(out, target, &s->qr, s->columns, s->rows - l.rows - 1);
-	if (s->is_prompt)
+	if (s->is_prompt && !asks_later(c))
 		buf_append_text(out, question);
 	else if (buf_fault(out) == 0)
 		out->data[--out->len] = '\0'; /* whoever shows it ends the last line */

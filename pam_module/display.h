@@ -15,7 +15,7 @@
 struct display_challenge {
 	const char *verification_uri;          /* NULL with a binding message */
 	const char *verification_uri_complete; /* NULL: none */
-	const char *user_code;                 /* NULL with a binding message */
+	const char *user_code;                 /* NULL with a binding message, and where something is pasted back */
 	const char *binding_message;           /* what the person's own device shows; NULL: a page is to be opened */
 	const char *host;
 	const char *account;

@@ -205,7 +205,7 @@ static int challenge_show(struct attempt *a, struct json_object *parameters)
 		lifetime_s = SIGNIN_LIFETIME_MAX_S;
 	a->deadline_ms = clock_monotonic_ms() + lifetime_s * 1000 + SIGNIN_MARGIN_MS;
 	a->was_shown = true;
-	if (screen.is_prompt)
+	if (screen.is_prompt && (challenge.user_code || challenge.binding_message))
 		r = conversation_wait_for_enter(a->pamh, text.data);
 	else
 		r = conversation_show(a->pamh, text.data);

@@ -20,8 +20,9 @@
 
 #define TICK_MS 1000u
 #define START_S 60
-#define ANSWER_MAX 256u
-#define GRACE_S 15 /* the helper ends the attempt itself; this is for one that does not */
+#define QUESTION_MAX 256u
+#define ANSWER_MAX 4095u /* a terminal hands on no longer line */
+#define GRACE_S 15       /* the helper ends the attempt itself; this is for one that does not */
 #define LIFETIME_MAX_S 86400
 
 struct attempt {
@@ -80,7 +81,8 @@ static int show_challenge(struct attempt *a, const struct json_object *challenge
 		render_member(c, "compare", challenge, "binding_message");
 	} else {
 		render_member(c, "open", challenge, "verification_uri");
-		render_member(c, "code", challenge, "user_code");
+		if (json_object_object_get(challenge, "user_code"))
+			render_member(c, "code", challenge, "user_code");
 	}
 	if (json_object_object_get(challenge, "verification_uri_complete"))
 		render_member(c, "or open", challenge, "verification_uri_complete");
@@ -120,7 +122,7 @@ static int answer(struct attempt *a, const struct json_object *prompt)
 	bool echo;
 	int r;
 
-	if (json_read_string(prompt, "text", ANSWER_MAX, &text) != 0 || json_read_bool(prompt, "echo", &echo) != 0)
+	if (json_read_string(prompt, "text", QUESTION_MAX, &text) != 0 || json_read_bool(prompt, "echo", &echo) != 0)
 		return -EBADMSG;
 	end_live_line(a);
 	a->has_challenge = false;

@@ -85,7 +85,9 @@ static void provider_done(struct provider_config *p)
 	signing_key_unref(s->client_key);
 	free(s->client_assertion_audience);
 	free(s->scope);
+	free(s->redirect_uri);
 	free(s->device_authorization_endpoint);
+	free(s->authorization_endpoint);
 	free(s->backchannel_authentication_endpoint);
 	free(s->token_endpoint);
 	free(s->userinfo_endpoint);

@@ -84,6 +84,16 @@ static int check_endpoint(const struct config *c, const struct provider_settings
 	return fault ? config_refuse(why, "[provider %s]: %s: %s", s->name, key, fault) : 0;
 }
 
+/* RFC 8252 section 7.3: loopback needs no TLS, since nothing goes over a network. */
+static int check_redirect(const struct provider_settings *s, char *why)
+{
+	const char *fault = s->redirect_uri ? uri_endpoint_fault(s->redirect_uri, true) : NULL;
+
+	if (!fault && s->redirect_uri && strchr(s->redirect_uri, '?'))
+		fault = "has a query";
+	return fault ? config_refuse(why, "[provider %s]: redirect_uri: %s", s->name, fault) : 0;
+}
+
 static int check_endpoints(const struct config *c, const struct provider_settings *s, char *why)
 {
 	const struct {
@@ -91,6 +101,7 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 		const char *url;
 	} endpoints[] = {
 		{"device_authorization_endpoint", s->device_authorization_endpoint},
+		{"authorization_endpoint", s->authorization_endpoint},
 		{"backchannel_authentication_endpoint", s->backchannel_authentication_endpoint},
 		{"token_endpoint", s->token_endpoint},
 		{"userinfo_endpoint", s->userinfo_endpoint},
@@ -101,6 +112,8 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 	};
 	struct uri proxy;
 
+	if (check_redirect(s, why) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
 		int r = check_endpoint(c, s, endpoints[i].key, endpoints[i].url, why);
 

@@ -23,7 +23,7 @@ static int add_method(struct access_policy *p, const char *name, char *why)
 	enum flow_method method;
 
 	if (flow_find(&method, name) < 0)
-		return config_refuse(why, "method knows device and ciba, not '%.64s'", name);
+		return config_refuse(why, "method knows device, ciba and code, not '%.64s'", name);
 	for (size_t i = 0; i < p->n_methods; i++)
 		if (p->methods[i] == method)
 			return config_refuse(why, "method names %s twice", name);
@@ -73,6 +73,14 @@ static bool can_push(const struct config *c)
 	return false;
 }
 
+static bool can_send_back(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_providers; i++)
+		if (c->providers[i].settings.redirect_uri)
+			return true;
+	return false;
+}
+
 int config_check_step_up(const struct config *c, char *why)
 {
 	char section[SECTION_SIZE];
@@ -91,6 +99,12 @@ int config_check_step_up(const struct config *c, char *why)
 				why,
 				"%s: method ciba needs a provider whose client authenticates: nobody could "
 				"be asked",
+				section);
+		if (has_method(p, FLOW_CODE) && !can_send_back(c))
+			return config_refuse(
+				why,
+				"%s: method code needs a provider with a redirect_uri: no browser could be "
+				"sent back",
 				section);
 	}
 	return 0;

@@ -122,7 +122,7 @@ static void on_prompt(void *userdata, const struct login_prompt *prompt)
 	if (method_add_text(o, "kind", prompt_word(prompt->kind)) && method_add_text(o, "text", prompt->text) &&
 	    method_add(o, "echo", json_object_new_boolean(prompt->echo)) && method_add_text(p, "state", STATE_PROMPT) &&
 	    method_add(p, "prompt", LK_STEAL(o)))
-		conn_ask(j->conn, p);
+		conn_ask(j->conn, p, prompt->timeout_s != 0 ? prompt->timeout_s : PROMPT_TIMEOUT_S);
 	else
 		conn_drop(j->conn);
 }

@@ -20,6 +20,8 @@
 #include "helper/login/way.h"
 #include "helper/protocol/names.h"
 
+#define LATE_S 30u /* in which an answer that comes too late is still told so */
+
 /* As long as any attempt may last, and more than a promise that is made meanwhile: where there are too many, the one that ends
  * first gives way, and a stranger's lookup must not take the number of somebody who is approving. */
 #define RESERVE_MS (LOGIN_PROMISE_MS + 15u * 60u * 1000u)
@@ -89,7 +91,10 @@ void attempt_refuse(struct attempt *a, const char *reason, const char *detail)
 			strcmp(reason, REASON_TOKEN_INVALID) == 0 || strcmp(reason, REASON_PROVIDER_ERROR) == 0;
 
 	log_end(a, is_fault ? LOG_WARNING : LOG_NOTICE, reason, detail);
-	a->events.refused(a->userdata, reason);
+	if (a->is_asked)
+		a->late_reason = reason; /* whoever is typing hears of it with the answer */
+	else
+		a->events.refused(a->userdata, reason);
 }
 
 void attempt_grant(struct attempt *a, const struct account *account, const char *detail)
@@ -173,7 +178,22 @@ static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 	a->events.challenge(a->userdata, challenge, a->lp->title);
 }
 
-static const struct flow_events flow_events = {.challenge = on_challenge, .done = on_tokens};
+static void on_question(void *userdata, const struct flow_question *question)
+{
+	struct attempt *a = userdata;
+	const struct login_prompt prompt = {
+		.kind = PROMPT_SIGN_IN,
+		.text = question->text,
+		.echo = question->echo,
+		.timeout_s = question->timeout_s + LATE_S,
+	};
+
+	a->asked = PROMPT_SIGN_IN;
+	a->is_asked = true;
+	a->events.prompt(a->userdata, &prompt);
+}
+
+static const struct flow_events flow_events = {.challenge = on_challenge, .ask = on_question, .done = on_tokens};
 
 static void on_prepared(void *userdata, const struct oauth_result *result)
 {
@@ -193,6 +213,7 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		.lp = a->lp,
 		.account = a->person,
 		.has_screen = a->has_screen,
+		.answers = a->answers,
 	};
 	a->begun_ms = clock_monotonic_ms();
 	r = way_start(&a->flow, &a->method, a->ctx, &request, &flow_events, a, &refusal);

@@ -51,6 +51,7 @@ struct attempt {
 
 	bool chooses_pin; /* what it is for: a new PIN */
 	bool is_asked;
+	const char *late_reason; /* of a refusal while somebody is asked; NULL: there was none */
 	enum prompt_kind asked;
 	unsigned n_tries;
 	struct account *pin_account; /* whose PIN is asked for */

@@ -54,6 +54,7 @@ static void ask(struct attempt *a, enum prompt_kind kind, const char *before)
 	case PROMPT_NEW_PIN_AGAIN:
 		(void)snprintf(text, sizeof(text), "The same PIN again");
 		break;
+	case PROMPT_SIGN_IN:   /* attempt.c */
 	case PROMPT_ASSERTION: /* attempt_present.c */
 		return;
 	}
@@ -248,8 +249,16 @@ int attempt_answer(struct attempt *a, const char *text, size_t len)
 	if (!a->is_asked)
 		return -ENOENT;
 	a->is_asked = false;
+	if (a->late_reason != NULL) {
+		a->events.refused(a->userdata, a->late_reason);
+		return 0;
+	}
 	if (a->asked == PROMPT_ASSERTION) {
 		attempt_take_presented(a, text, len);
+		return 0;
+	}
+	if (a->asked == PROMPT_SIGN_IN) {
+		flow_answer(a->flow, text, len);
 		return 0;
 	}
 	if (len > TYPED_MAX || (len > 0 && secret_copy(&typed, text, len) < 0)) {
@@ -266,6 +275,7 @@ int attempt_answer(struct attempt *a, const char *text, size_t len)
 	case PROMPT_NEW_PIN_AGAIN:
 		confirm(a, typed);
 		break;
+	case PROMPT_SIGN_IN:
 	case PROMPT_ASSERTION:
 		break;
 	}

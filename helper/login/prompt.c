@@ -13,6 +13,8 @@ const char *prompt_word(enum prompt_kind kind)
 		return "new-pin";
 	case PROMPT_NEW_PIN_AGAIN:
 		return "new-pin-again";
+	case PROMPT_SIGN_IN:
+		return "sign-in";
 	case PROMPT_ASSERTION:
 		return "assertion";
 	}

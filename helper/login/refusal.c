@@ -46,7 +46,8 @@ static const struct {
 	{REASON_LOCKED, "Your tokens are locked on this host: they are handed out again after your next sign-in."},
 	{REASON_NOT_HANDED_OUT, "This host does not hand out such a token. An administrator can allow it."},
 	{REASON_WRONG_PIN, "Sign-in refused: that PIN is wrong."},
-	{REASON_WRONG_PROOF, "Sign-in refused: what you typed is wrong, or too old."},
+	{REASON_WRONG_PROOF,
+	 "Sign-in refused: what you typed is wrong, too old, or of another sign-in. Connect again."},
 	{REASON_PIN_BLOCKED, "Sign-in refused: too many wrong PINs. Wait, or sign in when % can be reached again."},
 	{REASON_PIN_NOT_SET, "No PIN was set."},
 	{REASON_NOTHING_PRESENTED, "Refused: this is a service account. A program shows a signed assertion here "

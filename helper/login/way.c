@@ -33,7 +33,11 @@ static int begin(struct flow **ret, enum flow_method method, struct login_contex
 		*refusal = (struct way_refusal){REASON_CONFIGURATION, fault};
 		return 1;
 	}
-	if (method == FLOW_DEVICE && !request->has_screen) {
+	if (flow_asks(method) && !request->answers) {
+		*refusal = (struct way_refusal){REASON_NO_SCREEN, "nobody is there who could type an answer"};
+		return 1;
+	}
+	if (method != FLOW_CIBA && !request->has_screen) {
 		*refusal = (struct way_refusal){REASON_NO_SCREEN, "there is no terminal to show a code on"};
 		return 1;
 	}
@@ -59,11 +63,12 @@ int way_start(struct flow **ret, enum flow_method *ret_method, struct login_cont
 	      const struct way_request *request, const struct flow_events *events, void *userdata,
 	      struct way_refusal *refusal)
 {
-	static const enum flow_method usual[] = {FLOW_DEVICE};
+	static const enum flow_method usual[] = {FLOW_DEVICE, FLOW_CODE};
 	LK_CLEANUP(json_object_putp) struct json_object *facts = NULL;
 	const struct access_policy *policy = request->policy;
 	const enum flow_method *methods = policy->n_methods > 0 ? policy->methods : usual;
-	size_t n = policy->n_methods > 0 ? policy->n_methods : 1;
+	bool has_code = provider_settings(request->lp->provider)->redirect_uri != NULL;
+	size_t n = policy->n_methods > 0 ? policy->n_methods : has_code ? 2 : 1;
 	struct flow_request flow = {
 		.lifetime_s = provider_settings(request->lp->provider)->code_lifetime_s,
 		.host = ctx->host,

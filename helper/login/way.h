@@ -13,6 +13,7 @@ struct way_request {
 	const struct login_provider *lp;
 	const struct account *account; /* of somebody who has signed in before; NULL: nobody has */
 	bool has_screen;               /* what is shown reaches somebody */
+	bool answers;                  /* and somebody can type */
 };
 
 /* Why no way can be gone. */

@@ -85,9 +85,11 @@ static const char *const github_hosts[] = {"github.com", NULL};
 
 static const struct dialect dialects[] = {
 	{
+		/* OpenID Connect Core section 11: who asks for offline_access asks for consent with it */
 		.name = "generic",
 		.title = "OpenID Connect",
 		.has_discovery = true,
+		.authorization_parameters = "prompt=consent",
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
 		.device_takes_hints = true,
@@ -158,6 +160,7 @@ static const struct dialect dialects[] = {
 		.name = "google",
 		.title = "Google",
 		.has_discovery = true,
+		.authorization_parameters = "access_type=offline&prompt=consent",
 		.device_path = "https://oauth2.googleapis.com/device/code",
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",
@@ -180,6 +183,7 @@ static const struct dialect dialects[] = {
 		.title = "GitHub",
 		.device_path = "/login/device/code",
 		.token_path = "/login/oauth/access_token",
+		.authorization_path = "/login/oauth/authorize",
 		.userinfo_path = "https://api.github.com/user",
 		.device_grant_type = DEVICE_GRANT,
 		.device_code_parameter = "device_code",

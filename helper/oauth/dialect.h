@@ -36,6 +36,8 @@ struct dialect {
 	bool issuer_is_template; /* Entra's common documents: "{tenantid}" */
 	const char *device_path; /* endpoint when metadata has none; NULL: must be there */
 	const char *token_path;
+	const char *authorization_path;
+	const char *authorization_parameters; /* form-encoded, beyond those of the specification; or NULL */
 	const char *userinfo_path;
 	const char *jwks_path;
 	const char *revocation_path;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "helper/oauth/ciba.h"
+#include "helper/oauth/code.h"
 #include "helper/oauth/device.h"
 
 const struct flow_kind *flow_kind(enum flow_method method)
@@ -13,6 +14,7 @@ const struct flow_kind *flow_kind(enum flow_method method)
 	static const struct flow_kind *const kinds[FLOW_METHODS] = {
 		[FLOW_DEVICE] = &device_flow_kind,
 		[FLOW_CIBA] = &ciba_flow_kind,
+		[FLOW_CODE] = &code_flow_kind,
 	};
 
 	return kinds[method];
@@ -41,6 +43,16 @@ int flow_start(struct flow **ret, enum flow_method method, struct provider *p, s
 	if (r < 0)
 		return r == -EINVAL ? -EINVAL : -ENOMEM;
 	return 0;
+}
+
+bool flow_asks(enum flow_method method)
+{
+	return flow_kind(method)->answer != NULL;
+}
+
+void flow_answer(struct flow *f, const char *text, size_t len)
+{
+	f->kind->answer(f, text, len);
 }
 
 void flow_free(struct flow *f)

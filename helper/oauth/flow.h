@@ -17,11 +17,12 @@
 enum flow_method {
 	FLOW_DEVICE = 0, /* RFC 8628: the person opens a page and enters a code */
 	FLOW_CIBA,       /* OpenID Connect CIBA, poll mode: the provider asks on the person's own device */
+	FLOW_CODE,       /* RFC 6749 section 4.1: the person opens a page and pastes back where it ends */
 	FLOW_METHODS,
 };
 
 #define FLOW_USER_CODE_MAX 64u
-#define FLOW_URI_MAX 1024u
+#define FLOW_URI_MAX 2048u
 #define FLOW_BINDING_MESSAGE_MAX 20u
 
 /* What a person needs. Texts are "" where the method has none. */
@@ -30,7 +31,7 @@ struct flow_challenge {
 	uint32_t expires_in_s;  /* for how long this flow waits */
 	uint32_t outstanding_s; /* for how long the provider keeps the request, also when nobody waits any more */
 
-	/* FLOW_DEVICE: exactly as received (DEV-09), checked for display: printable ASCII, https, no user info */
+	/* FLOW_CODE: verification_uri alone, made here. FLOW_DEVICE: exactly as received (DEV-09), checked for display: printable ASCII, https, no user info */
 	char user_code[FLOW_USER_CODE_MAX + 1];
 	char verification_uri[FLOW_URI_MAX + 1];
 	char verification_uri_complete[FLOW_URI_MAX + 1]; /* "" when the provider has none */
@@ -52,9 +53,18 @@ struct flow_request {
 
 struct flow;
 
+/* Something that the person has to type. */
+struct flow_question {
+	const char *text;   /* one line of ASCII, without a blank at its end */
+	bool echo;          /* what is typed may be seen */
+	uint32_t timeout_s; /* the flow ends by itself then */
+};
+
 struct flow_events {
 	/* once, when there is something to approve */
 	void (*challenge)(void *userdata, const struct flow_challenge *challenge);
+	/* of kinds with answer() only: goes on with flow_answer() */
+	void (*ask)(void *userdata, const struct flow_question *question);
 	/* once, at the end; for OAUTH_DONE @tokens holds the reply, which the callee now owns. The flow may be freed
 	 * from within. */
 	void (*done)(void *userdata, const struct oauth_result *result, struct token_set *tokens);
@@ -66,6 +76,8 @@ struct flow_kind {
 	const char *(*fault)(const struct provider *p, const struct flow_request *request);
 	int (*start)(struct flow **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
 		     const struct flow_request *request, const struct flow_events *events, void *userdata);
+	/** what was typed to the last question, @len bytes; NULL: this way asks nothing. Events may run from within. */
+	void (*answer)(struct flow *f, const char *text, size_t len);
 	void (*free)(struct flow *f);
 };
 
@@ -87,6 +99,12 @@ int flow_find(enum flow_method *ret, const char *name);
 int flow_start(struct flow **ret, enum flow_method method, struct provider *p, sd_event *event,
 	       struct fetch_client *fetch, const struct flow_request *request, const struct flow_events *events,
 	       void *userdata);
+
+/** flow_asks() - does this way ask for something to be typed */
+bool flow_asks(enum flow_method method);
+
+/** flow_answer() - the answer to the last question of a flow that asks; copied where it is kept. Events may run from within. */
+void flow_answer(struct flow *f, const char *text, size_t len);
 
 /** flow_free() - ends it whatever its state: its code is wiped and never polled for again. Accepts NULL. */
 void flow_free(struct flow *f);

@@ -30,6 +30,7 @@ struct identity_check {
 	struct fetch_client *fetch;
 	struct secret *id_token;
 	struct secret *access_token;
+	char *nonce;
 	char **wanted;
 	identity_done_fn done;
 	void *userdata;
@@ -65,6 +66,7 @@ void identity_check_free(struct identity_check *c)
 	provider_wait_cancel(c->wait);
 	secret_free(c->id_token);
 	secret_free(c->access_token);
+	free(c->nonce);
 	text_free_list(c->wanted);
 	json_object_put(c->claims);
 	free(c);
@@ -307,6 +309,7 @@ static enum step judge_id_token(struct identity_check *c)
 		.tenants = (const char *const *)s->tenants,
 		.client_id = s->client_id,
 		.access_token = secret_data(c->access_token),
+		.nonce = c->nonce,
 		.algorithms = algorithms_of(c),
 		.now_s = clock_realtime_s(),
 	};
@@ -362,6 +365,8 @@ static int check_new(struct identity_check **ret, const struct token_set *tokens
 	r = secret_copy(&c->access_token, secret_data(tokens->access_token), secret_len(tokens->access_token));
 	if (r == 0 && tokens->id_token != NULL)
 		r = secret_copy(&c->id_token, secret_data(tokens->id_token), secret_len(tokens->id_token));
+	if (r == 0)
+		r = text_copy(&c->nonce, tokens->nonce);
 	if (r == 0)
 		r = copy_list(&c->wanted, wanted_claims);
 	if (r < 0)

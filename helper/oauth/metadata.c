@@ -207,6 +207,7 @@ void metadata_endpoints_done(struct metadata_endpoints *e)
 	free(e->userinfo);
 	free(e->jwks);
 	free(e->authorization);
+	free(e->pushed_authorization);
 	free(e->introspection);
 	free(e->revocation);
 	*e = (struct metadata_endpoints){0};
@@ -268,7 +269,8 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		{&e.token, {s->token_endpoint, "token_endpoint", d->token_path}},
 		{&e.userinfo, {s->userinfo_endpoint, "userinfo_endpoint", d->userinfo_path}},
 		{&e.jwks, {s->jwks_uri, "jwks_uri", d->jwks_path}},
-		{&e.authorization, {NULL, "authorization_endpoint", NULL}},
+		{&e.authorization, {s->authorization_endpoint, "authorization_endpoint", d->authorization_path}},
+		{&e.pushed_authorization, {NULL, "pushed_authorization_request_endpoint", NULL}},
 		{&e.introspection, {s->introspection_endpoint, "introspection_endpoint", NULL}},
 		{&e.revocation, {s->revocation_endpoint, "revocation_endpoint", d->revocation_path}},
 	};
@@ -279,6 +281,9 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		if (r < 0)
 			return r;
 	}
+	if (document != NULL &&
+	    json_read_bool(document, "authorization_response_iss_parameter_supported", &e.sends_issuer) != 0)
+		e.sends_issuer = false;
 	if (e.token == NULL && !s->has_keys_only)
 		return refuse(why, "token_endpoint", "is missing");
 	if (e.jwks == NULL && s->jwks_file == NULL && d->has_id_token)

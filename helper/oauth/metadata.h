@@ -34,8 +34,10 @@ struct metadata_endpoints {
 	char *userinfo;
 	char *jwks;
 	char *authorization;
+	char *pushed_authorization;
 	char *introspection;
 	char *revocation;
+	bool sends_issuer; /* RFC 9207 section 3: answers of the authorization endpoint name the issuer */
 };
 
 void metadata_endpoints_done(struct metadata_endpoints *e);

@@ -140,6 +140,16 @@ const char *provider_authorization_endpoint(const struct provider *p)
 	return p->endpoints.authorization;
 }
 
+const char *provider_pushed_authorization_endpoint(const struct provider *p)
+{
+	return p->endpoints.pushed_authorization;
+}
+
+bool provider_sends_issuer(const struct provider *p)
+{
+	return p->endpoints.sends_issuer;
+}
+
 const char *provider_token_issuer(const struct provider *p, bool *ret_is_template)
 {
 	*ret_is_template = p->issuer_is_template;

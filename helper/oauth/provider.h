@@ -36,7 +36,9 @@ struct provider_settings {
 	struct signing_key *client_key;  /* for private_key_jwt */
 	char *client_assertion_audience; /* NULL: the issuer */
 	char *scope;
-	char *device_authorization_endpoint; /* these eight override discovery */
+	char *redirect_uri;                  /* of the authorization code flow; NULL: it cannot be gone */
+	char *device_authorization_endpoint; /* these nine override discovery */
+	char *authorization_endpoint;
 	char *backchannel_authentication_endpoint;
 	char *token_endpoint;
 	char *userinfo_endpoint;
@@ -77,6 +79,10 @@ const char *provider_userinfo_endpoint(const struct provider *p);
 const char *provider_introspection_endpoint(const struct provider *p);
 const char *provider_revocation_endpoint(const struct provider *p);
 const char *provider_authorization_endpoint(const struct provider *p); /* its host is one that people may be sent to */
+const char *provider_pushed_authorization_endpoint(const struct provider *p);
+
+/** provider_sends_issuer() - answers of the authorization endpoint always name the issuer (RFC 9207 section 2.4) */
+bool provider_sends_issuer(const struct provider *p);
 
 /** provider_token_issuer() - what iss of an ID token must be; @ret_is_template as in struct id_token_expectation */
 const char *provider_token_issuer(const struct provider *p, bool *ret_is_template);

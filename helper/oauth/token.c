@@ -30,6 +30,7 @@ void token_set_free(struct token_set *t)
 	secret_free(t->refresh_token);
 	secret_free(t->id_token);
 	free(t->scope);
+	free(t->nonce);
 	free(t->issued_token_type);
 	free(t);
 }

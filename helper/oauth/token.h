@@ -16,6 +16,7 @@ struct token_set {
 	struct secret *refresh_token; /* or NULL */
 	struct secret *id_token;      /* or NULL */
 	char *scope;                  /* or NULL: as requested */
+	char *nonce;                  /* that its ID token must carry; NULL: none was sent */
 	char *issued_token_type;      /* of an exchange: what access_token is, a URI, where it was said; else NULL */
 	bool is_bearer;               /* false: an exchange brought something that must not be shown as one (TX-03) */
 	uint32_t expires_in_s;        /* 0: not said; at most 86400 */

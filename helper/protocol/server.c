@@ -16,8 +16,7 @@
 #include "helper/protocol/frame.h"
 
 #define IDLE_USEC (10u * 1000u * 1000u) /* a peer that asks nothing for so long is closed, root after ten times that */
-#define ASKED_USEC (120u * 1000u * 1000u) /* for a person to type an answer */
-#define OUTPUT_MAX (4u * FRAME_MAX)       /* unread replies */
+#define OUTPUT_MAX (4u * FRAME_MAX)     /* unread replies */
 #define PEERS_MAX 8192u
 #define DESCRIPTORS_KEPT 32u /* for what sign-ins need besides their connections: fetch, map, store, local users (L4) */
 /* Of others than root, whose calls are a name and little more. One person may come as thousands of uids (subuid(5)), so what
@@ -41,8 +40,9 @@ struct conn {
 	void *job;
 	void (*free_job)(void *job);
 	void (*produce)(void *job);
-	void *asked; /* the job of a call that ended in a question */
-	void *open;  /* the same while a call is read that may be the answer */
+	void *asked;         /* the job of a call that ended in a question */
+	uint64_t asked_usec; /* for how long it waits */
+	void *open;          /* the same while a call is read that may be the answer */
 	void (*free_asked)(void *job);
 };
 
@@ -211,8 +211,9 @@ void conn_error(struct conn *c, const char *error, struct json_object *parameter
 	conn_send_last(c, varlink_write_error(&c->out, error, parameters));
 }
 
-void conn_ask(struct conn *c, struct json_object *parameters)
+void conn_ask(struct conn *c, struct json_object *parameters, uint32_t timeout_s)
 {
+	c->asked_usec = (uint64_t)timeout_s * 1000 * 1000;
 	c->asked = c->job;
 	c->free_asked = c->free_job;
 	c->job = NULL;
@@ -259,7 +260,7 @@ unsigned server_jobs_of(const struct server *s, uid_t uid)
 static uint64_t idle_usec(const struct conn *c)
 {
 	if (c->asked != NULL)
-		return ASKED_USEC;
+		return c->asked_usec;
 	return c->uid == 0 ? 10 * (uint64_t)IDLE_USEC : IDLE_USEC;
 }
 

@@ -55,10 +55,10 @@ void conn_set_producer(struct conn *c, void (*produce)(void *job));
 
 /**
  * conn_ask() - the last reply of the call under way, which asks the peer for something
- * The call's job stays: it belongs to the connection until the next call takes it. A peer that takes more than two minutes
- * for its answer is dropped, and with it the job.
+ * @timeout_s: a peer that takes longer for its answer is dropped, and with it the job
+ * The call's job stays: it belongs to the connection until the next call takes it.
  */
-void conn_ask(struct conn *c, struct json_object *parameters);
+void conn_ask(struct conn *c, struct json_object *parameters, uint32_t timeout_s);
 
 /**
  * conn_take_asked() - the call under way is the answer: its job is the one of the call before

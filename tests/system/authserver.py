@@ -48,10 +48,11 @@ def _load_visit():
     loader = SourceFileLoader("approve_http", os.path.join(HERE, "approve-http"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
     loader.exec_module(module)
-    return module.visit
+    return module
 
 
-visit = _load_visit()
+_http = _load_visit()
+visit, arrive = _http.visit, _http.arrive
 
 
 class AuthServer:

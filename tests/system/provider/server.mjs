@@ -30,6 +30,8 @@ const options = {
   directorySecret: null, // of a second client, for the host itself
   complete: true, // whether verification_uri_complete is sent
   logoutUri: null, // where logout tokens are posted
+  redirectUri: null, // lets the client use the authorization code flow
+  pushed: false, // whether authorization requests may be pushed
   cert: null,
   key: null,
   ...JSON.parse(process.argv[2] ?? '{}'),
@@ -71,9 +73,9 @@ const provider = new Provider(issuer, {
       token_endpoint_auth_method: 'client_secret_basic',
       backchannel_token_delivery_mode: 'poll',
     } : { token_endpoint_auth_method: 'none' }),
-    grant_types: [DEVICE_GRANT, 'refresh_token', ...(options.clientSecret ? [CIBA_GRANT] : [])],
-    response_types: [],
-    redirect_uris: [],
+    grant_types: [DEVICE_GRANT, 'refresh_token', ...(options.redirectUri ? ['authorization_code'] : []), ...(options.clientSecret ? [CIBA_GRANT] : [])],
+    response_types: options.redirectUri ? ['code'] : [],
+    redirect_uris: options.redirectUri ? [options.redirectUri] : [],
     id_token_signed_response_alg: 'RS256',
     ...(options.logoutUri ? { backchannel_logout_uri: options.logoutUri } : {}),
   }, ...(options.directorySecret ? [{
@@ -108,6 +110,7 @@ const provider = new Provider(issuer, {
     },
     ciba: devices.feature(),
     revocation: { enabled: true },
+    pushedAuthorizationRequests: { enabled: options.pushed },
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
   },
@@ -263,7 +266,7 @@ provider.use(async (ctx, next) => {
   await reshape(ctx, at, record, now);
   record.status = ctx.status;
   record.grant = ctx.oidc?.params?.grant_type;
-  if (at === 'device' || at === 'ciba') record.params = { ...ctx.oidc?.params };
+  if (at === 'device' || at === 'ciba' || record.grant === 'authorization_code') record.params = { ...ctx.oidc?.params };
   if (ctx.body?.error) record.error = ctx.body.error;
   if (record.lost) {
     ctx.respond = false;

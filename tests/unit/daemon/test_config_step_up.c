@@ -50,6 +50,19 @@ static void keys(void **state)
 	assert_int_equal(p->n_methods, 0);
 }
 
+static void code(void **state)
+{
+	LK_CLEANUP(config_freep)
+	struct config *c = load(
+		PROVIDER "redirect_uri=http://127.0.0.1:8123/latchkey\nauthorization_endpoint=https://id.example/a\n"
+			 "[access]\neveryone=yes\nmethod=code\n");
+
+	(void)state;
+	assert_int_equal(access_policy_for(&c->access, "sshd")->methods[0], FLOW_CODE);
+	assert_string_equal(c->providers[0].settings.redirect_uri, "http://127.0.0.1:8123/latchkey");
+	assert_string_equal(c->providers[0].settings.authorization_endpoint, "https://id.example/a");
+}
+
 /* SU-02: 0 is a demand, not the absence of one. */
 static void max_age_0(void **state)
 {
@@ -65,12 +78,18 @@ static void refused(void **state)
 	static const struct {
 		const char *text, *why;
 	} table[] = {
-		{PROVIDER "[access]\nmethod=push\n", "method knows device and ciba, not 'push'"},
+		{PROVIDER "[access]\nmethod=push\n", "method knows device, ciba and code, not 'push'"},
 		{PROVIDER SECRET "[access]\nmethod=ciba ciba\n", "twice"},
 		{PROVIDER "[access]\nmethod=\n", "no value"},
 		{PROVIDER "[access]\nmethod=device\nmethod=device\n", "set before"},
 		{PROVIDER "[access sudo]\nmethod=device ciba\n",
 		 "[access sudo]: method ciba needs a provider whose client authenticates"},
+		{PROVIDER "[access sudo]\nmethod=code\n",
+		 "[access sudo]: method code needs a provider with a redirect_uri"},
+		{PROVIDER "redirect_uri=http://host.example/\n", "redirect_uri"},
+		{PROVIDER "redirect_uri=https://host.example/#x\n", "redirect_uri"},
+		{PROVIDER "redirect_uri=https://host.example/?x=y\n", "redirect_uri: has a query"},
+		{PROVIDER "authorization_endpoint=http://id.example/\n", "authorization_endpoint"},
 		{GITHUB "[access]\nacr=2\n", "no provider here has one"},
 		{GITHUB "[access]\namr=mfa\n", "no provider here has one"},
 		{GITHUB "[access]\nmax_age=0\n", "no provider here has one"},
@@ -125,8 +144,8 @@ static void said_aloud(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys),          cmocka_unit_test(max_age_0),  cmocka_unit_test(refused),
-		cmocka_unit_test(longest_class), cmocka_unit_test(said_aloud),
+		cmocka_unit_test(keys),    cmocka_unit_test(code),          cmocka_unit_test(max_age_0),
+		cmocka_unit_test(refused), cmocka_unit_test(longest_class), cmocka_unit_test(said_aloud),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

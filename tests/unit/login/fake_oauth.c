@@ -105,9 +105,29 @@ const struct flow_kind *flow_kind(enum flow_method method)
 	static const struct flow_kind kinds[] = {
 		[FLOW_DEVICE] = {.name = "device", .fault = fault_of_device},
 		[FLOW_CIBA] = {.name = "ciba", .fault = fault_of_ciba},
+		[FLOW_CODE] = {.name = "code", .fault = fault_of_device},
 	};
 
 	return &kinds[method];
+}
+
+bool flow_asks(enum flow_method method)
+{
+	return method == FLOW_CODE;
+}
+
+void flow_answer(struct flow *f, const char *text, size_t len)
+{
+	assert_non_null(f);
+	(void)snprintf(fake.typed, sizeof(fake.typed), "%.*s", (int)len, text);
+}
+
+void fake_question(void)
+{
+	const struct flow_question question = {.text = "Paste it", .echo = true, .timeout_s = 300};
+
+	assert_non_null(fake.flow_events);
+	fake.flow_events->ask(fake.flow_userdata, &question);
 }
 
 static void note_request(enum flow_method method, const struct flow_request *request)

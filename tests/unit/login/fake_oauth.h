@@ -55,6 +55,7 @@ struct fake_oauth {
 	/* what flows are asked for, and what this provider cannot */
 	enum flow_method method; /* of the last one */
 	char asked[512];
+	char typed[64]; /* the last answer to a flow that asks */
 	bool has_no_device, has_no_ciba;
 	int flow_result; /* what flow_start() returns */
 };
@@ -66,6 +67,7 @@ void fake_reset(void);
 /* Each ends the matching wait; the test asserts that there is one. */
 void fake_prepared(enum oauth_outcome outcome);
 void fake_challenge(void);
+void fake_question(void); /* FLOW_CODE asks for something to be typed */
 void fake_tokens(enum oauth_outcome outcome);
 void fake_identity(enum oauth_outcome outcome, const char *issuer, const char *subject, const char *claims);
 void fake_published(int error);

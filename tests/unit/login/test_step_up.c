@@ -193,6 +193,70 @@ static void without_a_screen(void **state)
 	assert_string_equal(w->said, REASON_CONFIGURATION);
 }
 
+/* A method that wants something typed needs somebody who can type, and where nobody else asks it is gone after the device flow. */
+static void something_to_type(void **state)
+{
+	struct attempt_request request = {.user = "alice", .service = "sudo", .has_screen = true};
+	char redirect[] = "http://127.0.0.1:8123/latchkey";
+	struct world *w = *state;
+
+	use(w, FLOW_CODE, 1);
+	begin_sudo(w, true);
+	assert_string_equal(w->said, REASON_NO_SCREEN);
+	assert_int_equal(fake.flows, 0);
+
+	use(w, FLOW_CODE, 0);
+	w->settings.redirect_uri = redirect;
+	request.answers = true;
+	begin(w, &request);
+	fake_prepared(OAUTH_DONE);
+	assert_int_equal(fake.method, FLOW_DEVICE);
+	fake.has_no_device = true;
+	begin(w, &request);
+	fake_prepared(OAUTH_DONE);
+	w->settings.redirect_uri = NULL;
+	assert_string_equal(w->said, REASON_CONFIGURATION); /* the fake's second way is as closed */
+
+	fake.has_no_device = false;
+	limits_free(w->ctx.codes);
+	assert_int_equal(limits_new(&w->ctx.codes, 3, 60000, 16), 0);
+	use(w, FLOW_CODE, 1);
+	begin(w, &request);
+	fake_prepared(OAUTH_DONE);
+	assert_int_equal(fake.method, FLOW_CODE);
+	fake_challenge();
+	assert_int_equal(attempt_answer(w->attempt, "early", 5), -ENOENT);
+	fake_question();
+	assert_string_equal(w->said, "sign-in");
+	assert_string_equal(w->asked, "Paste it");
+	assert_int_equal(attempt_answer(w->attempt, "typed", 5), 0);
+	assert_string_equal(fake.typed, "typed");
+	assert_int_equal(attempt_answer(w->attempt, "twice", 5), -ENOENT);
+	fake_tokens(OAUTH_DONE);
+	fake_identity(OAUTH_DONE, ISSUER, "a-1", ALICE);
+	fake_published(0);
+	assert_string_equal(w->said, "granted");
+}
+
+/* What ends while somebody types is told with the answer: until then there is no call that it could be told in. */
+static void too_late(void **state)
+{
+	const struct attempt_request request = {
+		.user = "alice", .service = "sudo", .has_screen = true, .answers = true};
+	struct world *w = *state;
+
+	use(w, FLOW_CODE, 1);
+	begin(w, &request);
+	fake_prepared(OAUTH_DONE);
+	fake_challenge();
+	fake_question();
+	fake_tokens(OAUTH_EXPIRED);
+	assert_string_equal(w->said, "sign-in");
+	assert_int_equal(attempt_answer(w->attempt, "typed", 5), 0);
+	assert_string_equal(w->said, REASON_EXPIRED);
+	assert_string_equal(fake.typed, "");
+}
+
 static void push(struct world *w)
 {
 	limits_free(w->ctx.codes);
@@ -318,6 +382,8 @@ int main(void)
 		IN_WORLD(ciba_for_somebody_else),
 		IN_WORLD(unknown_people),
 		IN_WORLD(without_a_screen),
+		IN_WORLD(something_to_type),
+		IN_WORLD(too_late),
 		IN_WORLD(one_push_at_a_time),
 		IN_WORLD(sessions_without_a_sign_in),
 		cmocka_unit_test(pushes_of_many),

@@ -45,6 +45,7 @@ void world_done(struct world *w)
 	free(s->client_id);
 	secret_free(s->client_secret);
 	free(s->scope);
+	free(s->redirect_uri);
 	free(s->device_authorization_endpoint);
 	free(s->backchannel_authentication_endpoint);
 	free(s->token_endpoint);
@@ -130,6 +131,14 @@ static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 		flow_free(LK_STEAL(w->flow));
 }
 
+static void on_question(void *userdata, const struct flow_question *question)
+{
+	struct world *w = userdata;
+
+	w->asked++;
+	(void)snprintf(w->question, sizeof(w->question), "%s", question->text);
+}
+
 static void on_end(void *userdata, const struct oauth_result *result, struct token_set *tokens)
 {
 	struct world *w = userdata;
@@ -144,7 +153,7 @@ static void on_end(void *userdata, const struct oauth_result *result, struct tok
 
 int world_start_method(struct world *w, enum flow_method method, uint32_t lifetime_s)
 {
-	static const struct flow_events events = {.challenge = on_challenge, .done = on_end};
+	static const struct flow_events events = {.challenge = on_challenge, .ask = on_question, .done = on_end};
 
 	w->request.lifetime_s = lifetime_s;
 	return flow_start(&w->flow, method, w->provider, NULL, NULL, &w->request, &events, w);

@@ -16,7 +16,8 @@ struct world {
 	struct flow *flow;
 	struct flow_request request; /* what a flow is started with, but for its lifetime */
 
-	unsigned prepared, challenged, ended;
+	unsigned prepared, challenged, asked, ended;
+	char question[256];         /* the last one */
 	struct oauth_result result; /* of whatever ended last */
 	struct flow_challenge challenge;
 	struct token_set *tokens;

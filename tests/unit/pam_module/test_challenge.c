@@ -95,6 +95,36 @@ static void test_own_device(void **state)
 	assert_null(fake.data);
 }
 
+#define CODE_OF(more)                                                                                                  \
+	"{\"parameters\":{\"state\":\"challenge\",\"challenge\":{\"method\":\"code\"," more                            \
+	"\"expires_in\":120,\"host\":\"web1\",\"account\":\"alice\",\"provider\":\"Example\"}},\"continues\":true}"
+
+/* A page to open, and then a question of its own: nobody has to press Enter in between. */
+static void test_pasted_back(void **state)
+{
+	static const char *const styles[] = {"conversation=live", "conversation=prompt"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
+		fake_reset();
+		fake.typed = "https://here/?code=x";
+		fake_step(VERSION_REPLY, 0);
+		fake_step(CODE_OF("\"verification_uri\":\"https://id.example/auth?a=b\","), 0);
+		fake_step(
+			"{\"parameters\":{\"state\":\"prompt\",\"prompt\":{\"kind\":\"sign-in\",\"text\":\"Paste it\","
+			"\"echo\":true}}}",
+			0);
+		fake_step(GRANTED, 0);
+		assert_int_equal(authenticate(styles[i]), PAM_SUCCESS);
+		assert_int_equal(fake.n_shown, 2);
+		assert_int_equal(fake.shown[0].style, PAM_TEXT_INFO);
+		assert_non_null(strstr(fake.shown[0].text, "Open https://id.example/auth?a=b"));
+		assert_null(strstr(fake.shown[0].text, "Press Enter"));
+		assert_int_equal(fake.shown[1].style, PAM_PROMPT_ECHO_ON);
+		assert_non_null(strstr(fake.calls[fake.n_calls - 1], "?code=x"));
+	}
+}
+
 static void test_challenges_that_are_none(void **state)
 {
 	static const char *const lies[] = {
@@ -106,6 +136,10 @@ static void test_challenges_that_are_none(void **state)
 		CIBA_OF("\"binding_message\":\"x\",\"user_code\":\"y\","),
 		CIBA_OF("\"binding_message\":\"x\",\"verification_uri\":\"https://a/\","),
 		CIBA_OF("\"verification_uri\":\"https://a/\",\"user_code\":\"y\","),
+		CODE_OF(""),
+		CODE_OF("\"verification_uri\":\"https://a/\",\"user_code\":\"y\","),
+		CODE_OF("\"verification_uri\":\"https://a/\",\"binding_message\":\"x\","),
+		CODE_OF("\"verification_uri\":\"https://a/\\u001b\","),
 	};
 
 	(void)state;
@@ -124,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_no_conversation, setup),
 		cmocka_unit_test_setup(test_own_device, setup),
+		cmocka_unit_test_setup(test_pasted_back, setup),
 		cmocka_unit_test_setup(test_challenges_that_are_none, setup),
 	};
 

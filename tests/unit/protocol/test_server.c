@@ -76,7 +76,7 @@ static void answer(struct world *w, struct conn *c, const struct varlink_call *c
 	w->n_answers++;
 	(void)!json_read_string(call->parameters, "text", 10, &text);
 	if (strcmp(text, "again") == 0)
-		conn_ask(c, NULL);
+		conn_ask(c, NULL, 120);
 	else
 		conn_reply(c, NULL, false);
 }
@@ -89,7 +89,7 @@ static void ask(struct world *w, struct conn *c)
 	d->conn = c;
 	w->n_jobs++;
 	conn_set_job(c, d, countdown_free);
-	conn_ask(c, NULL);
+	conn_ask(c, NULL, 120);
 }
 
 static void on_call(void *userdata, struct conn *c, const struct varlink_call *call)
