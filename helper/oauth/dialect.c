@@ -60,6 +60,29 @@ static const struct dialect_refusal salesforce_refusals[] = {
 	{NULL, NULL, REFRESH_MEANS_LATER},
 };
 
+/* Help "OAuth 2.0 JWT Bearer Flow" and "OAuth 2.0 error codes". The text of an old assertion is that of an old code. */
+static const struct dialect_grant_refusal salesforce_grant_refusals[] = {
+	{"invalid_grant", "user hasn't approved this consumer", GRANT_MEANS_NO,
+	 "pre-authorize the app for the account's profile or a permission set"},
+	{"invalid_app_access", NULL, GRANT_MEANS_NO, "the app is for approved users only, and the account is none"},
+	{"invalid_grant", "invalid user", GRANT_MEANS_NO, "subject must be the username"},
+	{"inactive_user", NULL, GRANT_MEANS_NO, NULL},
+	{"inactive_org", NULL, GRANT_MEANS_NO, NULL},
+	{"invalid_grant", "ip restricted", GRANT_MEANS_NO, NULL},
+	{"invalid_grant", "invalid login hours", GRANT_MEANS_NO, NULL},
+	{"invalid_grant", "invalid assertion", GRANT_MEANS_OURS,
+	 "is this key's certificate the one that the app has? It may have been rotated"},
+	{"invalid_client", NULL, GRANT_MEANS_OURS, "is this key's certificate the one that the app has?"},
+	{"invalid_client_credentials", NULL, GRANT_MEANS_OURS, "is this key's certificate the one that the app has?"},
+	{"invalid_client_id", NULL, GRANT_MEANS_OURS, "client_id must be the consumer key"},
+	{"invalid_grant", "audience", GRANT_MEANS_OURS, "audience must be the login host of the org"},
+	{"invalid_grant", "Audience", GRANT_MEANS_OURS, "audience must be the login host of the org"},
+	{"invalid_grant", "no valid scopes defined", GRANT_MEANS_OURS, "give the app a scope"},
+	{"invalid_grant", "expired authorization code", GRANT_MEANS_CLOCK, NULL},
+	{"bad_jti_claim", NULL, GRANT_MEANS_LATER, NULL},
+	{NULL, NULL, GRANT_MEANS_LATER, NULL},
+};
+
 /* MicrosoftDocs entra-docs, reference-error-codes.md: the token's own age, or a proof that only the person can give. */
 static const struct dialect_refusal entra_refusals[] = {
 	{"invalid_grant", "AADSTS700082", REFRESH_MEANS_DEAD},
@@ -121,6 +144,10 @@ static const struct dialect dialects[] = {
 		.default_expires_in_s = 600,
 		.error_aliases = salesforce_aliases,
 		.refresh_refusals = salesforce_refusals,
+		.grant_needs_rs256 = true,
+		.grant_names_no_scope = true,
+		.grant_is_by_assertion = true,
+		.grant_refusals = salesforce_grant_refusals,
 		.dead_token_is_unsupported = true,
 		/* Help "OAuth 2.0 Token Exchange Flow" shows the reply of every other flow. */
 		.exchange_omits_issued_type = true,

@@ -27,6 +27,21 @@ struct dialect_refusal {
 	enum refresh_meaning meaning;
 };
 
+/* What an error of the token endpoint says when a service account's grant was asked for. */
+enum grant_meaning {
+	GRANT_MEANS_NO,    /* the account gets no token: it is not approved, not active, or not known */
+	GRANT_MEANS_OURS,  /* our key, client or request is not accepted; of the account nothing is said */
+	GRANT_MEANS_CLOCK, /* it was too early or too late for the provider's clock */
+	GRANT_MEANS_LATER, /* neither */
+};
+
+struct dialect_grant_refusal {
+	const char *error;
+	const char *text; /* is in error_description; NULL: whatever it says */
+	enum grant_meaning meaning;
+	const char *advice; /* what an administrator can do; NULL: the error says it */
+};
+
 struct dialect {
 	const char *name;  /* as in the configuration: generic, salesforce, entra, google, ... */
 	const char *title; /* for people */
@@ -67,6 +82,12 @@ struct dialect {
 	uint32_t refresh_grace_s;      /* a used one is taken once more for so long; 0: never */
 	bool refresh_names_scope;      /* a refresh without a scope is refused */
 	const struct dialect_refusal *refresh_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
+
+	/* Grants of service accounts: RFC 7523 section 2.1 */
+	bool grant_needs_rs256;      /* an assertion by another algorithm is refused */
+	bool grant_names_no_scope;   /* it has no scope parameter: the app's own scopes come */
+	bool grant_is_by_assertion;  /* the assertion alone proves the client; its secret is not shown */
+	const struct dialect_grant_refusal *grant_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
 
 	/* Revocation */
 	bool dead_token_is_unsupported; /* what is revoked already is "unsupported_token_type" */
