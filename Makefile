@@ -203,6 +203,7 @@ LDFLAGS_test_account_check := $(WRAP_RECHECK),--wrap=sd_event_add_time_relative
 LDFLAGS_test_attempt := $(WRAP_RECHECK)
 LDFLAGS_test_directory_sync := $(WRAP_RECHECK)
 LDFLAGS_test_local_account := $(WRAP_RECHECK)
+LDFLAGS_test_service_phase := $(WRAP_RECHECK)
 unit_tests = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/$(1)/test_*.c)))
 unit_shared = $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/$(1)/test_%,$(sort $(wildcard tests/unit/$(1)/*.c))))
 define unit_rule

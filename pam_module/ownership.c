@@ -150,13 +150,18 @@ static bool in_range(uid_t uid, uint32_t min, uint32_t max)
 	return uid >= min && uid <= max;
 }
 
+/* A caller that has run out of something, as whoever starts sudo can arrange it: ask again later. */
+static bool has_run_out(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
 /* Return: as ownership_find(). @error: why there is no map. */
 static int judge_without_map(const char *name, uid_t uid, int error)
 {
 	int r;
 
-	/* A caller that has run out of something, as whoever starts sudo can arrange it: ask again later. */
-	if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+	if (has_run_out(error))
 		return error;
 	if (!in_range(uid, DEFAULT_RANGE_MIN, DEFAULT_RANGE_MAX) && error == -ENOENT)
 		return OWNERSHIP_OTHER;
@@ -188,6 +193,23 @@ static int judge(struct published *ret, const char *name, uid_t uid)
 	return p.has_name && p.uid != uid ? -EUCLEAN : 0;
 }
 
+/* Such an account stays what it is whatever is wrong with the map. Return: 0 it is marked, OWNERSHIP_OTHER; negative errno where
+ * the caller has run out of something. */
+static int judge_of_system(struct published *ret, const char *name)
+{
+	struct published p = {0};
+	int r;
+
+	*ret = p;
+	r = published_find(&p, name);
+	if (has_run_out(r))
+		return r;
+	if (r < 0 || !p.has_name || !p.is_local)
+		return OWNERSHIP_OTHER;
+	*ret = p;
+	return 0;
+}
+
 int ownership_find(struct owned_account *ret, const char *name)
 {
 	LK_CLEANUP(freep) char *strings = NULL;
@@ -204,10 +226,13 @@ int ownership_find(struct owned_account *ret, const char *name)
 	if (r < 0)
 		/* a local account stays one whatever else is broken */
 		return is_local(name) == 1 ? OWNERSHIP_OTHER : r;
-	/* Root and the system's own accounts never depend on the map. */
-	if (record.pw_uid < MAP_ID_FLOOR)
+	/* Root never depends on the map, and of the system's own accounts only one that it marks as a service's. */
+	if (record.pw_uid == 0 || strcmp(name, "root") == 0)
 		return OWNERSHIP_OTHER;
-	r = judge(&published, name, record.pw_uid);
+	if (record.pw_uid < MAP_ID_FLOOR)
+		r = judge_of_system(&published, name);
+	else
+		r = judge(&published, name, record.pw_uid);
 	if (r != 0)
 		return r;
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -19,10 +20,12 @@
 #include "helper/daemon/dispatch.h"
 #include "helper/daemon/resolver.h"
 #include "helper/daemon/vault_keys.h"
+#include "helper/oauth/signer.h"
 #include "helper/protocol/server.h"
 #include "helper/login/log.h"
 #include "helper/login/pushes.h"
 #include "helper/login/recheck.h"
+#include "helper/login/service_binding.h"
 #include "helper/login/sign_out.h"
 #include "helper/login/token_cache.h"
 
@@ -56,7 +59,7 @@ static void on_first_publish(void *userdata, int error, const char *detail)
 	size_t n;
 
 	m->first_publish = NULL;
-	m->login.is_map_current = error == 0 && m->login.map_changes == 0;
+	m->login.is_map_current = error == 0 && m->login.map_changes == m->first_changes;
 	if (error != 0)
 		log_line(LOG_WARNING, "the map could not be published: %s", detail);
 	n = publisher_left_off(m->publisher, &example);
@@ -171,6 +174,21 @@ static void fill_login(struct manager *m)
 	l->pending_max = m->config->limits.attempts;
 }
 
+/* Beside the store, as private as that. */
+static int add_signer(struct manager *m, const struct manager_paths *paths)
+{
+	const char *slash = strrchr(paths->store, '/');
+	int folder_len = slash != NULL ? (int)(slash - paths->store) + 1 : 0;
+
+	if (asprintf(&m->keys_folder, "%.*skeys", folder_len, paths->store) < 0) {
+		m->keys_folder = NULL;
+		return -ENOMEM;
+	}
+	m->key_places = (struct signing_places){.keys = m->keys_folder, .credentials = paths->credentials};
+	m->login.key_places = &m->key_places;
+	return signer_new(&m->signer, m->event);
+}
+
 static int add_expulsions(struct manager *m, const struct manager_paths *paths)
 {
 	int r;
@@ -232,6 +250,29 @@ static int add_event_streams(struct manager *m)
 			r = event_stream_new(&m->event_streams[i], &m->login, &m->login_providers[i],
 					     &m->config->providers[i].events);
 	return r;
+}
+
+static int publish_first(struct manager *m)
+{
+	m->first_changes = m->login.map_changes;
+	return publisher_request(m->publisher, on_first_publish, m, &m->first_publish);
+}
+
+static void on_services_bound(void *userdata)
+{
+	struct manager *m = userdata;
+
+	service_binding_free(LK_STEAL(m->service_binding));
+	if (publish_first(m) < 0)
+		tell_ready(m);
+}
+
+/* Service accounts are on the first map. */
+static int add_services(struct manager *m)
+{
+	int r = service_binding_start(&m->service_binding, &m->login, on_services_bound, m);
+
+	return r == 1 ? publish_first(m) : r;
 }
 
 static int add_event(struct manager *m)
@@ -316,6 +357,10 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	m->login.token_cache = m->token_cache;
+	r = add_signer(m, paths);
+	if (r < 0)
+		return r;
+	m->login.signer = m->signer;
 	r = sign_outs_new(&m->sign_outs, &m->login);
 	if (r < 0)
 		return r;
@@ -331,7 +376,7 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_event_streams(m);
 	if (r < 0)
 		return r;
-	r = publisher_request(m->publisher, on_first_publish, m, &m->first_publish);
+	r = add_services(m);
 	if (r < 0)
 		return r;
 	return add_sockets(m, sockets);
@@ -361,10 +406,11 @@ int manager_new(struct manager **ret, struct config *config, const struct manage
 
 int manager_run(struct manager *m)
 {
+	bool is_late = m->first_publish != NULL || m->service_binding != NULL;
 	int r;
 
-	if (m->first_publish == NULL || sd_event_add_time_relative(m->event, &m->ready_deadline, CLOCK_MONOTONIC,
-								   READY_USEC, 0, on_ready_deadline, m) < 0)
+	if (!is_late || sd_event_add_time_relative(m->event, &m->ready_deadline, CLOCK_MONOTONIC, READY_USEC, 0,
+						   on_ready_deadline, m) < 0)
 		tell_ready(m);
 	r = sd_event_loop(m->event);
 	(void)sd_notify(0, "STOPPING=1");
@@ -379,8 +425,11 @@ void manager_free(struct manager *m)
 	resolver_free(m->resolver);
 	sign_outs_free(m->sign_outs);
 	publish_wait_cancel(m->first_publish);
+	service_binding_free(m->service_binding);
 	sd_event_source_disable_unref(m->ready_deadline);
 	rechecks_free(m->rechecks);
+	signer_free(m->signer); /* after everybody who waits for a signature */
+	free(m->keys_folder);
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		event_stream_free(m->event_streams[i]);

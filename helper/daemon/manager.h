@@ -6,6 +6,7 @@
 #include <systemd/sd-event.h>
 
 #include "helper/daemon/config.h"
+#include "helper/jose/signing_key.h"
 #include "helper/login/attempt.h"
 #include "helper/login/break_glass.h"
 #include "helper/login/directory_sync.h"
@@ -60,10 +61,15 @@ struct manager {
 	struct rechecks *rechecks;
 	struct door_keys *door_keys;
 	struct token_cache *token_cache;
+	struct signer *signer;
+	char *keys_folder; /* of the keys that this host has made */
+	struct signing_places key_places;
 	struct login_context login;
 	struct server *server;
 	struct resolver *resolver;
 	struct publish_wait *first_publish;
+	uint64_t first_changes; /* when it was asked for */
+	struct service_binding *service_binding;
 	sd_event_source *ready_deadline; /* for whoever waits for the map */
 	bool is_ready;
 	uint64_t started_ms;

@@ -14,6 +14,7 @@
 #include "helper/base/text.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck.h"
+#include "helper/login/service_account.h"
 #include "helper/login/sign_out.h"
 #include "helper/login/token_rules.h"
 #include "helper/oauth/token_exchange.h"
@@ -99,6 +100,7 @@ struct hand_out {
 	struct conn *conn;
 	struct account *account;
 	const struct login_provider *lp;
+	const struct service_account *robot; /* NULL: a person's */
 	char reference[REFERENCE_LEN + 1];
 	char *scope; /* NULL: all that was granted */
 	char *detail;
@@ -147,13 +149,14 @@ static void refuse(struct hand_out *h, const char *reason, const char *detail)
 	method_deny(h->conn, reason, h->lp->title, h->reference);
 }
 
-static const char *reason_of(enum recheck_outcome outcome)
+/* Nobody can sign in to a service account. */
+static const char *reason_of(const struct hand_out *h, enum recheck_outcome outcome)
 {
 	switch (outcome) {
 	case RECHECK_REFUSED:
 		return REASON_REFUSED;
 	case RECHECK_NO_TOKEN:
-		return REASON_SIGN_IN_NEEDED;
+		return h->robot != NULL ? REASON_NOT_HANDED_OUT : REASON_SIGN_IN_NEEDED;
 	case RECHECK_UNREACHABLE:
 		return REASON_UNAVAILABLE;
 	case RECHECK_GOOD:
@@ -195,8 +198,11 @@ static void hand_over(struct hand_out *h, const struct secret *token, uint32_t l
 static bool is_open_still(struct hand_out *h)
 {
 	struct row_owner owner = account_owner(h->account);
-	int r = store_check_lock(h->manager->store, &owner);
+	int r = 0;
 
+	/* Of a service no tokens are kept that could be locked. */
+	if (h->robot == NULL)
+		r = store_check_lock(h->manager->store, &owner);
 	if (r == 0)
 		return true;
 	refuse(h, r == -EACCES ? REASON_LOCKED : r == -ENOENT ? REASON_SIGN_IN_NEEDED : REASON_NO_STORE, NULL);
@@ -265,7 +271,7 @@ static void on_token(void *userdata, const struct recheck_result *result, const 
 
 	h->recheck = NULL;
 	if (result->outcome != RECHECK_GOOD || token == NULL)
-		refuse(h, reason_of(result->outcome), result->detail);
+		refuse(h, reason_of(h, result->outcome), result->detail);
 	else if (!is_open_still(h))
 		return;
 	else if (h->is_exchange)
@@ -274,11 +280,35 @@ static void on_token(void *userdata, const struct recheck_result *result, const 
 		hand_over(h, token, lifetime_s, true, NULL);
 }
 
+/* A service is handed what its section asks the provider for: that is what the section is there for. */
+static const char *check_service_wish(struct hand_out *h, const struct token_wish *wish, const char **ret_why)
+{
+	static char word[] = "all";
+	LK_CLEANUP(text_free_listp) char **scopes = NULL;
+	struct token_rules rules = *h->lp->tokens;
+	char *all[] = {word, NULL};
+	int r = h->robot->scope != NULL ? text_split(&scopes, h->robot->scope, TOKEN_SCOPE_MAX) : 0;
+
+	if (r < 0)
+		return REASON_NO_STORE;
+	rules.scopes = scopes != NULL ? scopes : all;
+	r = token_rules_judge(&rules, wish, &h->scope, ret_why);
+	if (r == 0 && wish->scope == NULL)
+		free(LK_STEAL(h->scope)); /* the one that is held ready */
+	if (r == -EACCES)
+		return REASON_NOT_HANDED_OUT;
+	return r < 0 ? REASON_NO_STORE : NULL;
+}
+
 /* Return: NULL, or why not. */
 static const char *check_wish(struct hand_out *h, const struct token_wish *wish, const char **ret_why)
 {
 	struct row_owner owner = account_owner(h->account);
-	int r = token_rules_judge(h->lp->tokens, wish, &h->scope, ret_why);
+	int r;
+
+	if (h->robot != NULL)
+		return check_service_wish(h, wish, ret_why);
+	r = token_rules_judge(h->lp->tokens, wish, &h->scope, ret_why);
 
 	if (r == -EACCES)
 		return REASON_NOT_HANDED_OUT;
@@ -374,6 +404,7 @@ void method_get_token(struct manager *m, struct conn *c, const struct varlink_ca
 			       .requested_type =
 				       wish.requested_type != NULL ? token_type_uri(wish.requested_type) : NULL,
 			       .lp = login_provider_of_issuer(&m->login, a->issuer),
+			       .robot = service_account_find(&m->login, a->name),
 			       .detail = describe(&wish)};
 	h->account = LK_STEAL(a);
 	reference_new(h->reference);
@@ -381,6 +412,10 @@ void method_get_token(struct manager *m, struct conn *c, const struct varlink_ca
 	if (h->lp == NULL) {
 		log_line(LOG_ERR, "no token for %s: its provider is not configured any more", h->account->name);
 		method_deny(c, REASON_CONFIGURATION, NULL, h->reference);
+		return;
+	}
+	if (h->robot != NULL && !service_account_is(h->robot, h->account, &why)) {
+		refuse(h, REASON_NOT_ALLOWED, why);
 		return;
 	}
 	reason = check_wish(h, &wish, &why);

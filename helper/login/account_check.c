@@ -19,8 +19,11 @@
 #include "helper/login/known_account.h"
 #include "helper/login/offline.h"
 #include "helper/login/recheck.h"
+#include "helper/login/service_account.h"
 #include "helper/login/standing.h"
 #include "helper/protocol/names.h"
+
+#define ROBOT_RECHECK_S 300u /* where no [access] section says how old the provider's yes may be */
 
 struct account_check {
 	struct login_context *ctx;
@@ -34,6 +37,7 @@ struct account_check {
 	bool is_signed_in;
 
 	struct account *account;
+	const struct service_account *robot; /* NULL: a person */
 	struct recheck *recheck;
 	sd_event_source *deadline;
 	char cause[REFERENCE_LEN + 1]; /* of the provider's answer */
@@ -141,7 +145,9 @@ static bool find(struct account_check *c)
 	int r;
 
 	r = known_account_find(c->ctx, c->user, &c->account);
-	if (r == -ENOENT && (localdb_has_user(c->ctx->local, c->user) || !could_be_ours(c->ctx, c->user)))
+	if (r == -ENOENT && c->robot != NULL)
+		refuse(c, REASON_NOT_ALLOWED, "the service account is not there; this helper said why when it started");
+	else if (r == -ENOENT && (localdb_has_user(c->ctx->local, c->user) || !could_be_ours(c->ctx, c->user)))
 		step_aside(c);
 	else if (r == -ENOENT)
 		refuse(c, REASON_NOT_ALLOWED, "nobody of this name has signed in yet");
@@ -176,6 +182,26 @@ static void decide_again(struct account_check *c, enum offline_basis basis, cons
 		decide(c, basis, detail);
 }
 
+/* Nothing stands in for the provider's word here: no older one, no break-glass, no "unchecked". */
+static void decide_robot(struct account_check *c, const struct recheck_result *result)
+{
+	switch (result->outcome) {
+	case RECHECK_GOOD:
+		decide_again(c, OFFLINE_NO, NULL);
+		return;
+	case RECHECK_REFUSED:
+	case RECHECK_NO_TOKEN:
+		refuse(c, REASON_REFUSED, result->detail);
+		return;
+	case RECHECK_UNREACHABLE:
+		refuse(c, REASON_UNAVAILABLE, result->detail);
+		return;
+	case RECHECK_FAILED:
+		break;
+	}
+	refuse(c, REASON_NO_STORE, result->detail);
+}
+
 static void on_recheck(void *userdata, const struct recheck_result *result)
 {
 	struct account_check *c = userdata;
@@ -184,6 +210,10 @@ static void on_recheck(void *userdata, const struct recheck_result *result)
 	char why[OFFLINE_DETAIL_MAX];
 
 	memcpy(c->cause, result->reference, sizeof(c->cause));
+	if (c->robot != NULL) {
+		decide_robot(c, result);
+		return;
+	}
 	switch (result->outcome) {
 	case RECHECK_GOOD:
 		decide_again(c, OFFLINE_NO, NULL);
@@ -251,11 +281,37 @@ static bool is_too_weak(struct account_check *c, const struct access_policy *pol
 	return reason != NULL;
 }
 
+static void start_recheck(struct account_check *c, uint32_t max_age_s)
+{
+	int r = recheck_start(&c->recheck, c->ctx, c->account, max_age_s, on_recheck, c);
+
+	if (r == 0)
+		r = sd_event_add_time_relative(c->ctx->event, &c->deadline, CLOCK_BOOTTIME,
+					       ACCOUNT_CHECK_MS * UINT64_C(1000), 0, on_deadline, c);
+	if (r < 0)
+		refuse(c, REASON_UNAVAILABLE, "out of memory");
+}
+
+/* A service account comes without a sign-in: cron, su, a unit. What root's configuration says is looked at first, so that the
+ * provider is not asked in vain. */
+static void ask_about_robot(struct account_check *c)
+{
+	const struct access_policy *policy = access_policy_for(c->ctx->access, c->service);
+	const char *detail = NULL;
+	const char *reason = known_account_judge(c->ctx, c->account, c->service, &detail);
+
+	if (reason != NULL)
+		refuse(c, reason, detail);
+	else if (!service_account_may_come_from(c->robot, c->source))
+		refuse(c, REASON_NOT_ALLOWED, "from of the service account does not name this client");
+	else
+		start_recheck(c, policy != NULL ? policy->recheck_s : ROBOT_RECHECK_S);
+}
+
 /* Also where the stored facts let nobody in: the provider may have put the person into a group since. */
 static void ask_provider(struct account_check *c)
 {
 	const struct access_policy *policy = access_policy_for(c->ctx->access, c->service);
-	int r;
 
 	if (policy == NULL || c->account->state != ACCOUNT_ACTIVE || provider_of(c) == NULL) {
 		const char *detail = NULL;
@@ -269,14 +325,8 @@ static void ask_provider(struct account_check *c)
 		       c->account->last_sign_in_s > 0 ? "no sign-in within sign_in_age" : "nobody has signed in to it");
 		return;
 	}
-	if (is_too_weak(c, policy))
-		return;
-	r = recheck_start(&c->recheck, c->ctx, c->account, policy->recheck_s, on_recheck, c);
-	if (r == 0)
-		r = sd_event_add_time_relative(c->ctx->event, &c->deadline, CLOCK_BOOTTIME,
-					       ACCOUNT_CHECK_MS * UINT64_C(1000), 0, on_deadline, c);
-	if (r < 0)
-		refuse(c, REASON_UNAVAILABLE, "out of memory");
+	if (!is_too_weak(c, policy))
+		start_recheck(c, policy->recheck_s);
 }
 
 int account_check_start(struct account_check **ret, struct login_context *ctx,
@@ -296,11 +346,14 @@ int account_check_start(struct account_check **ret, struct login_context *ctx,
 		return -ENOMEM;
 
 	c = LK_STEAL(owned);
+	c->robot = service_account_find(ctx, c->user);
 	*ret = c;
 	if (!find(c))
 		return 0;
 	if (c->is_signed_in)
 		decide_signed_in(c);
+	else if (c->robot != NULL)
+		ask_about_robot(c);
 	else
 		ask_provider(c);
 	return 0;

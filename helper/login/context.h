@@ -20,6 +20,8 @@ struct expulsions;
 struct pushes;
 struct service_accounts;
 struct token_cache;
+struct signer;
+struct signing_places;
 struct token_rules;
 
 /* What every way in works with: the providers, the store, the map, and the rules of root's configuration. */
@@ -50,6 +52,8 @@ struct login_context {
 	struct sources *sources; /* other sources of NSS */
 	const struct access_rules *access;
 	const struct service_accounts *services; /* NULL: none */
+	struct signer *signer;                   /* for keys that take their time; NULL: only PEM can sign */
+	const struct signing_places *key_places; /* where their keys are; NULL: only paths and devices */
 	const struct login_provider *providers;
 	size_t n_providers;
 	const char *host;      /* that people know this machine by */

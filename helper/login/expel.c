@@ -220,7 +220,7 @@ int expel_person(struct login_context *ctx, const struct account *account, int64
 	struct expulsions *x = ctx->expulsions;
 	struct expulsion *e;
 
-	if (x == NULL || !x->settings->is_on)
+	if (x == NULL || !x->settings->is_on || account->uid < ACCOUNTS_ID_FLOOR)
 		return 0;
 	TAILQ_FOREACH(e, &x->list, link)
 	if (e->uid == account->uid)

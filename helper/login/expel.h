@@ -44,7 +44,8 @@ size_t expulsions_count(const struct expulsions *x);
  * @why:     ASCII, for the audit event
  * SIGTERM, then SIGKILL, and again until latchkey-root has found nobody twice in a row; what hinders it is said once and
  * tried again. A sign-in that succeeds meanwhile ends it. Somebody who is being expelled already stays it. Nothing happens
- * where end_sessions is off.
+ * where end_sessions is off, and none of a service account of the system's: daemons that never came through PAM may run as it,
+ * and latchkey-root ends nothing of such a number.
  * Return: 0, -ENOMEM.
  */
 int expel_person(struct login_context *ctx, const struct account *account, int64_t since_s, const char *why);

@@ -45,6 +45,8 @@ const char *known_account_judge(struct login_context *ctx, const struct account 
 								 : "the account was forgotten";
 		return REASON_NOT_ALLOWED;
 	}
+	if (robot != NULL && !service_account_is(robot, account, ret_detail))
+		return REASON_NOT_ALLOWED;
 	if (robot != NULL) {
 		*ret_detail = "services of the service account does not name this one";
 		return service_account_may_open(robot, service) ? NULL : REASON_NOT_ALLOWED;

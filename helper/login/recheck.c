@@ -14,6 +14,8 @@
 #include "helper/login/recheck_internal.h"
 #include "helper/login/standing.h"
 
+#define SERVICE_REFUSAL_S 2 /* for how long a no to a service account counts at least */
+
 void recheck_free(struct recheck *w)
 {
 	if (w == NULL)
@@ -56,6 +58,12 @@ static bool is_past_its_end(struct recheck_person *p)
 	return p->until_s != 0 && clock_realtime_s() >= p->until_s;
 }
 
+/* Whoever comes in a loop does not make the provider work. */
+static bool is_young(const struct standing_view *standing, uint32_t max_age_s)
+{
+	return standing->age_s < SERVICE_REFUSAL_S || standing->age_s <= (int64_t)max_age_s;
+}
+
 /* Return: whether @result is the answer. */
 static bool is_known(struct recheck_person *p, const struct account *account, uint32_t max_age_s,
 		     struct recheck_result *result)
@@ -67,7 +75,7 @@ static bool is_known(struct recheck_person *p, const struct account *account, ui
 		set(result, RECHECK_FAILED, 0, "the store cannot be read");
 		return true;
 	}
-	if (standing.state == STANDING_REFUSED) {
+	if (standing.state == STANDING_REFUSED && (p->service == NULL || is_young(&standing, max_age_s))) {
 		set(result, RECHECK_REFUSED, 0, standing.reason);
 		return true;
 	}

@@ -64,12 +64,17 @@ typedef void (*recheck_done_fn)(void *userdata, const struct recheck_result *res
  * @account:   as the store, or accounts_find_local(), has it; needed during the call only
  * @max_age_s: a yes no older counts as one of now; 0: ask in any case, but share what is under way
  * @done:      runs once: from the event loop, or before this returns with 1; may free the recheck
- * A no that is remembered is answered at once and never asked again. Sets no deadline of its own beyond that of each
+ * A no that is remembered is answered at once and never asked again; a service account's is no older than @max_age_s, for
+ * nobody could sign in to heal it. Sets no deadline of its own beyond that of each
  * request (10 s): whoever cannot wait frees it.
  * Return: 0 under way, 1 @done ran already, -ENOMEM.
  */
 int recheck_start(struct recheck **ret, struct login_context *ctx, const struct account *account, uint32_t max_age_s,
 		  recheck_done_fn done, void *userdata);
+
+/** recheck_watch() - ask about @account, a service's, in a moment and from then on as about somebody who was asked about: its
+ *  token is ready before anybody wants it */
+void recheck_watch(struct login_context *ctx, const struct account *account);
 
 /** recheck_free() - @done will not run any more; a request under way goes on. Accepts NULL. */
 void recheck_free(struct recheck *r);

@@ -22,6 +22,7 @@
 #define SATURATED_MS 1000u        /* at least until the next try when so many are under way, */
 #define SATURATED_SPREAD_MS 9000u /* and so much more at most */
 #define REMEMBERED_MS (UINT64_C(24) * 3600 * MS_PER_S)
+#define WATCH_SPREAD_MS 500u /* for service accounts, at the start */
 #define LOAD_AT_ONCE 50u
 #define LOAD_SPREAD_MS 50u /* between two accounts of the store, at the start */
 
@@ -59,11 +60,21 @@ static uint64_t around(uint64_t ms)
 	return ms - ms / 10 + random_below(ms / 5 + 1);
 }
 
-/* Half the life of a token, within the bounds. */
+/* Whoever comes meanwhile finds the next token, and not the old one at its end. */
+static uint64_t shortly_before(uint64_t ms)
+{
+	return ms - random_below(ms / 10 + 1);
+}
+
+/* Half the life of a token, within the bounds; of a service account's, which somebody is to find ready, two thirds. */
 static uint64_t interval_ms(const struct recheck_person *p)
 {
 	const struct recheck_settings *s = &p->all->settings;
 	uint64_t s_half = p->lifetime_s > 0 ? p->lifetime_s / 2 : s->max_s;
+	uint64_t now_ms = clock_monotonic_ms();
+
+	if (p->service != NULL && p->access_token != NULL && p->token_renew_ms > now_ms)
+		s_half = (p->token_renew_ms - now_ms) / MS_PER_S;
 
 	if (s_half > s->max_s)
 		s_half = s->max_s;
@@ -145,7 +156,7 @@ void recheck_background_end(struct recheck_person *p, const struct recheck_resul
 	switch (result->outcome) {
 	case RECHECK_GOOD:
 		p->n_failures = 0;
-		arm(p, around(interval_ms(p)));
+		arm(p, p->service != NULL ? shortly_before(interval_ms(p)) : around(interval_ms(p)));
 		return;
 	case RECHECK_UNREACHABLE:
 	case RECHECK_FAILED:
@@ -157,6 +168,17 @@ void recheck_background_end(struct recheck_person *p, const struct recheck_resul
 		break;
 	}
 	disarm(p);
+}
+
+void recheck_watch(struct login_context *ctx, const struct account *account)
+{
+	struct recheck_person *p = recheck_person_get(ctx->rechecks, account);
+
+	if (p == NULL || ctx->rechecks->settings.max_s == 0)
+		return;
+	p->asked_ms = clock_monotonic_ms();
+	if (p->job == NULL)
+		arm(p, random_below(WATCH_SPREAD_MS));
 }
 
 void recheck_background_seen(struct recheck_person *p)

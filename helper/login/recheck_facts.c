@@ -13,6 +13,7 @@
 #include "helper/base/text.h"
 #include "helper/login/log.h"
 #include "helper/login/recheck_job.h"
+#include "helper/login/service_account.h"
 #include "helper/login/wanted.h"
 #include "helper/vault/store_standing.h"
 
@@ -25,7 +26,9 @@ static void finish_good(struct recheck_job *j)
 {
 	struct standing st = {.state = STANDING_GOOD, .checked_s = clock_realtime_s()};
 	struct row_owner owner = recheck_person_owner(j->person);
-	int r = store_note_standing(j->ctx->store, &owner, &st);
+	/* A no about a service account ends when the provider grants again: nobody could sign in to it. */
+	int r = j->service != NULL ? store_put_standing(j->ctx->store, &owner, &st)
+				   : store_note_standing(j->ctx->store, &owner, &st);
 
 	if (r == -EACCES) {
 		recheck_job_finish(j, RECHECK_REFUSED, "refused meanwhile");
@@ -145,6 +148,10 @@ static void ask_groups(struct recheck_job *j)
 /* T20: then nothing of what was kept is to be trusted, the last yes included. */
 static void drop_foreign(struct recheck_job *j)
 {
+	if (j->service != NULL) {
+		recheck_job_refuse(j, "the token is another identity's than the service account's");
+		return;
+	}
 	log_line(LOG_WARNING, "a refresh for %s brought tokens of somebody else: all of them are dropped",
 		 j->person->name);
 	(void)store_drop_standing(j->ctx->store, j->person->uid);
@@ -190,11 +197,25 @@ static bool has_identity(const struct recheck_job *j, const struct wanted_claims
 	return wanted->names[0] != NULL || (j->kept->refresh_token == NULL && !introspect_is_possible(j->lp->provider));
 }
 
+/* What it is for is in root's configuration, so that the provider gave it a token is enough, unless an ID token says whose. */
+static void judge_service(struct recheck_job *j)
+{
+	if (j->tokens->id_token == NULL)
+		publish(j, accounts_issuer_of_local(j->ctx->accounts, j->person->name) != NULL);
+	else if (identity_of_service_start(&j->check, j->lp->provider, j->ctx->fetch, j->service->client_id, j->tokens,
+					   on_identity, j) < 0)
+		recheck_job_finish(j, RECHECK_FAILED, "out of memory");
+}
+
 void recheck_facts_start(struct recheck_job *j)
 {
 	const struct login_provider *lp = j->lp;
 	struct wanted_claims wanted;
 
+	if (j->service != NULL) {
+		judge_service(j);
+		return;
+	}
 	wanted_claims_init(&wanted, j->ctx->access, lp->names->claim, lp->gecos_claim, true);
 	wanted_claims_add(&wanted, access_login_hint_claim(settings_of(j)));
 	if (has_identity(j, &wanted)) {

@@ -32,6 +32,7 @@ struct recheck_person {
 	char *name;
 	char *issuer;
 	char *subject;
+	const struct service_account *service; /* whose grant is asked for instead of a refresh; NULL: a person */
 
 	struct recheck_list waits;
 	struct recheck_job *job; /* the one request under way */

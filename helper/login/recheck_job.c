@@ -16,6 +16,7 @@
 #include "helper/base/text.h"
 #include "helper/login/audit.h"
 #include "helper/login/log.h"
+#include "helper/login/service_account.h"
 #include "helper/login/standing.h"
 
 #define FAILURE_MEMORY_MS 2000u
@@ -28,6 +29,7 @@ void recheck_job_free(struct recheck_job *j)
 	provider_wait_cancel(j->prepare);
 	refresh_free(j->refresh);
 	introspect_free(j->introspect);
+	jwt_bearer_free(j->grant);
 	identity_check_free(j->check);
 	group_check_free(j->groups);
 	publish_wait_cancel(j->publish);
@@ -347,6 +349,8 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		return;
 	if (result->outcome != OAUTH_DONE)
 		recheck_job_fail(j, result->detail, 0);
+	else if (j->service != NULL)
+		recheck_grant_start(j);
 	else if (j->kept->refresh_token != NULL)
 		ask_refresh(j);
 	else
@@ -405,12 +409,18 @@ int recheck_job_start(struct recheck_person *p, const char *scope, const char *r
 	const struct login_provider *lp = login_provider_of_issuer(p->all->ctx, p->issuer);
 	struct recheck_job *j;
 
-	if (is_refused(p, result))
+	if (p->service == NULL && is_refused(p, result))
 		return 1;
 	if (lp == NULL)
 		return answer(p, result, RECHECK_NO_TOKEN, "the account's provider is not configured any more");
-	if (load_kept(p, &kept, result) != 0)
+	if (p->service != NULL && p->service->grant == SERVICE_GRANT_NONE)
+		return answer(p, result, RECHECK_NO_TOKEN, "grant=none: there is nothing to ask the provider with");
+	if (p->service != NULL)
+		kept = calloc(1, sizeof(*kept));
+	else if (load_kept(p, &kept, result) != 0)
 		return 1;
+	if (kept == NULL)
+		return -ENOMEM;
 
 	j = calloc(1, sizeof(*j));
 	if (j == NULL)
@@ -418,6 +428,7 @@ int recheck_job_start(struct recheck_person *p, const char *scope, const char *r
 	j->person = p;
 	j->ctx = p->all->ctx;
 	j->lp = lp;
+	j->service = p->service;
 	reference_new(j->reference);
 	j->generation = p->generation;
 	j->kept = LK_STEAL(kept);

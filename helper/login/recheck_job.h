@@ -5,10 +5,11 @@
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 #include "helper/oauth/introspect.h"
+#include "helper/oauth/jwt_bearer.h"
 #include "helper/oauth/refresh.h"
 
 /* One question to the provider. Shared by recheck_job.c (tokens: what is sent, and what is stored before anything of it is
- * used) and recheck_facts.c (what is known of the person afterwards). */
+ * used), recheck_grant.c (those of service accounts) and recheck_facts.c (what is known of the person afterwards). */
 
 struct recheck_job {
 	struct recheck_person *person;
@@ -19,6 +20,9 @@ struct recheck_job {
 	char *scope;         /* of a token of its own; both NULL: of the whole grant */
 	char *resource;
 
+	const struct service_account
+		*service; /* its grant is what is asked for; then nothing is kept. NULL: a person */
+
 	struct kept_tokens *kept;
 	bool was_under_way; /* an earlier refresh with this token got no answer */
 	struct token_set *tokens;
@@ -27,6 +31,7 @@ struct recheck_job {
 	struct provider_wait *prepare;
 	struct refresh *refresh;
 	struct introspect *introspect;
+	struct jwt_bearer *grant;
 	struct identity_check *check;
 	struct group_check *groups;
 	struct publish_wait *publish;
@@ -47,6 +52,10 @@ void recheck_job_drop(struct recheck_job *j, const char *detail);
 
 /** recheck_job_is_void() - did a sign-in, a refusal or a logout come in between; then @j is gone */
 bool recheck_job_is_void(struct recheck_job *j);
+
+/** recheck_grant_start() - in recheck_grant.c: ask for a service account's token, which is the question whether it still has its
+ *  grant */
+void recheck_grant_start(struct recheck_job *j);
 
 /** recheck_facts_start() - j->tokens are stored: whose are they, and what of that person has changed */
 void recheck_facts_start(struct recheck_job *j);

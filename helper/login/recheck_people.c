@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "helper/base/clock.h"
+#include "helper/login/service_account.h"
 
 #define UNSAID_LIFETIME_S 300u
 
@@ -105,13 +106,25 @@ static void drop_other(struct rechecks *all, uint32_t uid)
 	}
 }
 
+/* One whose name somebody else holds is no service's. */
+static const struct service_account *service_of(struct rechecks *all, const struct account *account)
+{
+	const struct service_account *s = service_account_find(all->ctx, account->name);
+	const char *detail = NULL;
+
+	return s != NULL && service_account_is(s, account, &detail) ? s : NULL;
+}
+
 struct recheck_person *recheck_person_get(struct rechecks *all, const struct account *account)
 {
 	struct recheck_person *p = recheck_person_find(all, account);
 
 	if (p != NULL) {
-		if (!is_text(p->name, account->name) && set_text(&p->name, account->name) < 0)
+		if (is_text(p->name, account->name))
+			return p;
+		if (set_text(&p->name, account->name) < 0)
 			return NULL;
+		p->service = service_of(all, account);
 		return p;
 	}
 	if (account->subject == NULL)
@@ -123,6 +136,7 @@ struct recheck_person *recheck_person_get(struct rechecks *all, const struct acc
 	TAILQ_INIT(&p->waits);
 	p->all = all;
 	p->uid = account->uid;
+	p->service = service_of(all, account);
 	if (set_text(&p->name, account->name) < 0 || set_text(&p->issuer, account->issuer) < 0 ||
 	    set_text(&p->subject, account->subject) < 0) {
 		person_free(p);

@@ -21,6 +21,18 @@ const struct service_account *service_account_find(const struct login_context *c
 	return service_accounts_find(ctx->services, name);
 }
 
+bool service_account_is(const struct service_account *s, const struct account *account, const char **ret_detail)
+{
+	if (account->subject == NULL || strcmp(account->issuer, s->issuer) != 0 ||
+	    strcmp(account->subject, s->identity_subject) != 0)
+		*ret_detail = "the name is held by another identity than the service account's";
+	else if (account->state != ACCOUNT_ACTIVE)
+		*ret_detail = "the account was forgotten";
+	else
+		return true;
+	return false;
+}
+
 bool service_account_may_open(const struct service_account *s, const char *service)
 {
 	return service && text_in_list(s->services, service);

@@ -84,6 +84,7 @@ struct service_accounts {
 	size_t n;
 };
 
+struct account;
 struct login_context;
 
 /** service_accounts_find() - the section for that name, or NULL */
@@ -91,6 +92,10 @@ const struct service_account *service_accounts_find(const struct service_account
 
 /** service_account_find() - the same from what every way in works with */
 const struct service_account *service_account_find(const struct login_context *ctx, const char *name);
+
+/** service_account_is() - is @account, as the store has it, this service's: active, and of its identity. Else @ret_detail says why
+ *  not, for the log. */
+bool service_account_is(const struct service_account *s, const struct account *account, const char **ret_detail);
 
 /** service_account_may_open() - may it open this PAM service at all */
 bool service_account_may_open(const struct service_account *s, const char *service);

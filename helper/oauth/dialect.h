@@ -84,10 +84,11 @@ struct dialect {
 	const struct dialect_refusal *refresh_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
 
 	/* Grants of service accounts: RFC 7523 section 2.1 */
-	bool grant_needs_rs256;      /* an assertion by another algorithm is refused */
-	bool grant_names_no_scope;   /* it has no scope parameter: the app's own scopes come */
-	bool grant_is_by_assertion;  /* the assertion alone proves the client; its secret is not shown */
-	const struct dialect_grant_refusal *grant_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
+	bool grant_needs_rs256;     /* an assertion by another algorithm is refused */
+	bool grant_names_no_scope;  /* it has no scope parameter: the app's own scopes come */
+	bool grant_is_by_assertion; /* the assertion alone proves the client; its secret is not shown */
+	const struct dialect_grant_refusal
+		*grant_refusals; /* before the general rules; NULL, or ended by {NULL, ...} */
 
 	/* Revocation */
 	bool dead_token_is_unsupported; /* what is revoked already is "unsupported_token_type" */

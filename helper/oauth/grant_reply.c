@@ -29,6 +29,13 @@ static const struct dialect_grant_refusal general_refusals[] = {
 	{NULL, NULL, GRANT_MEANS_LATER, NULL},
 };
 
+/* RFC 6749 section 4.4: there is no grant beside the client, so these are all that a provider can say of the account. */
+static const struct dialect_grant_refusal client_refusals[] = {
+	{"invalid_client", NULL, GRANT_MEANS_NO, "the client is gone there, or this key is not known"},
+	{"unauthorized_client", NULL, GRANT_MEANS_NO, NULL},
+	{NULL, NULL, GRANT_MEANS_LATER, NULL},
+};
+
 static const struct dialect_grant_refusal *find(const struct dialect_grant_refusal *list, const char *error,
 						const char *text)
 {
@@ -49,9 +56,10 @@ static void tell_clock(struct oauth_result *result, int64_t difference_s)
 	const struct oauth_result said = *result;
 
 	if (is_off(difference_s))
-		oauth_result_set(result, OAUTH_CLIENT_REFUSED, "this host's clock is %" PRId64 " s %s the provider's; %s",
-				 difference_s < 0 ? -difference_s : difference_s, difference_s < 0 ? "ahead of" : "behind",
-				 said.detail);
+		oauth_result_set(result, OAUTH_CLIENT_REFUSED,
+				 "this host's clock is %" PRId64 " s %s the provider's; %s",
+				 difference_s < 0 ? -difference_s : difference_s,
+				 difference_s < 0 ? "ahead of" : "behind", said.detail);
 	else
 		oauth_result_set(result, OAUTH_CLIENT_REFUSED, "is this host's clock right? %s", said.detail);
 }
@@ -65,8 +73,8 @@ static void add_advice(struct oauth_result *result, const char *advice)
 }
 
 /* The error was read by token_reply_parse() already, for the log; here is only what it means. */
-static enum grant_outcome judge_error(struct oauth_result *result, const struct dialect *d, int64_t difference_s,
-				      const char *body, size_t len)
+static enum grant_outcome judge_error(struct oauth_result *result, const struct dialect *d, bool is_client,
+				      int64_t difference_s, const char *body, size_t len)
 {
 	LK_CLEANUP(json_put_wipedp) struct json_object *reply = NULL;
 	const struct dialect_grant_refusal *found;
@@ -77,9 +85,11 @@ static enum grant_outcome judge_error(struct oauth_result *result, const struct 
 		return GRANT_UNREACHABLE;
 	if (json_read_string(reply, "error_description", DESCRIPTION_MAX, &text) < 0)
 		text = "";
-	found = find(d->grant_refusals, error, text);
+	found = is_client ? NULL : find(d->grant_refusals, error, text);
 	is_general = found == NULL;
-	if (is_general)
+	if (is_client)
+		found = find(client_refusals, dialect_standard_error(d, error), text);
+	if (found == NULL)
 		found = find(general_refusals, dialect_standard_error(d, error), text);
 	if (found == NULL)
 		return GRANT_UNREACHABLE;
@@ -92,7 +102,8 @@ static enum grant_outcome judge_error(struct oauth_result *result, const struct 
 }
 
 enum grant_outcome grant_reply_parse(struct token_set **ret, struct oauth_result *result, const struct dialect *d,
-				     int64_t clock_difference_s, unsigned status, const char *body, size_t len)
+				     bool is_client, int64_t clock_difference_s, unsigned status, const char *body,
+				     size_t len)
 {
 	uint32_t interval_s;
 
@@ -111,7 +122,7 @@ enum grant_outcome grant_reply_parse(struct token_set **ret, struct oauth_result
 				 status);
 		return GRANT_UNREACHABLE;
 	case TOKEN_REPLY_ERROR:
-		return judge_error(result, d, clock_difference_s, body, len);
+		return judge_error(result, d, is_client, clock_difference_s, body, len);
 	default:
 		oauth_result_set(result, OAUTH_NO_MEMORY, "grant: out of memory");
 		return GRANT_UNREACHABLE;

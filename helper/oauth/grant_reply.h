@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ enum grant_outcome {
 
 /**
  * grant_reply_parse() - what a reply means
+ * @is_client: the account is the client (client credentials): then a no to the client is one to the account
  * @clock_difference_s: the provider's clock less this host's; 0: not known. Beyond GRANT_CLOCK_TOLERANCE_S a no that gives no
  *                      other reason is the clock's (AS-06), and the line for the log says which way it is off
  * @ret:    set for GRANT_DONE only
@@ -28,4 +30,5 @@ enum grant_outcome {
  * Return: an enum grant_outcome.
  */
 enum grant_outcome grant_reply_parse(struct token_set **ret, struct oauth_result *result, const struct dialect *d,
-				     int64_t clock_difference_s, unsigned status, const char *body, size_t len);
+				     bool is_client, int64_t clock_difference_s, unsigned status, const char *body,
+				     size_t len);

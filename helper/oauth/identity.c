@@ -31,6 +31,7 @@ struct identity_check {
 	struct secret *id_token;
 	struct secret *access_token;
 	char *nonce;
+	char *client_id; /* whom the ID token is for; NULL: the provider's client */
 	char **wanted;
 	identity_done_fn done;
 	void *userdata;
@@ -64,6 +65,7 @@ void identity_check_free(struct identity_check *c)
 		return;
 	fetch_cancel(c->call);
 	provider_wait_cancel(c->wait);
+	free(c->client_id);
 	secret_free(c->id_token);
 	secret_free(c->access_token);
 	free(c->nonce);
@@ -307,7 +309,7 @@ static enum step judge_id_token(struct identity_check *c)
 	const struct provider_settings *s = provider_settings(c->provider);
 	struct id_token_expectation expect = {
 		.tenants = (const char *const *)s->tenants,
-		.client_id = s->client_id,
+		.client_id = c->client_id != NULL ? c->client_id : s->client_id,
 		.access_token = secret_data(c->access_token),
 		.nonce = c->nonce,
 		.algorithms = algorithms_of(c),
@@ -375,7 +377,7 @@ static int check_new(struct identity_check **ret, const struct token_set *tokens
 	return 0;
 }
 
-static int start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+static int start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch, const char *client_id,
 		 const struct token_set *tokens, const char *const *wanted_claims, bool by_userinfo,
 		 identity_done_fn done, void *userdata)
 {
@@ -383,6 +385,8 @@ static int start(struct identity_check **ret, struct provider *p, struct fetch_c
 	enum step step;
 	int r = check_new(&c, tokens, wanted_claims);
 
+	if (r == 0)
+		r = text_copy(&c->client_id, client_id);
 	if (r < 0)
 		return r;
 	c->provider = p;
@@ -409,7 +413,7 @@ int identity_check_start(struct identity_check **ret, struct provider *p, struct
 {
 	bool by_userinfo = !provider_settings(p)->dialect->has_id_token;
 
-	return start(ret, p, fetch, tokens, wanted_claims, by_userinfo, done, userdata);
+	return start(ret, p, fetch, NULL, tokens, wanted_claims, by_userinfo, done, userdata);
 }
 
 int identity_again_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
@@ -418,5 +422,14 @@ int identity_again_start(struct identity_check **ret, struct provider *p, struct
 {
 	bool by_userinfo = !provider_settings(p)->dialect->has_id_token || tokens->id_token == NULL;
 
-	return start(ret, p, fetch, tokens, wanted_claims, by_userinfo, done, userdata);
+	return start(ret, p, fetch, NULL, tokens, wanted_claims, by_userinfo, done, userdata);
+}
+
+int identity_of_service_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			      const char *client_id, const struct token_set *tokens, identity_done_fn done,
+			      void *userdata)
+{
+	static const char *const nothing[] = {NULL};
+
+	return start(ret, p, fetch, client_id, tokens, nothing, false, done, userdata);
 }

@@ -42,5 +42,13 @@ int identity_again_start(struct identity_check **ret, struct provider *p, struct
 			 const struct token_set *tokens, const char *const *wanted_claims, identity_done_fn done,
 			 void *userdata);
 
+/**
+ * identity_of_service_start() - the same of a service account's token, where an ID token came with it
+ * @client_id: whom it is for, which need not be the provider's client; copied. Userinfo is not asked.
+ */
+int identity_of_service_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			      const char *client_id, const struct token_set *tokens, identity_done_fn done,
+			      void *userdata);
+
 /** identity_check_free() - @done will not run any more. Accepts NULL. */
 void identity_check_free(struct identity_check *c);

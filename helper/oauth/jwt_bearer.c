@@ -68,7 +68,7 @@ static void on_reply(void *userdata, enum fetch_outcome fetched, const struct fe
 		oauth_result_from_fetch(&result, "grant", fetched, detail);
 	} else {
 		provider_note_date(b->provider, reply->date_s);
-		outcome = grant_reply_parse(&tokens, &result, b->client.dialect,
+		outcome = grant_reply_parse(&tokens, &result, b->client.dialect, b->is_client_credentials,
 					    provider_clock_difference_s(b->provider), reply->status, reply->body,
 					    reply->body_len);
 	}
@@ -125,8 +125,8 @@ static int set_client(struct jwt_bearer *b, const struct jwt_bearer_request *req
 		return -EINVAL;
 	b->client = *s;
 	b->client.client_id = b->client_id;
-	b->is_public = s->client_id == NULL || strcmp(client_id, s->client_id) != 0 || s->dialect->grant_is_by_assertion ||
-		       (request->is_client_credentials && request->key != NULL);
+	b->is_public = s->client_id == NULL || strcmp(client_id, s->client_id) != 0 ||
+		       s->dialect->grant_is_by_assertion || (request->is_client_credentials && request->key != NULL);
 	return 0;
 }
 

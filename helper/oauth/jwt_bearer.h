@@ -23,8 +23,9 @@ struct jwt_bearer_request {
 	const char *audience;       /* NULL: the issuer (AS-03) */
 	const char *scope;          /* NULL: none is asked for */
 	const char *resource;       /* RFC 8707; NULL: none */
-	struct signing_key *key;    /* a reference is taken; NULL: @assertion, or the provider's own client proves itself */
-	struct signer *signer;          /* for a key of a device; NULL: only PEM can sign */
+	struct signing_key
+		*key;          /* a reference is taken; NULL: @assertion, or the provider's own client proves itself */
+	struct signer *signer; /* for a key of a device; NULL: only PEM can sign */
 	const struct secret *assertion; /* that somebody else has signed, instead of @key; copied */
 };
 

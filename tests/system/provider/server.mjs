@@ -12,6 +12,7 @@ import https from 'node:https';
 import Provider from 'oidc-provider';
 import { Devices, GRANT as CIBA_GRANT } from './ciba.mjs';
 import { Faults, Keys } from './faults.mjs';
+import { JWT_BEARER, jwkOf, register as registerGrants } from './grants.mjs';
 import { findBySubject, people } from './people.mjs';
 import * as pages from './pages.mjs';
 
@@ -27,6 +28,7 @@ const options = {
   deviceTtl: 600,
   clientId: 'latchkey',
   clientSecret: null, // makes it a client that authenticates and may use CIBA
+  serviceKey: null, // PEM, of a client that is a service account itself
   directorySecret: null, // of a second client, for the host itself
   complete: true, // whether verification_uri_complete is sent
   logoutUri: null, // where logout tokens are posted
@@ -55,6 +57,7 @@ const settings = {
   complete: options.complete,
   deviceTtl: options.deviceTtl,
   accessTokenTtl: 3600,
+  clockOffset: 0, // seconds that this clock is ahead of the truth, where a token is asked for
   cibaTtl: 0, // 0: as the client wants it
   login: {}, // {acr, amr, age}: how people sign in, and how many seconds ago they did
 };
@@ -73,7 +76,7 @@ const provider = new Provider(issuer, {
       token_endpoint_auth_method: 'client_secret_basic',
       backchannel_token_delivery_mode: 'poll',
     } : { token_endpoint_auth_method: 'none' }),
-    grant_types: [DEVICE_GRANT, 'refresh_token', ...(options.redirectUri ? ['authorization_code'] : []), ...(options.clientSecret ? [CIBA_GRANT] : [])],
+    grant_types: [DEVICE_GRANT, 'refresh_token', JWT_BEARER, ...(options.redirectUri ? ['authorization_code'] : []), ...(options.clientSecret ? [CIBA_GRANT] : [])],
     response_types: options.redirectUri ? ['code'] : [],
     redirect_uris: options.redirectUri ? [options.redirectUri] : [],
     id_token_signed_response_alg: 'RS256',
@@ -85,6 +88,14 @@ const provider = new Provider(issuer, {
     response_types: [],
     redirect_uris: [],
     scope: 'people.read',
+  }] : []), ...(options.serviceKey ? [{
+    client_id: `${options.clientId}-service`,
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [await jwkOf(options.serviceKey)] },
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
   }] : [])],
   scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'people.read'],
   claims: {
@@ -143,6 +154,9 @@ const provider = new Provider(issuer, {
     return grant;
   },
 });
+
+let assertion = null; // the last one that was shown
+registerGrants(provider, { issuer, keys, settings, record: (text) => { assertion = text; } });
 
 function readForm(req) {
   return new Promise((resolve, reject) => {
@@ -239,6 +253,7 @@ async function reshape(ctx, at, record, now) {
     ctx.body = { ...body, interval: settings.interval };
   } else if (at === 'token') {
     pace(ctx, record, now);
+    if (settings.clockOffset) ctx.set('Date', new Date(now + settings.clockOffset * 1000).toUTCString());
     if (!ctx.body.id_token) return;
     const fault = faults.take('token', false);
     if (fault) ctx.body = { ...ctx.body, id_token: await Faults.forge(fault, keys, body.id_token) };
@@ -267,6 +282,11 @@ provider.use(async (ctx, next) => {
   record.status = ctx.status;
   record.grant = ctx.oidc?.params?.grant_type;
   if (at === 'device' || at === 'ciba' || record.grant === 'authorization_code') record.params = { ...ctx.oidc?.params };
+  if (at === 'token' && assertion) {
+    record.assertion = assertion;
+    record.params = { ...ctx.oidc?.params };
+    assertion = null;
+  }
   if (ctx.body?.error) record.error = ctx.body.error;
   if (record.lost) {
     ctx.respond = false;

@@ -200,6 +200,37 @@ void refresh_free(struct refresh *r)
 		fake.refresh_done = NULL;
 }
 
+static const char *or_dash(const char *text)
+{
+	return text != NULL ? text : "-";
+}
+
+int jwt_bearer_start(struct jwt_bearer **ret, struct provider *p, struct fetch_client *fetch,
+		     const struct jwt_bearer_request *request, jwt_bearer_done_fn done, void *userdata)
+{
+	(void)p;
+	(void)fetch;
+	if (fake.grant_result != 0)
+		return fake.grant_result;
+	assert_null(fake.grant_done); /* one at a time */
+	fake.grants++;
+	fake.grant_done = done;
+	fake.grant_userdata = userdata;
+	(void)snprintf(fake.grant_asked, sizeof(fake.grant_asked), "%s %s %s %s %s %s %s",
+		       request->is_client_credentials ? "client" : "bearer", or_dash(request->client_id),
+		       or_dash(request->subject), or_dash(request->audience), or_dash(request->scope),
+		       or_dash(request->resource),
+		       request->key != NULL ? jws_algorithm_name(signing_key_algorithm(request->key)) : "-");
+	*ret = (struct jwt_bearer *)(void *)&waiting;
+	return 0;
+}
+
+void jwt_bearer_free(struct jwt_bearer *b)
+{
+	if (b != NULL)
+		fake.grant_done = NULL;
+}
+
 bool introspect_is_possible(const struct provider *p)
 {
 	(void)p;
@@ -265,6 +296,16 @@ int identity_again_start(struct identity_check **ret, struct provider *p, struct
 			 void *userdata)
 {
 	return identity_check_start(ret, p, fetch, tokens, wanted_claims, done, userdata);
+}
+
+int identity_of_service_start(struct identity_check **ret, struct provider *p, struct fetch_client *fetch,
+			      const char *client_id, const struct token_set *tokens, identity_done_fn done,
+			      void *userdata)
+{
+	static const char *const nothing[] = {NULL};
+
+	assert_non_null(client_id);
+	return identity_check_start(ret, p, fetch, tokens, nothing, done, userdata);
 }
 
 void identity_check_free(struct identity_check *c)
@@ -401,6 +442,24 @@ void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, con
 		tokens->expires_in_s = expires_in_s;
 	}
 	done(fake.refresh_userdata, outcome, &r, tokens, 0);
+}
+
+void fake_granted(enum grant_outcome outcome, const char *access_token, const char *id_token, uint32_t expires_in_s)
+{
+	jwt_bearer_done_fn done = fake.grant_done;
+	struct oauth_result r = result_of(outcome == GRANT_DONE ? OAUTH_DONE : OAUTH_PROVIDER_REFUSED);
+	struct token_set *tokens = NULL;
+
+	assert_non_null(done);
+	fake.grant_done = NULL;
+	if (outcome == GRANT_DONE) {
+		tokens = calloc(1, sizeof(*tokens));
+		assert_non_null(tokens);
+		set(&tokens->access_token, access_token);
+		set(&tokens->id_token, id_token);
+		tokens->expires_in_s = expires_in_s;
+	}
+	done(fake.grant_userdata, outcome, &r, tokens, 0);
 }
 
 void fake_introspected(enum introspect_outcome outcome)

@@ -9,6 +9,7 @@
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
 #include "helper/oauth/introspect.h"
+#include "helper/oauth/jwt_bearer.h"
 #include "helper/oauth/provider.h"
 #include "helper/oauth/refresh.h"
 
@@ -32,6 +33,10 @@ struct fake_oauth {
 	void *refresh_userdata;
 	char refreshed[64]; /* the token that was shown, and the scope */
 	bool was_again;
+	jwt_bearer_done_fn grant_done;
+	void *grant_userdata;
+	char grant_asked[256]; /* "KIND client_id subject audience scope resource algorithm" of the last one */
+	int grant_result;      /* what jwt_bearer_start() returns */
 	introspect_done_fn introspect_done;
 	void *introspect_userdata;
 	bool can_introspect;
@@ -49,7 +54,7 @@ struct fake_oauth {
 
 	/* counts since fake_reset() */
 	unsigned refetched;
-	unsigned prepared, flows, identities, published, refreshes, introspections;
+	unsigned prepared, flows, identities, published, refreshes, introspections, grants;
 	unsigned asked_sources; /* of NSS */
 	unsigned cancelled;
 	/* what flows are asked for, and what this provider cannot */
@@ -74,6 +79,8 @@ void fake_published(int error);
 /** fake_refreshed() - the provider's answer; the tokens' texts are NULL where there is none */
 void fake_refreshed(enum refresh_outcome outcome, const char *refresh_token, const char *access_token,
 		    const char *id_token, uint32_t expires_in_s);
+/** fake_granted() - the provider's answer about a service account */
+void fake_granted(enum grant_outcome outcome, const char *access_token, const char *id_token, uint32_t expires_in_s);
 void fake_introspected(enum introspect_outcome outcome);
 /** fake_groups() - the provider's answer about groups, a JSON array */
 void fake_groups(enum oauth_outcome outcome, const char *groups);

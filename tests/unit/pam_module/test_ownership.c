@@ -111,6 +111,14 @@ static void test_bound_local_account(void **state)
 	/* Without the mark the same name is not ours. */
 	fake.map_is_local = false;
 	assert_int_equal(find("local"), OWNERSHIP_OTHER);
+	/* A service account may be one of the system's. */
+	fake.map_uid = fake.nss_uid = 34;
+	assert_int_equal(find("local"), OWNERSHIP_OTHER);
+	fake.map_is_local = true;
+	assert_int_equal(ownership_find(&a, "local"), 0);
+	assert_true(a.is_local);
+	owned_account_done(&a);
+	assert_int_equal(find("other"), OWNERSHIP_OTHER);
 	/* No mark makes root ours. */
 	fake.map_name = "root";
 	fake.map_uid = 5;
@@ -149,7 +157,7 @@ static void test_no_map(void **state)
 		assert_int_equal(find("alice"), cases[i].in_default_range);
 		fake.nss_uid = 999;
 		assert_int_equal(find("root"), OWNERSHIP_OTHER);
-		assert_int_equal(find("alice"), OWNERSHIP_OTHER);
+		assert_int_equal(find("alice"), cases[i].local); /* which may be marked as a service's */
 		fake.nss_uid = FAKE_UID;
 		fake.passwd_error = -EACCES;
 		assert_true(find("alice") < 0);
