@@ -17,8 +17,8 @@ struct arguments {
 	const char *uid, *gid, *provider, *subject, *home, *shell, *format;
 	bool json, help, version, signature_only, header, end;
 	const char *lifetime, *reason;
-	const char *resource, *token_type;
-	bool exchange;
+	const char *resource, *token_type, *token_file;
+	bool exchange, renew, remove;
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
 	bool everyone, dry_run, yes, undo, keep_configuration;
 	const char *service;

@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
 	{"lock", "[NAME]", "hand out no token until the next sign-in", verb_lock},
 	{"logout", "[NAME]", "drop what is kept of the sign-in, and revoke it at the provider", verb_logout},
 	{"rotate-key", NULL, "take a new key for what is kept of sign-ins", verb_rotate_key},
+	{"enroll", NULL, "register this host as a client of a provider, renew or end that", verb_enroll},
 	{"logout-token", NULL, "take a provider's logout token from standard input", verb_logout_token},
 	{"doctor", NULL, "look at the whole way of a login, and say what to mend", verb_doctor},
 	{"inspect", "TOKEN|-", "explain a token and judge it (exit status 0: valid, 1: not)", verb_inspect},

@@ -96,6 +96,7 @@ static void provider_done(struct provider_config *p)
 	free(s->login_hint_claim);
 	free(s->token_handler);
 	free(s->revocation_endpoint);
+	free(s->registration_endpoint);
 	free(s->group_check_endpoint);
 	free(s->jwks_file);
 	text_free_list(s->tenants);
@@ -124,6 +125,7 @@ static void provider_done(struct provider_config *p)
 	secret_free(p->events.token);
 	free(p->events.issuer);
 	free(p->events.audience);
+	free(p->client_key);
 }
 
 static void policy_done(struct access_policy *p)

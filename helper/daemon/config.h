@@ -30,6 +30,8 @@ struct provider_config {
 	struct directory_settings directory;
 	struct token_rules tokens;
 	struct event_settings events;
+	char *client_key; /* of a client that this host registers itself: made by then */
+	enum jws_algorithm client_key_algorithm;
 };
 
 struct limit_config {

@@ -108,6 +108,7 @@ static int check_endpoints(const struct config *c, const struct provider_setting
 		{"jwks_uri", s->jwks_uri},
 		{"introspection_endpoint", s->introspection_endpoint},
 		{"revocation_endpoint", s->revocation_endpoint},
+		{"registration_endpoint", s->registration_endpoint},
 		{"group_check_endpoint", s->group_check_endpoint},
 	};
 	struct uri proxy;

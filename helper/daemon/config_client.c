@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How this host proves itself to a provider: which of the keys of a section go with which method. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,16 @@ int config_set_client_auth(const struct config_target *t, const struct config_ke
 		}
 	}
 	return config_refuse(why, "%s must be none, basic, post, private_key_jwt or mtls", key->name);
+}
+
+int config_set_client(const struct config_target *t, const struct config_key *key, const char *value, char *why)
+{
+	struct provider_config *p = t->base;
+
+	if (strcmp(value, "enrolled") != 0 && strcmp(value, "configured") != 0)
+		return config_refuse(why, "%s must be configured or enrolled", key->name);
+	p->settings.is_enrolled = strcmp(value, "enrolled") == 0;
+	return 0;
 }
 
 int config_set_client_key(const struct config_target *t, const struct config_key *key, const char *value, char *why)
@@ -127,11 +138,43 @@ static int check_key(struct config_draft *d, size_t i, char *why)
 	return 0;
 }
 
+/* What the provider gives is stored, and nothing of it may stand here. */
+static int check_enrolled(struct config_draft *d, size_t i, char *why)
+{
+	struct provider_config *p = &d->config->providers[i];
+	struct provider_settings *s = &p->settings;
+	char name[SIGNING_NAME_MAX + 1];
+
+	if (s->client_id || d->secret_files[i] || s->fetch.client_certificate)
+		return config_refuse(why,
+				     "[provider %s]: client=enrolled, yet there is a client_id, client_secret_file or "
+				     "client_certificate",
+				     s->name);
+	if (!d->has_client_auth[i])
+		s->client_auth = CLIENT_AUTH_PRIVATE_KEY_JWT;
+	if (s->client_auth == CLIENT_AUTH_MTLS || s->dialect->secret_at_poll_only)
+		return config_refuse(why, "[provider %s]: such a client cannot be enrolled", s->name);
+	if (s->client_auth != CLIENT_AUTH_PRIVATE_KEY_JWT &&
+	    (d->client_keys[i] || d->client_key_algorithms[i] != JWS_NONE || s->client_assertion_audience))
+		return config_refuse(why, "[provider %s]: client_auth=%s and yet a client_key", s->name,
+				     words[s->client_auth]);
+	(void)snprintf(name, sizeof(name), "client-%s", s->name);
+	for (char *at = name; *at; at++)
+		if (*at == '.')
+			*at = '-';
+	p->client_key = d->client_keys[i] ? LK_STEAL(d->client_keys[i]) : strdup(name);
+	p->client_key_algorithm = d->client_key_algorithms[i];
+	s->client_id = strdup("");
+	return p->client_key && s->client_id ? 0 : -ENOMEM;
+}
+
 int config_check_client(struct config_draft *d, size_t i, char *why)
 {
 	const struct provider_settings *s = &d->config->providers[i].settings;
 	int r;
 
+	if (s->is_enrolled)
+		return check_enrolled(d, i, why);
 	if (!s->client_id)
 		return config_refuse(why, "[provider %s]: client_id is missing", s->name);
 	default_method(d, i);

@@ -88,6 +88,7 @@ int config_set_log(const struct config_target *t, const struct config_key *key, 
 int config_set_characters(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_dialect(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_client_auth(const struct config_target *t, const struct config_key *key, const char *value, char *why);
+int config_set_client(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_client_key(const struct config_target *t, const struct config_key *key, const char *value, char *why);
 int config_set_client_key_algorithm(const struct config_target *t, const struct config_key *key, const char *value,
 				    char *why);

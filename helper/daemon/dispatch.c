@@ -50,6 +50,7 @@ static const struct row {
 	{METHOD_LOCK_TOKENS, PEER_ROOT | PEER_OWNER, NULL, method_lock_tokens},
 	{METHOD_LOGOUT, PEER_ROOT | PEER_OWNER, NULL, method_logout},
 	{METHOD_ROTATE_KEY, PEER_ROOT, NULL, method_rotate_key},
+	{METHOD_ENROLL, PEER_ROOT, NULL, method_enroll},
 	{METHOD_LOGOUT_TOKEN, PEER_ROOT | PEER_LOGOUT_USER, NULL, method_logout_token},
 	{METHOD_DIAGNOSE, PEER_ROOT, NULL, method_diagnose},
 	{METHOD_GET_INFO, PEER_ANY, NULL, method_get_info},

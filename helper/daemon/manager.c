@@ -18,6 +18,7 @@
 #include "helper/accounts/getent.h"
 #include "helper/base/clock.h"
 #include "helper/daemon/dispatch.h"
+#include "helper/daemon/enrolment.h"
 #include "helper/daemon/resolver.h"
 #include "helper/daemon/vault_keys.h"
 #include "helper/oauth/signer.h"
@@ -348,6 +349,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_providers(m);
 	if (r < 0)
 		return r;
+	r = enrolments_new(&m->enrolments, m, paths->credentials);
+	if (r < 0)
+		return r;
 	fill_login(m);
 	r = door_keys_new(&m->door_keys, &m->login);
 	if (r < 0)
@@ -437,8 +441,10 @@ void manager_free(struct manager *m)
 	token_cache_free(m->token_cache);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		directory_sync_free(m->directories[i]);
+	enrolments_stop(m->enrolments);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		provider_free(m->login_providers[i].provider);
+	enrolments_free(m->enrolments);
 	free(m->login_providers);
 	pushes_free(m->pushes);
 	limits_free(m->codes);

@@ -22,6 +22,7 @@ struct server;
 struct resolver;
 struct sign_outs;
 struct vault_keys;
+struct enrolments;
 
 struct manager_paths {
 	const char *store;
@@ -43,6 +44,7 @@ struct manager {
 	struct store *store;
 	struct vault_keys *vault_keys;
 	struct sign_outs *sign_outs;
+	struct enrolments *enrolments;
 	struct localdb *local;
 	struct accounts *accounts;
 	struct publisher *publisher;

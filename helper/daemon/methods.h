@@ -54,6 +54,9 @@ void method_logout(struct manager *m, struct conn *c, const struct varlink_call 
 /* methods_vault.c */
 void method_rotate_key(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_enrolment.c */
+void method_enroll(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_notice.c */
 void method_logout_token(struct manager *m, struct conn *c, const struct varlink_call *call);
 

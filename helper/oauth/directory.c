@@ -82,6 +82,22 @@ int directory_tenant(char **ret, const struct provider_settings *s)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+/* The same method as for people, who are asked for by a client without a secret perhaps, or by one with a key. Anew for each run,
+ * since a client that was enrolled can change. */
+static void take_client(struct directory *d)
+{
+	d->client = *provider_settings(d->provider);
+	if (d->settings->client_id != NULL) {
+		d->client.client_id = d->settings->client_id;
+		d->client.client_secret = NULL;
+	}
+	if (d->settings->client_secret != NULL) {
+		d->client.client_secret = d->settings->client_secret;
+		if (d->client.client_auth != CLIENT_AUTH_POST)
+			d->client.client_auth = CLIENT_AUTH_BASIC;
+	}
+}
+
 int directory_new(struct directory **ret, struct provider *p, sd_event *event, struct fetch_client *fetch,
 		  const struct directory_settings *settings)
 {
@@ -94,17 +110,7 @@ int directory_new(struct directory **ret, struct provider *p, sd_event *event, s
 	d->event = event;
 	d->fetch = fetch;
 	d->settings = settings;
-	d->client = *provider_settings(p);
-	if (settings->client_id != NULL) {
-		d->client.client_id = settings->client_id;
-		d->client.client_secret = NULL;
-	}
-	/* the same method as for people, who are asked for by a client without a secret perhaps, or by one with a key */
-	if (settings->client_secret != NULL) {
-		d->client.client_secret = settings->client_secret;
-		if (d->client.client_auth != CLIENT_AUTH_POST)
-			d->client.client_auth = CLIENT_AUTH_BASIC;
-	}
+	take_client(d);
 	r = uri_join(&d->base, settings->url, "");
 	if (r == 0)
 		r = client_credentials_new(&d->token, p, fetch, &d->client,
@@ -410,6 +416,7 @@ static int on_begin(sd_event_source *source, void *userdata)
 
 int directory_start(struct directory *d, directory_done_fn done, void *userdata)
 {
+	take_client(d);
 	int r;
 
 	if (d->done != NULL)

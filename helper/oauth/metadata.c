@@ -210,6 +210,7 @@ void metadata_endpoints_done(struct metadata_endpoints *e)
 	free(e->pushed_authorization);
 	free(e->introspection);
 	free(e->revocation);
+	free(e->registration);
 	*e = (struct metadata_endpoints){0};
 }
 
@@ -273,6 +274,7 @@ int metadata_endpoints(struct metadata_endpoints *ret, const struct provider_set
 		{&e.pushed_authorization, {NULL, "pushed_authorization_request_endpoint", NULL}},
 		{&e.introspection, {s->introspection_endpoint, "introspection_endpoint", NULL}},
 		{&e.revocation, {s->revocation_endpoint, "revocation_endpoint", d->revocation_path}},
+		{&e.registration, {s->registration_endpoint, "registration_endpoint", NULL}},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {

@@ -37,6 +37,7 @@ struct metadata_endpoints {
 	char *pushed_authorization;
 	char *introspection;
 	char *revocation;
+	char *registration;
 	bool sends_issuer; /* RFC 9207 section 3: answers of the authorization endpoint name the issuer */
 };
 

@@ -10,6 +10,8 @@
 #include "helper/oauth/error.h"
 #include "helper/oauth/provider_internal.h"
 
+static const char not_enrolled[] = "this host is not enrolled: \"latchkey enroll\" registers its client";
+
 static bool is_younger(uint64_t since_ms, uint64_t age_ms)
 {
 	return clock_monotonic_ms() - since_ms < age_ms;
@@ -35,10 +37,20 @@ static bool has_failed_within(const struct provider *p, uint64_t age_ms)
 	return p->failure.outcome != OAUTH_DONE && is_younger(p->failed_ms, age_ms);
 }
 
-bool provider_is_ready(const struct provider *p)
+static bool lacks_client(const struct provider *p)
+{
+	return p->settings->is_enrolled && p->settings->client_id[0] == '\0';
+}
+
+static bool is_loaded(const struct provider *p)
 {
 	return everything_is_younger(p, PROVIDER_FRESH_MS) ||
 	       (everything_is_younger(p, PROVIDER_STALE_MS) && has_failed_within(p, PROVIDER_STALE_RETRY_MS));
+}
+
+bool provider_is_ready(const struct provider *p)
+{
+	return !lacks_client(p) && is_loaded(p);
 }
 
 void provider_note_silence(struct provider *p)
@@ -53,6 +65,8 @@ bool provider_was_silent(const struct provider *p)
 
 const char *provider_fault(const struct provider *p)
 {
+	if (lacks_client(p))
+		return not_enrolled;
 	if (p->failure.outcome != OAUTH_DONE)
 		return p->failure.detail;
 	return provider_is_ready(p) ? NULL : "not asked yet, or too long ago";
@@ -133,6 +147,11 @@ const char *provider_revocation_endpoint(const struct provider *p)
 const char *provider_introspection_endpoint(const struct provider *p)
 {
 	return p->endpoints.introspection;
+}
+
+const char *provider_registration_endpoint(const struct provider *p)
+{
+	return p->endpoints.registration;
 }
 
 const char *provider_authorization_endpoint(const struct provider *p)
@@ -275,12 +294,30 @@ static int wait_for_load(struct provider_wait *w)
 
 int provider_prepare(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret)
 {
+	struct oauth_result refused;
+	struct provider_wait *w;
+	int r;
+
+	if (!lacks_client(p))
+		return provider_discover(p, done, userdata, ret);
+	r = wait_new(&w, p, done, userdata);
+	if (r < 0)
+		return r;
+	oauth_result_set(&refused, OAUTH_CLIENT_REFUSED, "%s", not_enrolled);
+	r = answer_soon(w, &refused);
+	if (r == 0)
+		*ret = w;
+	return r;
+}
+
+int provider_discover(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret)
+{
 	struct provider_wait *w;
 	int r = wait_new(&w, p, done, userdata);
 
 	if (r < 0)
 		return r;
-	if (provider_is_ready(p))
+	if (is_loaded(p))
 		r = answer_soon(w, &(struct oauth_result){.outcome = OAUTH_DONE});
 	else if (p->load == PROVIDER_LOAD_NONE && has_failed_within(p, PROVIDER_FAILURE_MEMORY_MS))
 		r = answer_soon(w, &p->failure);

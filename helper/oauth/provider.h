@@ -31,13 +31,14 @@ struct provider_settings {
 	char *issuer;
 	const struct dialect *dialect;
 	char *client_id;
+	bool is_enrolled; /* the client is what this host has registered itself (RFC 7591); client_id is "" before that */
 	struct secret *client_secret;
 	enum client_auth client_auth;
 	struct signing_key *client_key;  /* for private_key_jwt */
 	char *client_assertion_audience; /* NULL: the issuer */
 	char *scope;
 	char *redirect_uri;                  /* of the authorization code flow; NULL: it cannot be gone */
-	char *device_authorization_endpoint; /* these nine override discovery */
+	char *device_authorization_endpoint; /* these ten override discovery */
 	char *authorization_endpoint;
 	char *backchannel_authentication_endpoint;
 	char *token_endpoint;
@@ -45,6 +46,7 @@ struct provider_settings {
 	char *jwks_uri;
 	char *introspection_endpoint;
 	char *revocation_endpoint;
+	char *registration_endpoint;
 	char *login_hint_claim;     /* instead of the dialect's; "sub": the subject */
 	char *group_check_endpoint; /* instead of the dialect's */
 	char *token_handler;        /* of a token exchange: Salesforce's Apex class; NULL: the app's own */
@@ -78,6 +80,7 @@ const char *provider_token_endpoint(const struct provider *p);
 const char *provider_userinfo_endpoint(const struct provider *p);
 const char *provider_introspection_endpoint(const struct provider *p);
 const char *provider_revocation_endpoint(const struct provider *p);
+const char *provider_registration_endpoint(const struct provider *p);
 const char *provider_authorization_endpoint(const struct provider *p); /* its host is one that people may be sent to */
 const char *provider_pushed_authorization_endpoint(const struct provider *p);
 
@@ -113,6 +116,9 @@ struct provider_wait;
  * Return: 0, -ENOMEM.
  */
 int provider_prepare(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret);
+
+/** provider_discover() - the same also where this host is not enrolled yet: provider_prepare() refuses then */
+int provider_discover(struct provider *p, provider_done_fn done, void *userdata, struct provider_wait **ret);
 
 /** provider_keys() - the current set; NULL before the first success */
 const struct jwk_set *provider_keys(const struct provider *p);

@@ -138,25 +138,37 @@ int request_get(struct fetch_client *fetch, const struct provider_settings *s, c
 	return fetch_start(fetch, &request, done, userdata, ret);
 }
 
+int request_json(struct fetch_client *fetch, const struct provider_settings *s, const char *method, const char *url,
+		 const char *text, const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		 struct fetch_call **ret)
+{
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
+	const char *headers[] = {"Accept: application/json", USER_AGENT, NULL, NULL, NULL};
+	struct fetch_request request = {
+		.profile = &s->fetch, .url = url, .method = method, .headers = headers, .timeout_ms = timeout_ms};
+	size_t n = 2;
+	int r;
+
+	if (bearer != NULL) {
+		buf_init(&authorization, HEADER_MAX);
+		buf_append_text(&authorization, "Authorization: Bearer ");
+		buf_append(&authorization, secret_data(bearer), secret_len(bearer));
+		r = buf_fault(&authorization);
+		if (r < 0)
+			return r;
+		headers[n++] = authorization.data;
+	}
+	if (text != NULL) {
+		headers[n++] = "Content-Type: application/json";
+		request.body = text;
+		request.body_len = strlen(text);
+	}
+	return fetch_start(fetch, &request, done, userdata, ret);
+}
+
 int request_post_json(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *text,
 		      const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
 		      struct fetch_call **ret)
 {
-	LK_CLEANUP(buf_done) struct buf authorization = {0};
-	const char *headers[] = {
-		"Accept: application/json", USER_AGENT, "Content-Type: application/json", NULL, NULL,
-	};
-	struct fetch_request request = {.profile = &s->fetch, .url = url, .headers = headers, .timeout_ms = timeout_ms};
-	int r;
-
-	buf_init(&authorization, HEADER_MAX);
-	buf_append_text(&authorization, "Authorization: Bearer ");
-	buf_append(&authorization, secret_data(bearer), secret_len(bearer));
-	r = buf_fault(&authorization);
-	if (r < 0)
-		return r;
-	headers[3] = authorization.data;
-	request.body = text;
-	request.body_len = strlen(text);
-	return fetch_start(fetch, &request, done, userdata, ret);
+	return request_json(fetch, s, NULL, url, text, bearer, timeout_ms, done, userdata, ret);
 }

@@ -46,3 +46,13 @@ int request_get(struct fetch_client *fetch, const struct provider_settings *s, c
 int request_post_json(struct fetch_client *fetch, const struct provider_settings *s, const char *url, const char *text,
 		      const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
 		      struct fetch_call **ret);
+
+/**
+ * request_json() - the same by any method that latchkey-fetch knows (RFC 7591, 7592)
+ * @method: "PUT", "DELETE"; NULL: POST
+ * @text:   copied; NULL: no body
+ * @bearer: or NULL
+ */
+int request_json(struct fetch_client *fetch, const struct provider_settings *s, const char *method, const char *url,
+		 const char *text, const struct secret *bearer, uint32_t timeout_ms, fetch_done_fn done, void *userdata,
+		 struct fetch_call **ret);

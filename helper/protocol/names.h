@@ -31,6 +31,7 @@
 #define METHOD_LOCK_TOKENS "io.latchkey.LockTokens"
 #define METHOD_LOGOUT "io.latchkey.Logout"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
+#define METHOD_ENROLL "io.latchkey.Enroll"
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
 #define METHOD_DIAGNOSE "io.latchkey.Diagnose"
 

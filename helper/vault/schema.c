@@ -152,6 +152,16 @@ static const char pending_revocation[] =
 	"subject TEXT NOT NULL CHECK (typeof(subject) = 'text' AND length(CAST(subject AS BLOB)) BETWEEN 1 AND 512), "
 	SEALED
 	"since_s INTEGER NOT NULL CHECK (typeof(since_s) = 'integer' AND since_s >= 0))";
+
+/* Who this host is at a provider where it has enrolled itself: its id, secret and registration token, sealed. */
+static const char client_registration[] =
+	"CREATE TABLE client_registration ("
+	"id INTEGER PRIMARY KEY NOT NULL CHECK (id >= 1), "
+	"issuer TEXT NOT NULL CHECK (typeof(issuer) = 'text' AND length(CAST(issuer AS BLOB)) BETWEEN 1 AND 1024), "
+	"provider TEXT NOT NULL CHECK (typeof(provider) = 'text' AND length(CAST(provider AS BLOB)) BETWEEN 1 AND 255), "
+	SEALED
+	"stored_s INTEGER NOT NULL CHECK (typeof(stored_s) = 'integer' AND stored_s >= 0), "
+	"UNIQUE (issuer, provider))";
 /* clang-format on */
 
 static const struct schema_object objects_1[] = {{"meta", meta}, {"account", account_1}};
@@ -197,6 +207,7 @@ static const struct schema_object objects_4[] = {
 	{"used_jti", used_jti},
 	{"used_jti_expires", used_jti_expires},
 	{"pending_revocation", pending_revocation},
+	{"client_registration", client_registration},
 };
 
 static const struct schema schemas[] = {

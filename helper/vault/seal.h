@@ -24,6 +24,7 @@
 enum seal_purpose {
 	SEAL_TOKENS = 1,
 	SEAL_PIN = 2,
+	SEAL_REGISTRATION = 3,
 };
 
 struct sealed {

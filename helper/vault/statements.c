@@ -94,6 +94,17 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[STATEMENT_NEXT_REVOCATION] = "SELECT id, uid, issuer, subject, key_id, sealed, since_s FROM "
 				      "pending_revocation WHERE id > ?1 ORDER BY id LIMIT 1",
 	[STATEMENT_DROP_REVOCATION] = "DELETE FROM pending_revocation WHERE id = ?1",
+	[STATEMENT_PUT_REGISTRATION] =
+		"INSERT INTO client_registration (issuer, provider, key_id, sealed, stored_s) "
+		"VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (issuer, provider) DO UPDATE SET "
+		"key_id = excluded.key_id, sealed = excluded.sealed, stored_s = excluded.stored_s",
+	[STATEMENT_FIND_REGISTRATION] = "SELECT key_id, sealed FROM client_registration "
+					"WHERE issuer = ?1 AND provider = ?2",
+	[STATEMENT_DROP_REGISTRATION] = "DELETE FROM client_registration WHERE issuer = ?1 AND provider = ?2",
+	/* The owner's uid is the same for all: it is nobody's. */
+	[STATEMENT_STALE_REGISTRATION] = "SELECT id, 1, issuer, provider, key_id, sealed FROM client_registration "
+					 "WHERE id > ?1 AND key_id <> ?2 ORDER BY id LIMIT 1",
+	[STATEMENT_RESEAL_REGISTRATION] = "UPDATE client_registration SET key_id = ?2, sealed = ?3 WHERE id = ?1",
 	[STATEMENT_PUT_STANDING] = "INSERT OR REPLACE INTO standing (uid, issuer, subject, " STANDING ") "
 				   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	/* Another identity's row is as good as none. */

@@ -11,6 +11,7 @@ import http from 'node:http';
 import https from 'node:https';
 import Provider from 'oidc-provider';
 import { Devices, GRANT as CIBA_GRANT } from './ciba.mjs';
+import { aliases, certificateClient, clientFeatures, tlsOptions, unalias } from './clients.mjs';
 import { Faults, Keys } from './faults.mjs';
 import { JWT_BEARER, jwkOf, register as registerGrants } from './grants.mjs';
 import { findBySubject, people } from './people.mjs';
@@ -34,13 +35,15 @@ const options = {
   logoutUri: null, // where logout tokens are posted
   redirectUri: null, // lets the client use the authorization code flow
   pushed: false, // whether authorization requests may be pushed
+  registrationToken: null, // lets clients register themselves that have it
+  mtls: null, // method of a client "latchkey-mtls"; with clientCa, or clientCertificate of its own
   cert: null,
   key: null,
   ...JSON.parse(process.argv[2] ?? '{}'),
 };
 
 const server = options.cert
-  ? https.createServer({ cert: readFileSync(options.cert), key: readFileSync(options.key) })
+  ? https.createServer({ cert: readFileSync(options.cert), key: readFileSync(options.key), ...tlsOptions(options) })
   : http.createServer();
 await new Promise((resolve, reject) => {
   server.once('error', reject);
@@ -96,7 +99,7 @@ const provider = new Provider(issuer, {
     grant_types: ['client_credentials'],
     response_types: [],
     redirect_uris: [],
-  }] : [])],
+  }] : []), ...certificateClient(options)],
   scopes: ['openid', 'offline_access', 'profile', 'email', 'groups', 'people.read'],
   claims: {
     openid: ['sub', 'acr', 'amr', 'auth_time'],
@@ -124,6 +127,7 @@ const provider = new Provider(issuer, {
     pushedAuthorizationRequests: { enabled: options.pushed },
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
+    ...clientFeatures(options),
   },
   fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined }), // the library's own refuses loopback
   ttl: {
@@ -136,6 +140,7 @@ const provider = new Provider(issuer, {
     IdToken: 3600,
     RefreshToken: 3600,
   },
+  ...aliases(issuer, options),
   rotateRefreshToken: true,
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (ctx, sub) => {
@@ -200,6 +205,8 @@ const endpoints = {
   '/backchannel': 'ciba',
   '/token': 'token',
   '/me': 'userinfo',
+  '/reg': 'registration',
+  '/token/revocation': 'revocation',
   '/device': 'page',
 };
 
@@ -264,9 +271,11 @@ async function reshape(ctx, at, record, now) {
   } else if (at === 'jwks') ctx.body = keys.published();
 }
 
+provider.use(unalias);
 provider.use(async (ctx, next) => {
   const now = Date.now();
-  const at = endpoints[ctx.path] ?? (ctx.path.startsWith('/interaction/') ? 'interaction' : 'other');
+  const at = endpoints[ctx.path] ?? (ctx.path.startsWith('/reg/') ? 'registration'
+    : ctx.path.startsWith('/interaction/') ? 'interaction' : 'other');
   const record = { at, method: ctx.method, path: ctx.path, time: now, agent: ctx.get('user-agent') };
   records.push(record);
   if (misbehave(ctx, at, record)) {
@@ -281,6 +290,10 @@ provider.use(async (ctx, next) => {
   await reshape(ctx, at, record, now);
   record.status = ctx.status;
   record.grant = ctx.oidc?.params?.grant_type;
+  record.client = ctx.oidc?.client?.clientId;
+  record.auth = ctx.oidc?.client?.clientAuthMethod;
+  record.alias = ctx.state.alias;
+  if (at === 'registration') record.body = ctx.oidc?.body;
   if (at === 'device' || at === 'ciba' || record.grant === 'authorization_code') record.params = { ...ctx.oidc?.params };
   if (at === 'token' && assertion) {
     record.assertion = assertion;
