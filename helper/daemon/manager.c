@@ -29,6 +29,7 @@
 #include "helper/login/service_binding.h"
 #include "helper/login/sign_out.h"
 #include "helper/login/token_cache.h"
+#include "helper/oauth/signer.h"
 
 #define CODE_ADDRESSES_MAX 4096u
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
@@ -79,10 +80,11 @@ static int add_providers(struct manager *m)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < m->config->n_providers; i++) {
-		const struct provider_config *p = &m->config->providers[i];
+		struct provider_config *p = &m->config->providers[i];
 		struct login_provider *lp = &m->login_providers[i];
 		int r;
 
+		p->settings.signer = m->signer;
 		r = provider_new(&lp->provider, &p->settings, m->event, m->fetch);
 		if (r < 0)
 			return r;
@@ -324,6 +326,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = fetch_client_new(&m->fetch, m->event, paths->fetch_socket);
 	if (r < 0)
 		return r;
+	r = signer_new(&m->signer, m->event);
+	if (r < 0)
+		return r;
 	r = add_accounts(m, paths);
 	if (r < 0)
 		return r;
@@ -458,6 +463,7 @@ void manager_free(struct manager *m)
 	localdb_free(m->local);
 	vault_keys_free(m->vault_keys);
 	store_close(m->store);
+	signer_free(m->signer);
 	fetch_client_free(m->fetch);
 	sd_event_unref(m->event);
 	config_free(m->config);

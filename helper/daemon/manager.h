@@ -21,6 +21,7 @@
 struct server;
 struct resolver;
 struct sign_outs;
+struct signer;
 struct vault_keys;
 struct enrolments;
 
@@ -41,6 +42,7 @@ struct manager {
 	sd_event *event;
 	struct config *config;
 	struct fetch_client *fetch;
+	struct signer *signer;
 	struct store *store;
 	struct vault_keys *vault_keys;
 	struct sign_outs *sign_outs;

@@ -23,6 +23,7 @@ enum client_auth {
 	CLIENT_AUTH_MTLS, /* tls_client_auth, self_signed_tls_client_auth: RFC 8705; the key is latchkey-fetch's */
 };
 
+struct signer;
 struct signing_key;
 
 /* Filled by the configuration; every string owned by whoever owns the struct. NULL where not configured. */
@@ -35,6 +36,7 @@ struct provider_settings {
 	struct secret *client_secret;
 	enum client_auth client_auth;
 	struct signing_key *client_key;  /* for private_key_jwt */
+	struct signer *signer;           /* for one that is slow; not owned, NULL: only PEM can sign */
 	char *client_assertion_audience; /* NULL: the issuer */
 	char *scope;
 	char *redirect_uri;                  /* of the authorization code flow; NULL: it cannot be gone */

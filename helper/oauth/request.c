@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/jose/signing_key.h"
+#include "helper/oauth/signer.h"
+
 #define USER_AGENT ("User-Agent: latchkey/" LK_RELEASE)
 #define HEADER_MAX (20u * 1024u)
 
@@ -25,6 +28,13 @@ void request_add_scope(struct form *form, const struct provider_settings *s, con
 }
 
 struct oauth_call {
+	struct fetch_client *fetch;
+	const struct provider_settings *settings;
+	bool is_public;
+	uint32_t timeout_ms;
+	struct signer_job *signing; /* then the rest waits here; at most one of signing and exchange is set */
+	struct form form;
+	char *url;
 	struct fetch_call *exchange;
 	fetch_done_fn done;
 	void *userdata;
@@ -34,54 +44,91 @@ void oauth_call_cancel(struct oauth_call *call)
 {
 	if (call == NULL)
 		return;
+	signer_cancel(call->signing);
 	fetch_cancel(call->exchange);
+	form_done(&call->form);
+	free(call->url);
 	free(call);
 }
 
 /* The callee may free whatever holds the call: it goes first. */
-static void on_exchange(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)
+static void finish(struct oauth_call *call, enum fetch_outcome outcome, const struct fetch_reply *reply,
+		   const char *detail)
 {
-	struct oauth_call *call = userdata;
 	fetch_done_fn done = call->done;
+	void *userdata = call->userdata;
 
-	userdata = call->userdata;
-	free(call);
+	oauth_call_cancel(call);
 	done(userdata, outcome, reply, detail);
 }
 
-static int send_form(struct oauth_call *call, struct fetch_client *fetch, const struct provider_settings *s,
-		     const char *url, const struct form *form, const struct buf *authorization, uint32_t timeout_ms)
+static void on_exchange(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)
 {
+	struct oauth_call *call = userdata;
+
+	call->exchange = NULL;
+	finish(call, outcome, reply, detail);
+}
+
+static int send_form(struct oauth_call *call, const char *url, struct form *form, const struct secret *assertion)
+{
+	LK_CLEANUP(buf_done) struct buf authorization = {0};
 	const char *headers[] = {
 		"Accept: application/json",
 		USER_AGENT,
 		"Content-Type: application/x-www-form-urlencoded",
-		authorization->len > 0 ? authorization->data : NULL,
+		NULL, /* room for Authorization */
 		NULL,
 	};
 	struct fetch_request request = {
-		.profile = &s->fetch,
-		.url = url,
-		.headers = headers,
-		.body = form->text.data,
-		.body_len = form->text.len,
-		.timeout_ms = timeout_ms,
-	};
+		.profile = &call->settings->fetch, .url = url, .headers = headers, .timeout_ms = call->timeout_ms};
+	int r;
 
-	return fetch_start(fetch, &request, on_exchange, call, &call->exchange);
+	buf_init(&authorization, CLIENT_AUTH_HEADER_MAX * 2);
+	r = client_auth_add(form, &authorization, call->settings, call->is_public, assertion);
+	if (r == 0)
+		r = form_fault(form);
+	if (r < 0)
+		return r;
+	if (authorization.len > 0)
+		headers[3] = authorization.data;
+	request.body = form->text.data;
+	request.body_len = form->text.len;
+	return fetch_start(call->fetch, &request, on_exchange, call, &call->exchange);
 }
 
-/* Return: as assertion_make(), 0 with *ret NULL where none is needed. */
-static int make_assertion(struct secret **ret, const struct provider_settings *s, bool is_public)
+static void on_signed(void *userdata, int r, const struct secret *assertion)
 {
+	struct oauth_call *call = userdata;
+
+	call->signing = NULL;
+	if (r != 0)
+		finish(call, FETCH_UNSIGNED, NULL, signing_text(r));
+	else if (send_form(call, call->url, &call->form, assertion) < 0)
+		finish(call, FETCH_OVERLOADED, NULL, "the request cannot be made");
+}
+
+/* Return: 0, and *ret is set where it is there at once; else call->signing is, and on_signed() follows. Errors as signer_start(). */
+static int make_assertion(struct secret **ret, struct oauth_call *call)
+{
+	const struct provider_settings *s = call->settings;
 	struct assertion_claims claims;
 
-	if (client_auth_method(s, is_public) != CLIENT_AUTH_PRIVATE_KEY_JWT)
-		return 0;
 	if (s->client_id == NULL || s->client_key == NULL)
 		return -EINVAL;
 	client_auth_claims(&claims, s);
-	return assertion_make(ret, s->client_key, &claims);
+	return signer_start(&call->signing, ret, s->signer, s->client_key, &claims, on_signed, call);
+}
+
+/* What the signature is waited for with; the caller's form is empty then. */
+static int keep(struct oauth_call *call, const char *url, struct form *form)
+{
+	call->url = strdup(url);
+	if (call->url == NULL)
+		return -ENOMEM;
+	call->form = *form;
+	*form = (struct form){0};
+	return 0;
 }
 
 int request_post(struct fetch_client *fetch, const struct provider_settings *s, const char *url, struct form *form,
@@ -89,21 +136,22 @@ int request_post(struct fetch_client *fetch, const struct provider_settings *s, 
 {
 	LK_CLEANUP(oauth_call_cancelp) struct oauth_call *call = calloc(1, sizeof(*call));
 	LK_CLEANUP(secret_freep) struct secret *assertion = NULL;
-	LK_CLEANUP(buf_done) struct buf authorization = {0};
-	int r;
+	int r = 0;
 
 	if (call == NULL)
 		return -ENOMEM;
-	call->done = done;
-	call->userdata = userdata;
-	buf_init(&authorization, CLIENT_AUTH_HEADER_MAX * 2);
-	r = make_assertion(&assertion, s, is_public);
+	*call = (struct oauth_call){
+		.fetch = fetch,
+		.settings = s,
+		.is_public = is_public,
+		.timeout_ms = timeout_ms,
+		.done = done,
+		.userdata = userdata,
+	};
+	if (client_auth_method(s, is_public) == CLIENT_AUTH_PRIVATE_KEY_JWT)
+		r = make_assertion(&assertion, call);
 	if (r == 0)
-		r = client_auth_add(form, &authorization, s, is_public, assertion);
-	if (r == 0)
-		r = form_fault(form);
-	if (r == 0)
-		r = send_form(call, fetch, s, url, form, &authorization, timeout_ms);
+		r = call->signing != NULL ? keep(call, url, form) : send_form(call, url, form, assertion);
 	if (r == 0)
 		*ret = LK_STEAL(call);
 	return r > 0 ? -EIO : r;
