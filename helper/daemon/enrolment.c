@@ -355,7 +355,7 @@ static int send_wish(struct enrolment *e, const struct secret *initial_token)
 	int r = take_key(e, wish.client_auth, e->now == NULL);
 
 	if (r == 0 && wish.client_auth == CLIENT_AUTH_PRIVATE_KEY_JWT) {
-		r = enrolment_key_jwks(&jwks, e->key);
+		r = enrolment_key_jwks(&jwks, e->key, e->config->client_key, CONFIG_KEYS_FOLDER);
 		wish.jwks = jwks.data;
 		wish.algorithm = signing_key_algorithm(e->key);
 	}

@@ -17,5 +17,6 @@
 int enrolment_key(struct signing_key **ret, const char *source, enum jws_algorithm algorithm, const char *keys,
 		  const char *credentials, bool may_make);
 
-/** enrolment_key_jwks() - its public half as a JWK Set; opens @k. Return: 0; as signing_key_open(), jwk_write(). */
-int enrolment_key_jwks(struct buf *out, struct signing_key *k);
+/** enrolment_key_jwks() - its public half as a JWK Set, and that of the key that is to follow it ("latchkey key rotate"); opens
+ *  @k. Return: 0; as signing_key_open(), jwk_write(), key_files_load(). */
+int enrolment_key_jwks(struct buf *out, struct signing_key *k, const char *source, const char *keys);

@@ -106,9 +106,10 @@ static void sent_when_it_is_signed(void **state)
 	played.job.done(played.job.userdata, 0, assertion);
 	assert_int_equal(told.n, 0);
 	assert_string_equal(fake_last()->url, "https://idp.example/token");
-	assert_string_equal(fake_last()->body,
-			    "grant_type=refresh_token&client_id=client&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A"
-			    "client-assertion-type%3Ajwt-bearer&client_assertion=a.b.c");
+	assert_string_equal(
+		fake_last()->body,
+		"grant_type=refresh_token&client_id=client&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A"
+		"client-assertion-type%3Ajwt-bearer&client_assertion=a.b.c");
 	fake_run();
 	assert_int_equal(told.n, 1);
 	assert_int_equal(told.outcome, FETCH_DONE);
@@ -167,7 +168,8 @@ static void no_room_at_the_device(void **state)
 	oauth_call_cancel(start(&w));
 	played.result = -EBUSY;
 	form_init(&form);
-	assert_int_equal(request_post(NULL, &w.settings, "https://a/", &form, false, 1000, on_done, NULL, &call), -EBUSY);
+	assert_int_equal(request_post(NULL, &w.settings, "https://a/", &form, false, 1000, on_done, NULL, &call),
+			 -EBUSY);
 	played.result = SIGNING_NOT_OPEN;
 	assert_int_equal(request_post(NULL, &w.settings, "https://a/", &form, false, 1000, on_done, NULL, &call), -EIO);
 	assert_null(call);
@@ -177,10 +179,8 @@ static void no_room_at_the_device(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sent_when_it_is_signed),
-		cmocka_unit_test(the_device_fails),
-		cmocka_unit_test(the_request_cannot_be_made),
-		cmocka_unit_test(given_up_while_it_is_signed),
+		cmocka_unit_test(sent_when_it_is_signed),     cmocka_unit_test(the_device_fails),
+		cmocka_unit_test(the_request_cannot_be_made), cmocka_unit_test(given_up_while_it_is_signed),
 		cmocka_unit_test(no_room_at_the_device),
 	};
 
