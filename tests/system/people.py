@@ -33,9 +33,9 @@ def approve(challenge, person, deny=False, ca=None):
         raise AssertionError(f"{person} could not get through:\n{page}")
 
 
-def sign_in(terminal, person, deny=False):
+def sign_in(terminal, person, deny=False, ca=None):
     """The whole of it on a plain terminal; returns the challenge."""
     challenge = await_challenge(terminal)
-    approve(challenge, person, deny)
+    approve(challenge, person, deny, ca)
     terminal.send("\n")
     return challenge

@@ -58,10 +58,11 @@ export function tlsOptions(options) {
     : {};
 }
 
-/** RFC 8705 section 5: other paths of the same server. */
-export function aliases(issuer, options) {
+/** Settings of the library; RFC 8705 section 5: other paths of the same server. */
+export function certificateSettings(issuer, options) {
   if (!options.mtls) return {};
   return {
+    clientAuthMethods: ['client_secret_basic', 'none', 'tls_client_auth', 'self_signed_tls_client_auth'],
     discovery: {
       mtls_endpoint_aliases: {
         token_endpoint: `${issuer}/mtls/token`,

@@ -11,7 +11,7 @@ import http from 'node:http';
 import https from 'node:https';
 import Provider from 'oidc-provider';
 import { Devices, GRANT as CIBA_GRANT } from './ciba.mjs';
-import { aliases, certificateClient, clientFeatures, tlsOptions, unalias } from './clients.mjs';
+import { certificateClient, certificateSettings, clientFeatures, tlsOptions, unalias } from './clients.mjs';
 import { Faults, Keys } from './faults.mjs';
 import { JWT_BEARER, jwkOf, register as registerGrants } from './grants.mjs';
 import { findBySubject, people } from './people.mjs';
@@ -140,7 +140,7 @@ const provider = new Provider(issuer, {
     IdToken: 3600,
     RefreshToken: 3600,
   },
-  ...aliases(issuer, options),
+  ...certificateSettings(issuer, options),
   rotateRefreshToken: true,
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (ctx, sub) => {
