@@ -352,7 +352,12 @@ static int send_wish(struct enrolment *e, const struct secret *initial_token)
 		.uses_ciba = is_used(c, FLOW_CIBA),
 		.uses_client_credentials = e->config->directory.kind != NULL && e->config->directory.client_id == NULL,
 	};
-	int r = take_key(e, wish.client_auth, e->now == NULL);
+	const struct directory_settings *directory = &e->config->directory;
+	int r;
+
+	if (wish.uses_client_credentials)
+		wish.own_scope = directory->scope != NULL ? directory->scope : directory->kind->default_scope;
+	r = take_key(e, wish.client_auth, e->now == NULL);
 
 	if (r == 0 && wish.client_auth == CLIENT_AUTH_PRIVATE_KEY_JWT) {
 		r = enrolment_key_jwks(&jwks, e->key, e->config->client_key, CONFIG_KEYS_FOLDER);

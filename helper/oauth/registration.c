@@ -88,6 +88,18 @@ static bool put_name(struct json_object *o, const char *host)
 	return buf_fault(&name) == 0 && put_text(o, "client_name", name.data);
 }
 
+static bool put_scope(struct json_object *o, const char *scope, const char *own)
+{
+	LK_CLEANUP(buf_done) struct buf words = {.max = 4096};
+
+	buf_append_text(&words, scope);
+	if (own != NULL) {
+		buf_append_text(&words, " ");
+		buf_append_text(&words, own);
+	}
+	return buf_fault(&words) == 0 && put_text(o, "scope", words.data);
+}
+
 static const char *method_name(enum client_auth method)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
@@ -146,7 +158,7 @@ static int put_wish(struct json_object *o, const struct provider_settings *s, co
 	    !put(o, "redirect_uris", json_object_new_array()) ||
 	    !put_text(o, "token_endpoint_auth_method", method_name(wish->client_auth)))
 		return -ENOMEM;
-	if (s->scope != NULL && !put_text(o, "scope", s->scope))
+	if (s->scope != NULL && !put_scope(o, s->scope, wish->own_scope))
 		return -ENOMEM;
 	if (s->dialect->has_id_token && algorithm != JWS_NONE &&
 	    !put_text(o, "id_token_signed_response_alg", jws_algorithm_name(algorithm)))

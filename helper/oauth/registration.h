@@ -40,6 +40,7 @@ struct registration_wish {
 	enum jws_algorithm algorithm; /* of the assertions */
 	bool uses_ciba;
 	bool uses_client_credentials;
+	const char *own_scope; /* of the tokens that the host has for itself; NULL: none */
 };
 
 /**

@@ -4,6 +4,8 @@
 itself by its key from then on (private_key_jwt; AS-01 to AS-06)."""
 import json
 import os
+import time
+from email.utils import formatdate
 
 import check
 import people
@@ -185,6 +187,57 @@ def by_a_secret(w):
     enroll(w, "--renew")
     sign_in(w)
     enroll(w, "--delete")
+
+
+@check.test
+def a_secret_that_ends(w):
+    """REG-02, REG-07: renewed by itself before it ends, at the URL as given; the new secret is the one that is used"""
+    def registered(secret, life_s):
+        return {"client_id": "by-secret", "client_secret": secret, "client_secret_expires_at": int(time.time()) + life_s,
+                "token_endpoint_auth_method": "client_secret_post", "registration_access_token": f"for-{secret}",
+                "registration_client_uri": f"{w.provider.issuer}/reg/by-secret?x=y"}
+    w.provider.clear()
+    w.provider.fault("registration", "reply", status=201, body=registered("first", 6))
+    w.provider.fault("registration", "reply", status=200, body=registered("second", 3600))
+    enroll(w, "--token-file", TOKEN_FILE)
+    check.eventually(lambda: "client by-secret, renewed" in w.daemon.log(), "a renewal")
+    [_, renewal] = requests(w)
+    check.equal((renewal["method"], renewal["path"]), ("PUT", "/reg/by-secret"), "the renewal")
+    check.lacks(w.daemon.log(), "for-first")
+    w.provider.fault("registration", "reply", status=204, body="")
+    enroll(w, "--delete")
+
+
+@check.test
+def the_clock_is_wrong(w):
+    """AS-06: an assertion that the provider refuses is not tried again, and the line names the clock"""
+    configure(w)
+    enroll(w, "--token-file", TOKEN_FILE)
+    for difference_s, word in ((-600, "ahead of"), (600, "behind")):
+        w.provider.clear()
+        w.provider.fault("device", "reply", status=401, headers={"Date": formatdate(time.time() + difference_s, usegmt=True)},
+                         body={"error": "invalid_client", "error_description": "assertion iat is in the future"})
+        mark = len(w.daemon.log())
+        with w.ssh("alice", "echo let-in", options=["-o", "NumberOfPasswordPrompts=1"]) as t:
+            check.equal(t.finish(), 255, "ssh's status")
+        check.contains(w.daemon.log()[mark:], "the clock of this host is")
+        check.contains(w.daemon.log()[mark:], f"{word} the provider's")
+        check.equal(len(w.provider.from_helper("device")), 1, "requests")
+    enroll(w, "--delete")
+
+
+@check.test
+def the_host_itself(w):
+    """client credentials by the enrolled client's key: the grant and the scope were asked for with the registration"""
+    configure(w, "client=enrolled\ndirectory=scim\ndirectory_scope=people.read\ndirectory_refresh=30m\n"
+                 f"directory_url={w.provider.issuer}/scim\n")
+    w.provider.clear()
+    enroll(w, "--token-file", TOKEN_FILE)
+    w.daemon.restart()
+    check.eventually(lambda: [(r["grant"], r["auth"], r["status"]) for r in w.provider.requests("token")][:1]
+                     == [("client_credentials", "private_key_jwt", 200)], "a token of the host's own")
+    enroll(w, "--delete")
+    configure(w)
 
 
 @check.test

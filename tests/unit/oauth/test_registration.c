@@ -76,12 +76,13 @@ static void request(void **state)
 	(void)state;
 	wish.uses_ciba = true;
 	wish.uses_client_credentials = true;
+	wish.own_scope = "people.read";
 	assert_int_equal(registration_request(&o, &w.settings, &wish, NULL), 0);
 	assert_string_equal(json_text(o),
 			    "{\"client_name\":\"Latchkey on workstation\",\"grant_types\":[\"urn:ietf:params:oauth:"
 			    "grant-type:device_code\",\"refresh_token\",\"urn:openid:params:grant-type:ciba\","
 			    "\"client_credentials\"],\"response_types\":[],\"redirect_uris\":[],"
-			    "\"token_endpoint_auth_method\":\"private_key_jwt\",\"scope\":\"openid email\","
+			    "\"token_endpoint_auth_method\":\"private_key_jwt\",\"scope\":\"openid email people.read\","
 			    "\"id_token_signed_response_alg\":\"ES256\",\"backchannel_token_delivery_mode\":\"poll\","
 			    "\"jwks\":{\"keys\":[{\"kty\":\"EC\",\"kid\":\"k\"}]},\"token_endpoint_auth_signing_alg\":"
 			    "\"ES256\"}");
