@@ -22,6 +22,7 @@ struct arguments {
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
 	bool everyone, dry_run, yes, undo, keep_configuration;
 	const char *service;
+	const char *config, *nonce;
 };
 
 /**

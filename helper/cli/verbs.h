@@ -43,4 +43,5 @@ enum command_exit verb_try(const struct command *c);
 enum command_exit try_run(const struct command *c, const char *method, const char *name);
 
 enum command_exit verb_doctor(const struct command *c);
+enum command_exit verb_assert(const struct command *c);
 enum command_exit verb_inspect(const struct command *c);
