@@ -157,7 +157,7 @@ def clocks(w):
     for off, log in ((-600, "s behind this host's"), (600, "s ahead of this host's")):
         now = int(time.time()) + off
         askpass = by_hand(w, "/root/clock", claims_of_now(iat=now, exp=now + 120), key=CI_KEY)
-        kept_out(w, "The clocks of this host and of whoever made what was presented differ", askpass=askpass, log=[log])
+        kept_out(w, "the clocks of this host and of whoever made what was presented differ", askpass=askpass, log=[log])
 
 
 @check.test
