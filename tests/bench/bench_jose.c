@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What judging an ID token costs beside the one thing that cannot be saved: OpenSSL's own check of the signature with
+ * What judging an ID token, or a robot's assertion, costs beside the one thing that cannot be saved: OpenSSL's own check of the signature with
  * a key that is at hand. All are measured in turn, in one run, and the medians compared.
  */
 #include <stdint.h>
@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 
 #include "helper/jose/algorithm.h"
+#include "helper/jose/assertion_check.h"
 #include "helper/jose/id_token.h"
 #include "helper/jose/jwk.h"
 #include "helper/jose/jws.h"
@@ -22,6 +23,7 @@
 #define ROUNDS 2001u
 #define STEPS 4u
 #define AIM 1.2
+#define ASSERTION_AIM 1.3
 #define NOW_S 2000000010
 
 static const char payload[] =
@@ -29,6 +31,10 @@ static const char payload[] =
 	"\"sub\":\"248289761001-6f1d2f1e-9d55\",\"exp\":2000000600,\"iat\":2000000000,\"auth_time\":1999999990,"
 	"\"acr\":\"urn:example:mfa\",\"preferred_username\":\"alice\",\"email\":\"alice@example.com\","
 	"\"email_verified\":true,\"name\":\"Alice Example\",\"groups\":[\"3f0c2b6e-engineers\",\"9a1d-ops\"]}";
+
+static const char assertion[] =
+	"{\"iss\":\"deploy\",\"sub\":\"deploy\",\"aud\":\"build7.example.org\",\"jti\":\"BGkkXG6-P9twFfiDRn16Fg\","
+	"\"iat\":2000000000,\"exp\":2000000120,\"nonce\":\"pJtw0hGCZFnhBZ1h3yEm7A\"}";
 
 struct subject {
 	enum jws_algorithm algorithm;
@@ -107,7 +113,23 @@ static void whole_id_token(const struct subject *s)
 	json_object_put(claims);
 }
 
-static void prepare(struct subject *s, enum jws_algorithm a)
+static void whole_assertion(const struct subject *s)
+{
+	const struct assertion_expectation expect = {
+		.issuer = "deploy",
+		.subject = "deploy",
+		.audience = "build7.example.org",
+		.nonce = "pJtw0hGCZFnhBZ1h3yEm7A",
+		.asked_s = 2000000000,
+		.algorithms = 1u << s->algorithm,
+		.now_s = NOW_S,
+	};
+	struct assertion_facts facts;
+
+	demand(assertion_check(&facts, s->token, s->token_len, s->keys, &expect) == 0, "assertion");
+}
+
+static void prepare(struct subject *s, enum jws_algorithm a, const char *claims)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pkey_ctx = NULL;
@@ -118,7 +140,7 @@ static void prepare(struct subject *s, enum jws_algorithm a)
 	s->algorithm = a;
 	s->key = test_key(a, 0);
 	s->keys = test_key_set(s->key, ",\"use\":\"sig\",\"kid\":\"signing-key-2026\"");
-	test_token(s->token, a, s->key, header, payload);
+	test_token(s->token, a, s->key, header, claims);
 	s->token_len = strlen(s->token);
 	s->signed_len = (size_t)(strrchr(s->token, '.') - s->token);
 
@@ -138,6 +160,12 @@ static void prepare(struct subject *s, enum jws_algorithm a)
 	set_padding(pkey_ctx, a);
 }
 
+static void subject_done(struct subject *s)
+{
+	EVP_MD_CTX_free(s->kept);
+	jwk_set_free(s->keys);
+}
+
 static double now_us(void)
 {
 	struct timespec t;
@@ -154,9 +182,9 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void measure(double medians[STEPS], const struct subject *s)
+static void measure(double medians[STEPS], const struct subject *s, void (*whole)(const struct subject *))
 {
-	static void (*const steps[STEPS])(const struct subject *) = {bare, bare_kept, whole_jws, whole_id_token};
+	void (*const steps[STEPS])(const struct subject *) = {bare, bare_kept, whole_jws, whole};
 	static double times[STEPS][ROUNDS];
 
 	for (size_t i = 0; i < ROUNDS; i++)
@@ -180,15 +208,21 @@ int main(void)
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
 		double medians[STEPS];
 
-		prepare(&s, algorithms[i]);
-		measure(medians, &s);
+		prepare(&s, algorithms[i], payload);
+		measure(medians, &s, whole_id_token);
 		(void)printf("jose %s: bare EVP %.1f us, with a kept context %.1f us; JWS %.1f us, %.2f and %.2f times "
 			     "(aim %.1f); ID token %.1f us, %.2f and %.2f times\n",
 			     jws_algorithm_name(s.algorithm), medians[0], medians[1], medians[2],
 			     medians[2] / medians[0], medians[2] / medians[1], AIM, medians[3], medians[3] / medians[0],
 			     medians[3] / medians[1]);
-		EVP_MD_CTX_free(s.kept);
-		jwk_set_free(s.keys);
+		subject_done(&s);
+		prepare(&s, algorithms[i], assertion);
+		measure(medians, &s, whole_assertion);
+		(void)printf("assertion %s: %.1f us, %.2f times the bare EVP check, %.2f times one with a kept context "
+			     "(aim %.1f)\n",
+			     jws_algorithm_name(s.algorithm), medians[3], medians[3] / medians[0],
+			     medians[3] / medians[1], ASSERTION_AIM);
+		subject_done(&s);
 	}
 	test_keys_done();
 	return 0;
