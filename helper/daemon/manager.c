@@ -178,7 +178,7 @@ static void fill_login(struct manager *m)
 }
 
 /* Beside the store, as private as that. */
-static int add_signer(struct manager *m, const struct manager_paths *paths)
+static int add_key_places(struct manager *m, const struct manager_paths *paths)
 {
 	const char *slash = strrchr(paths->store, '/');
 	int folder_len = slash != NULL ? (int)(slash - paths->store) + 1 : 0;
@@ -189,7 +189,7 @@ static int add_signer(struct manager *m, const struct manager_paths *paths)
 	}
 	m->key_places = (struct signing_places){.keys = m->keys_folder, .credentials = paths->credentials};
 	m->login.key_places = &m->key_places;
-	return signer_new(&m->signer, m->event);
+	return 0;
 }
 
 static int add_expulsions(struct manager *m, const struct manager_paths *paths)
@@ -366,7 +366,7 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	m->login.token_cache = m->token_cache;
-	r = add_signer(m, paths);
+	r = add_key_places(m, paths);
 	if (r < 0)
 		return r;
 	m->login.signer = m->signer;
@@ -437,7 +437,6 @@ void manager_free(struct manager *m)
 	service_binding_free(m->service_binding);
 	sd_event_source_disable_unref(m->ready_deadline);
 	rechecks_free(m->rechecks);
-	signer_free(m->signer); /* after everybody who waits for a signature */
 	free(m->keys_folder);
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
@@ -463,7 +462,7 @@ void manager_free(struct manager *m)
 	localdb_free(m->local);
 	vault_keys_free(m->vault_keys);
 	store_close(m->store);
-	signer_free(m->signer);
+	signer_free(m->signer); /* after everybody who waits for a signature */
 	fetch_client_free(m->fetch);
 	sd_event_unref(m->event);
 	config_free(m->config);
