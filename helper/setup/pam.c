@@ -47,9 +47,15 @@ static const char by_hand[] =
 
 void pam_say_by_hand(const struct context *c)
 {
-	warn(c,
-	     "PAM is left to you: in /etc/pam.d, for each service that shall use it, in front of pam_unix (and behind "
-	     "pam_nologin) add");
+	if (access(PROGRAM_AUTHSELECT, X_OK) == 0) {
+		warn(c, "authselect keeps PAM and nsswitch.conf here: \"authselect current\" says what is chosen now, "
+			"and \"authselect "
+			"select latchkey\" takes the profile of Latchkey's package; in a profile of your own, add");
+	} else {
+		warn(c, "PAM is left to you: in /etc/pam.d, for each service that shall use it, in front of pam_unix "
+			"(and behind "
+			"pam_nologin) add");
+	}
 	say_text(c, by_hand);
 }
 
