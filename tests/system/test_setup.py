@@ -155,6 +155,8 @@ def there_and_back(w):
         with w.ssh("alice") as t:
             people.sign_in(t, "alice")
             t.expect(r"alice@workstation:~\$")
+            t.send("passwd\n")
+            t.expect("password unchanged")
     finally:
         w.stop_sshd()
     for unit in reversed(w.units.values()):
@@ -324,6 +326,26 @@ def an_image(w):
     now = subprocess.run(["find", "/srv/image", "-type", "f", "-exec", "sha256sum", "{}", "+"], check=True,
                          capture_output=True).stdout
     check.equal(sorted(now.splitlines()), sorted(image.splitlines()), "the image")
+
+
+@check.test
+def local_passwords(w):
+    """after set-up root changes a local user's password, and local users their own"""
+    with_helper(w)
+    check.equal(w.run(*fresh.command(w, "--yes"))[0], 0)
+    with terminal.Terminal(["passwd", world.LOCAL_PERSON], w.environment()) as t:
+        for question in ("New password:", "Retype new password:"):
+            t.expect(question)
+            t.send("staple battery 7\n")
+        t.expect("password updated successfully")
+    with terminal.Terminal(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "passwd"], w.environment()) as t:
+        for question, answer in (("Current password:", "staple battery 7"), ("New password:", world.LOCAL_PASSWORD),
+                                 ("Retype new password:", world.LOCAL_PASSWORD)):
+            t.expect(question)
+            t.send(answer + "\n")
+        t.expect("password updated successfully")
+    everybody_gets_in(w)
+    check.equal(w.run("latchkey", "setup", "--undo", "--yes")[0], 0)
 
 
 if __name__ == "__main__":
