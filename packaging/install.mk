@@ -4,6 +4,8 @@ SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PAMCONFIGDIR ?= $(PREFIX)/share/pam-configs
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+BASHCOMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPLETIONDIR ?= $(PREFIX)/share/zsh/site-functions
 APPARMORDIR ?= $(SYSCONFDIR)/apparmor.d
 SELINUXDIR ?= $(PREFIX)/share/selinux/packages
 
@@ -30,6 +32,10 @@ install: all
 	install -D -m 0644 packaging/latchkey.catalog $(DESTDIR)$(CATALOGDIR)/latchkey.catalog
 	install -D -m 0644 packaging/pam-configs/latchkey $(DESTDIR)$(PAMCONFIGDIR)/latchkey
 	for page in $(PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	install -d -m 0755 $(DESTDIR)$(BASHCOMPLETIONDIR) $(DESTDIR)$(ZSHCOMPLETIONDIR)
+	$(B)/latchkey completion bash > $(DESTDIR)$(BASHCOMPLETIONDIR)/latchkey
+	$(B)/latchkey completion zsh > $(DESTDIR)$(ZSHCOMPLETIONDIR)/_latchkey
+	chmod 0644 $(DESTDIR)$(BASHCOMPLETIONDIR)/latchkey $(DESTDIR)$(ZSHCOMPLETIONDIR)/_latchkey
 	install -d -m 0755 $(CONFIGURATION) $(CONFIGURATION)/latchkey.conf.d
 	[ -e $(CONFIGURATION)/latchkey.conf ] || \
 		install -m 0644 packaging/latchkey.conf $(CONFIGURATION)/latchkey.conf
@@ -43,6 +49,7 @@ uninstall:
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
 		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey $(DESTDIR)$(CATALOGDIR)/latchkey.catalog \
 		$(DESTDIR)$(SYSCONFDIR)/logrotate.d/latchkey \
+		$(DESTDIR)$(BASHCOMPLETIONDIR)/latchkey $(DESTDIR)$(ZSHCOMPLETIONDIR)/_latchkey \
 		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))
 
 # For packages: what the machine's own security module takes, and nothing loads it here.

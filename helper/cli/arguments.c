@@ -249,6 +249,20 @@ static bool belongs_to(const char *owner, const char *verb)
 	}
 }
 
+bool arguments_option(struct arguments_option *ret, size_t i)
+{
+	if (i >= N_ROWS)
+		return false;
+	*ret = (struct arguments_option){
+		.name = rows[i].name, .value = rows[i].value, .verb = rows[i].verb, .summary = rows[i].summary};
+	return true;
+}
+
+bool arguments_is_of(const struct arguments_option *o, const char *verb)
+{
+	return o->verb == NULL || belongs_to(o->verb, verb);
+}
+
 void arguments_print_options(FILE *out, const char *verb)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {

@@ -33,5 +33,18 @@ struct arguments {
  */
 int arguments_parse(struct arguments *ret, int argc, char *const *argv, char *why, size_t why_size);
 
+struct arguments_option {
+	const char *name;    /* "--json" */
+	const char *value;   /* its name in the usage; NULL: a switch */
+	const char *verb;    /* whose it is, as "show" or "accounts pin|accounts move"; NULL: every verb's */
+	const char *summary; /* one line */
+};
+
+/** arguments_option() - the option @i of the table, from 0. Return: false behind the last one. */
+bool arguments_option(struct arguments_option *ret, size_t i);
+
+/** arguments_is_of() - does a verb have this option, or one of its commands */
+bool arguments_is_of(const struct arguments_option *o, const char *verb);
+
 /** arguments_print_options() - the options of a verb, or with NULL those that every verb has */
 void arguments_print_options(FILE *out, const char *verb);

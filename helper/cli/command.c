@@ -119,7 +119,7 @@ static enum command_exit run_verb(const struct command *c, const struct verb *ve
 
 enum command_exit command_run(const struct verb *verbs, int argc, char *const *argv, FILE *out, FILE *err)
 {
-	struct command c = {.out = out, .err = err};
+	struct command c = {.verbs = verbs, .out = out, .err = err};
 	const struct verb *verb;
 	char why[128];
 

@@ -16,7 +16,10 @@ enum command_exit {
 	COMMAND_UNREACHABLE = 3, /* no helper that can be trusted */
 };
 
+struct verb;
+
 struct command {
+	const struct verb *verbs; /* all of them */
 	struct arguments arguments;
 	FILE *out; /* results */
 	FILE *err; /* all else */

@@ -29,6 +29,7 @@ static const struct verb verbs[] = {
 	{"logout-token", NULL, "take a provider's logout token from standard input", verb_logout_token},
 	{"doctor", NULL, "look at the whole way of a login, and say what to mend", verb_doctor},
 	{"assert", "[QUESTION]", "sign what a robot shows at the prompt of a service account", verb_assert},
+	{"completion", "bash|zsh", "print what a shell needs to complete this command", verb_completion},
 	{"inspect", "TOKEN|-", "explain a token and judge it (exit status 0: valid, 1: not)", verb_inspect},
 	{NULL, NULL, NULL, NULL},
 };

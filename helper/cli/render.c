@@ -51,9 +51,10 @@ void render_member(const struct command *c, const char *label, const struct json
 void render_time(char *out, size_t size, int64_t seconds)
 {
 	time_t when = (time_t)seconds;
-	struct tm utc;
+	struct tm here;
 
-	if (!gmtime_r(&when, &utc) || strftime(out, size, "%Y-%m-%d %H:%M:%S UTC", &utc) == 0)
+	tzset();
+	if (!localtime_r(&when, &here) || strftime(out, size, "%Y-%m-%d %H:%M:%S %Z", &here) == 0)
 		(void)snprintf(out, size, "%" PRId64 " s since 1970", seconds);
 }
 

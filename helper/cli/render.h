@@ -19,7 +19,7 @@ void render_member_text(const struct command *c, char *out, size_t size, const s
 /** render_member() - the same as a line */
 void render_member(const struct command *c, const char *label, const struct json_object *o, const char *key);
 
-/** render_time() - seconds since the epoch as "2026-01-31 12:00:00 UTC" */
+/** render_time() - seconds since the epoch as "2026-01-31 13:00:00 CET": the time zone is the reader's */
 void render_time(char *out, size_t size, int64_t seconds);
 
 /** render_duration() - "3 days 4 h", "2 h 5 min", "14 min 3 s", "7 s": the two largest units */

@@ -42,6 +42,7 @@ enum command_exit verb_try(const struct command *c);
 /* try_run() - a sign-in in the terminal, through to the end, by a method that goes as Authenticate does */
 enum command_exit try_run(const struct command *c, const char *method, const char *name);
 
+enum command_exit verb_completion(const struct command *c);
 enum command_exit verb_doctor(const struct command *c);
 enum command_exit verb_assert(const struct command *c);
 enum command_exit verb_inspect(const struct command *c);

@@ -36,11 +36,14 @@ static void test_times(void **state)
 	char text[64];
 
 	(void)state;
-	(void)setenv("TZ", "Asia/Tokyo", 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		render_time(text, sizeof(text), rows[i].seconds);
 		assert_string_equal(text, rows[i].text);
 	}
+	(void)setenv("TZ", "JST-9", 1);
+	render_time(text, sizeof(text), 1700000000);
+	assert_string_equal(text, "2023-11-15 07:13:20 JST");
+	(void)setenv("TZ", "UTC", 1);
 }
 
 static void test_durations(void **state)
@@ -119,5 +122,7 @@ int main(void)
 		cmocka_unit_test(test_members),
 	};
 
+	/* Where dates are read decides how they look. */
+	(void)setenv("TZ", "UTC", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
