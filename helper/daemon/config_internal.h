@@ -56,6 +56,10 @@ int config_take_key(void *userdata, const char *section, const char *key, const 
 int config_take(const struct config_target *t, const struct config_key *table, uint64_t *seen, const char *section,
 		const char *name, const char *value, char *why);
 
+/** config_take_local_account() - one line of [local-account NAME] */
+int config_take_local_account(struct config_draft *d, const char *section, const char *key, const char *value,
+			      char *why);
+
 /** config_take_service_account() - one line of [service-account NAME] */
 int config_take_service_account(struct config_draft *d, const char *section, const char *key, const char *value,
 				char *why);

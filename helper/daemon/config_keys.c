@@ -371,15 +371,6 @@ static const struct config_key keys_of_group[] = {
 	{0},
 };
 
-static const struct config_key keys_of_local_account[] = {
-	{.name = "provider",
-	 .set = config_set_text,
-	 .offset = offsetof(struct local_account_rule, provider),
-	 .max = SECTION_NAME_MAX},
-	{.name = "subject", .set = config_set_text, .offset = offsetof(struct local_account_rule, subject), .max = 255},
-	{0},
-};
-
 /* In [access] alone: all sections judge by the same claim. */
 static const struct config_key group_claim_key = {.name = "group_claim",
 						  .set = config_set_text,
@@ -482,30 +473,6 @@ static int find_group(struct config *c, const char *name, size_t *ret, char *why
 	return 0;
 }
 
-static int find_local_account(struct config *c, const char *name, size_t *ret, char *why)
-{
-	struct local_account_rules *l = &c->accounts.local_accounts;
-
-	if (!name_is_valid(name, true, true))
-		return config_refuse(why,
-				     "[local-account %.40s]: not a name that Latchkey can carry: a-z, 0-9, '_', "
-				     "'-', '.', '@', at most 32",
-				     name);
-	for (size_t i = 0; i < l->n; i++) {
-		if (strcmp(l->rules[i].name, name) == 0) {
-			*ret = i;
-			return 0;
-		}
-	}
-	if (l->n == LOCAL_ACCOUNTS_MAX)
-		return config_refuse(why, "more than %u [local-account] sections", LOCAL_ACCOUNTS_MAX);
-	l->rules[l->n].name = strdup(name);
-	if (!l->rules[l->n].name)
-		return -ENOMEM;
-	*ret = l->n++;
-	return 0;
-}
-
 static int take_provider(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
 {
 	struct config_target t = {.draft = d};
@@ -526,18 +493,6 @@ static int take_group(struct config_draft *d, const char *section, const char *k
 		return r;
 	t.base = &d->config->accounts.groups.rules[t.index];
 	return config_take(&t, keys_of_group, &d->seen_group[t.index], section, key, value, why);
-}
-
-static int take_local_account(struct config_draft *d, const char *section, const char *key, const char *value,
-			      char *why)
-{
-	struct config_target t = {.draft = d};
-	int r = find_local_account(d->config, section + strlen("local-account "), &t.index, why);
-
-	if (r < 0)
-		return r;
-	t.base = &d->config->accounts.local_accounts.rules[t.index];
-	return config_take(&t, keys_of_local_account, &d->seen_local_account[t.index], section, key, value, why);
 }
 
 static int take_access(struct config_draft *d, const char *section, const char *key, const char *value, char *why)
@@ -579,7 +534,7 @@ static int take_line(struct config_draft *d, const char *section, const char *ke
 	if (text_has_prefix(section, "group "))
 		return take_group(d, section, key, value, why);
 	if (text_has_prefix(section, "local-account "))
-		return take_local_account(d, section, key, value, why);
+		return config_take_local_account(d, section, key, value, why);
 	if (text_has_prefix(section, "service-account "))
 		return config_take_service_account(d, section, key, value, why);
 	if (strcmp(section, "access") == 0 || text_has_prefix(section, "access "))

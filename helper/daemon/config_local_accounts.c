@@ -1,13 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges the [local-account NAME] sections: which identity has which account of /etc/passwd. Root and the accounts of the
+ * Reads and judges the [local-account NAME] sections: which identity has which account of /etc/passwd. Root and the accounts of the
  * system never belong to anybody at a provider.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "helper/daemon/config_internal.h"
+
+#define SECTION_NAME_MAX 32u
+
+static const struct config_key keys_of_local_account[] = {
+	{.name = "provider",
+	 .set = config_set_text,
+	 .offset = offsetof(struct local_account_rule, provider),
+	 .max = SECTION_NAME_MAX},
+	{.name = "subject", .set = config_set_text, .offset = offsetof(struct local_account_rule, subject), .max = 255},
+	{0},
+};
+
+static int find_local_account(struct config *c, const char *name, size_t *ret, char *why)
+{
+	struct local_account_rules *l = &c->accounts.local_accounts;
+
+	if (!name_is_valid(name, true, true))
+		return config_refuse(why,
+				     "[local-account %.40s]: not a name that Latchkey can carry: a-z, 0-9, '_', "
+				     "'-', '.', '@', at most 32",
+				     name);
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(l->rules[i].name, name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	if (l->n == LOCAL_ACCOUNTS_MAX)
+		return config_refuse(why, "more than %u [local-account] sections", LOCAL_ACCOUNTS_MAX);
+	l->rules[l->n].name = strdup(name);
+	if (!l->rules[l->n].name)
+		return -ENOMEM;
+	*ret = l->n++;
+	return 0;
+}
+
+int config_take_local_account(struct config_draft *d, const char *section, const char *key, const char *value,
+			      char *why)
+{
+	struct config_target t = {.draft = d};
+	int r = find_local_account(d->config, section + strlen("local-account "), &t.index, why);
+
+	if (r < 0)
+		return r;
+	t.base = &d->config->accounts.local_accounts.rules[t.index];
+	return config_take(&t, keys_of_local_account, &d->seen_local_account[t.index], section, key, value, why);
+}
 
 static int find_issuer(const struct config *c, struct local_account_rule *l, char *why)
 {
