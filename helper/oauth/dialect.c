@@ -16,10 +16,21 @@ static const struct dialect_alias generic_aliases[] = {
 	{"incorrect_device_code", "invalid_grant"}, {NULL, NULL},
 };
 
-/* Salesforce, help "OAuth 2.0 error codes" */
+/* Salesforce, help "OAuth 2.0 error codes": what is about the client, and what of it is asked for once more */
 static const struct dialect_alias salesforce_aliases[] = {
 	{"access-denied", "access_denied"},
 	{"rate_limit_exceeded", "slow_down"},
+	{"app_blocked", "unauthorized_client"},
+	{"app_not_found", "unauthorized_client"},
+	{"ecapp_policy_not_found", "unauthorized_client"},
+	{"oauth_policy_not_found", "unauthorized_client"},
+	{"fail_close_app_blocked", "unauthorized_client"},
+	{"invalid_app_access", "unauthorized_client"},
+	{"oauth_flow_disabled", "unauthorized_client"},
+	{"inactive_org", "unauthorized_client"},
+	{"invalid_client_id", "invalid_client"},
+	{"invalid_client_credentials", "invalid_client"},
+	{"invalid_basic_auth_header", "invalid_client"},
 	{NULL, NULL},
 };
 

@@ -125,6 +125,7 @@ static int setup(void **state)
 		.name = name,
 		.issuer = issuer,
 		.subject = subject,
+		.identity_subject = subject,
 		.client_id = client,
 		.services = services,
 		.assertion_keys = door.keys,
