@@ -7,6 +7,7 @@
 /* Certificates around keys of our own, for those who want a key in no other form. Nobody's trust comes from them. */
 
 #define CERTIFICATE_SUBJECT_MAX 64u /* characters of a common name: RFC 5280 appendix A.1, ub-common-name */
+#define CERTIFICATE_DAYS 730        /* where nobody says how many */
 #define CERTIFICATE_DAYS_MAX 3650
 
 /**

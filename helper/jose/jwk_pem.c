@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads public keys in PEM. Each is written as a JWK and read as one, so that what is too weak or broken for a JWK Set is so
+ * Public keys in PEM. Each that is read is written as a JWK and read as one, so that what is too weak or broken for a JWK Set is so
  * here too.
  */
 #include "helper/jose/jwk_write.h"
@@ -113,4 +113,24 @@ int jwk_set_from_pem(struct jwk_set **ret, const char *text, size_t len)
 	r = write_set(&set, in);
 	(void)ERR_pop_to_mark();
 	return r < 0 ? r : jwk_set_parse(ret, set.data, set.len);
+}
+
+int jwk_write_pem(struct buf *out, EVP_PKEY *pkey)
+{
+	LK_CLEANUP(BIO_freep) BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+	int r = 0;
+
+	if (bio == NULL)
+		return -ENOMEM;
+	(void)ERR_set_mark();
+	if (PEM_write_bio_PUBKEY(bio, pkey) != 1)
+		r = -EIO;
+	(void)ERR_pop_to_mark();
+	if (r < 0)
+		return r;
+	len = BIO_get_mem_data(bio, &text);
+	buf_append(out, text, (size_t)len);
+	return buf_fault(out);
 }

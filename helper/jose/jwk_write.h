@@ -23,6 +23,9 @@ int jwk_thumbprint(char ret[JWK_THUMBPRINT_CHARS + 1], EVP_PKEY *pkey);
  */
 int jwk_write(struct buf *out, EVP_PKEY *pkey, enum jws_algorithm algorithm);
 
+/** jwk_write_pem() - append a "PUBLIC KEY" block. Return: 0, -EIO, -ENOMEM. */
+int jwk_write_pem(struct buf *out, EVP_PKEY *pkey);
+
 /**
  * jwk_set_from_pem() - public keys that root registered: "PUBLIC KEY", "RSA PUBLIC KEY" and "CERTIFICATE" blocks
  * Each key's "kid" is its thumbprint. Of a certificate the key alone counts, not its dates or names: who may be

@@ -37,13 +37,14 @@ bool signing_algorithm_is_known(enum jws_algorithm a)
 	return false;
 }
 
-int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey)
+int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey, EVP_PKEY *public)
 {
+	EVP_PKEY *shown = public != NULL ? public : pkey;
 	const struct jws_algorithm_facts *facts;
 	enum jwk_kind kind;
 	enum jws_algorithm a = JWS_NONE;
-	int bits = EVP_PKEY_get_bits(pkey);
-	int r = key_kind_of(&kind, pkey) < 0 || kinds[kind].usual == JWS_NONE ? SIGNING_KIND : 0;
+	int bits = EVP_PKEY_get_bits(shown);
+	int r = key_kind_of(&kind, shown) < 0 || kinds[kind].usual == JWS_NONE ? SIGNING_KIND : 0;
 
 	if (r == 0 && kind == JWK_RSA && (bits < KEY_RSA_MIN_BITS || bits > KEY_RSA_MAX_BITS))
 		r = SIGNING_WEAK;
@@ -54,14 +55,17 @@ int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey)
 			r = SIGNING_ALGORITHM;
 	}
 	if (r == 0)
-		r = jwk_thumbprint(k->kid, pkey);
+		r = jwk_thumbprint(k->kid, shown);
 	if (r != 0) {
 		k->kid[0] = '\0';
 		EVP_PKEY_free(pkey);
+		EVP_PKEY_free(public);
 		return r;
 	}
 	EVP_PKEY_free(k->pkey);
+	EVP_PKEY_free(k->public);
 	k->pkey = pkey;
+	k->public = public;
 	k->actual = a;
 	k->coordinate = kinds[kind].coordinate;
 	return 0;
@@ -78,6 +82,7 @@ void signing_key_unref(struct signing_key *k)
 	if (k == NULL || atomic_fetch_sub(&k->refs, 1) > 1)
 		return;
 	EVP_PKEY_free(k->pkey);
+	EVP_PKEY_free(k->public);
 	OSSL_LIB_CTX_free(k->library);
 	free(k->device);
 	free(k->path);
@@ -102,6 +107,11 @@ const char *signing_key_kid(const struct signing_key *k)
 EVP_PKEY *signing_key_pkey(const struct signing_key *k)
 {
 	return k->pkey;
+}
+
+EVP_PKEY *signing_key_public(const struct signing_key *k)
+{
+	return k->public != NULL ? k->public : k->pkey;
 }
 
 /* OpenSSL's DER as two numbers side by side (RFC 7518 section 3.4) */
@@ -132,6 +142,18 @@ static int sign(const struct signing_key *k, const void *text, size_t len, unsig
 	return k->coordinate == 0 ? 0 : flatten(out, ret_len, k->coordinate);
 }
 
+/* Whoever comes next reaches for it anew: a token may have been taken out and put in again. */
+static void close_device(struct signing_key *k)
+{
+	EVP_PKEY_free(k->pkey);
+	EVP_PKEY_free(k->public);
+	OSSL_LIB_CTX_free(k->library);
+	k->pkey = NULL;
+	k->public = NULL;
+	k->library = NULL;
+	k->kid[0] = '\0';
+}
+
 int signing_key_sign(struct signing_key *k, const void *text, size_t len, unsigned char out[SIGNING_SIGNATURE_MAX],
 		     size_t *ret_len)
 {
@@ -142,6 +164,8 @@ int signing_key_sign(struct signing_key *k, const void *text, size_t len, unsign
 	(void)ERR_set_mark();
 	r = sign(k, text, len, out, ret_len);
 	(void)ERR_pop_to_mark();
+	if (r == SIGNING_NO_DEVICE)
+		close_device(k);
 	return r;
 }
 
@@ -164,6 +188,8 @@ static const char *outcome_text(enum signing_outcome o)
 		return "OpenSSL's driver for such a key is not installed";
 	case SIGNING_NO_DEVICE:
 		return "the token or TPM is not there, has no such key, or refuses to use it";
+	case SIGNING_PIN_FILE:
+		return "the file of its PIN is not there, or others than its owner may use it";
 	case SIGNING_NOT_OPEN:
 		return "the token or TPM has not been reached";
 	}

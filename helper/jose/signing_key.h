@@ -40,6 +40,7 @@ enum signing_outcome {
 	SIGNING_ALGORITHM,  /* the algorithm asked for does not go with the key */
 	SIGNING_NO_DRIVER,  /* what a token or TPM needs is not installed */
 	SIGNING_NO_DEVICE,  /* the token or TPM, or the key in it, is not there or refuses */
+	SIGNING_PIN_FILE,   /* the file of the PIN is not there, or others may read it */
 	SIGNING_NOT_OPEN,   /* signing_key_open() was not called, or failed */
 };
 
@@ -70,6 +71,9 @@ struct signing_key *signing_key_ref(struct signing_key *k);
 void signing_key_unref(struct signing_key *k);
 LK_DEFINE_CLEANUP(struct signing_key *, signing_key_unref);
 
+/** signing_key_is_file() - is it NAME.pem of that folder */
+bool signing_key_is_file(const struct signing_key *k, const char *folder, const char *name);
+
 /** signing_key_is_slow() - a token's or TPM's: it must be opened and used in a thread of its own, one at a time */
 bool signing_key_is_slow(const struct signing_key *k);
 
@@ -88,6 +92,9 @@ const char *signing_key_kid(const struct signing_key *k);
 
 /** signing_key_pkey() - for a certificate request or TLS; borrowed, NULL while it is not open */
 EVP_PKEY *signing_key_pkey(const struct signing_key *k);
+
+/** signing_key_public() - the same for whoever shows it; of a PEM key it is the pair */
+EVP_PKEY *signing_key_public(const struct signing_key *k);
 
 /**
  * signing_key_sign() - the signature of @text in the form of JWS (RFC 7518 section 3)

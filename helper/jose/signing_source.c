@@ -17,12 +17,11 @@
 
 #include "helper/base/file.h"
 #include "helper/base/text.h"
+#include "helper/jose/signing_device.h"
 
 LK_DEFINE_CLEANUP(BIO *, BIO_free);
 
 #define CREDENTIAL "credential:"
-#define PKCS11 "pkcs11:"
-#define TPM "tpm:"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -41,11 +40,11 @@ static bool is_credential_name(const char *name)
 
 static bool is_device(const char *source)
 {
-	if (text_has_prefix(source, PKCS11))
-		return source[sizeof(PKCS11) - 1] != '\0';
-	if (!text_has_prefix(source, TPM))
+	if (text_has_prefix(source, SIGNING_PKCS11))
+		return source[sizeof(SIGNING_PKCS11) - 1] != '\0';
+	if (!text_has_prefix(source, SIGNING_TPM))
 		return false;
-	return source[sizeof(TPM) - 1] == '/' || text_has_prefix(source + sizeof(TPM) - 1, "0x81");
+	return source[sizeof(SIGNING_TPM) - 1] == '/' || text_has_prefix(source + sizeof(SIGNING_TPM) - 1, "0x81");
 }
 
 bool signing_source_is_valid(const char *source)
@@ -102,7 +101,7 @@ static int read_key(struct signing_key *k, const char *text, size_t len)
 	if (in == NULL)
 		return -ENOMEM;
 	r = read_pem(&pkey, in);
-	return r == 0 ? signing_key_settle(k, pkey) : r;
+	return r == 0 ? signing_key_settle(k, pkey, NULL) : r;
 }
 
 static int empty_key(struct signing_key **ret, enum jws_algorithm algorithm)
@@ -219,6 +218,14 @@ static int from_folder(struct signing_key **ret, const char *folder, const char 
 	if (snprintf(path, sizeof(path), "%s/%s%s", folder, name, ending) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	return from_file(ret, path, privacy, algorithm);
+}
+
+bool signing_key_is_file(const struct signing_key *k, const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	return k->path != NULL && snprintf(path, sizeof(path), "%s/%s.pem", folder, name) < (int)sizeof(path) &&
+	       strcmp(path, k->path) == 0;
 }
 
 static int from_device(struct signing_key **ret, const char *source, enum jws_algorithm algorithm)
