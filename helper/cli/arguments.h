@@ -19,6 +19,8 @@ struct arguments {
 	const char *lifetime, *reason;
 	const char *resource, *token_type, *token_file;
 	bool exchange, renew, remove;
+	const char *type, *days;
+	bool jwk, pem, certificate, finish, cancel;
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
 	bool everyone, dry_run, yes, undo, keep_configuration;
 	const char *service;

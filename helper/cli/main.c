@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
 	 verb_git_credential},
 	{"lock", "[NAME]", "hand out no token until the next sign-in", verb_lock},
 	{"logout", "[NAME]", "drop what is kept of the sign-in, and revoke it at the provider", verb_logout},
+	{"key", "[new NAME|public NAME|rotate NAME|delete NAME]",
+	 "list the private keys that this host has made, or make, show, exchange and delete one", verb_key},
 	{"rotate-key", NULL, "take a new key for what is kept of sign-ins", verb_rotate_key},
 	{"enroll", NULL, "register this host as a client of a provider, renew or end that", verb_enroll},
 	{"logout-token", NULL, "take a provider's logout token from standard input", verb_logout_token},

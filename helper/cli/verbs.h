@@ -28,6 +28,7 @@ enum command_exit verb_logout(const struct command *c);
 enum command_exit verb_git_credential(const struct command *c);
 enum command_exit verb_rotate_key(const struct command *c);
 enum command_exit verb_enroll(const struct command *c);
+enum command_exit verb_key(const struct command *c);
 enum command_exit verb_logout_token(const struct command *c);
 enum command_exit verb_pin(const struct command *c);
 enum command_exit verb_break_glass(const struct command *c);

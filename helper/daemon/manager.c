@@ -17,6 +17,7 @@
 
 #include "helper/accounts/getent.h"
 #include "helper/base/clock.h"
+#include "helper/base/worker.h"
 #include "helper/daemon/dispatch.h"
 #include "helper/daemon/enrolment.h"
 #include "helper/daemon/resolver.h"
@@ -35,6 +36,8 @@
 #define REFUSALS_BURST 3u         /* lines in the log that one uid can cause at once, */
 #define REFUSALS_REFILL_MS 60000u /* then one in so much time */
 #define REFUSALS_UIDS_MAX 256u
+#define KEY_MAKER_QUEUE_MAX 8u
+#define KEY_MAKER_PATIENCE_MS 60000u
 #define READY_USEC (UINT64_C(5) * 1000 * 1000)
 
 /* Who waits for this service may look people up: the map is there by then, or it is known that it will be late. */
@@ -123,6 +126,17 @@ static void on_group_fault(void *userdata, const char *group, const char *why)
 {
 	(void)userdata;
 	log_line(LOG_WARNING, "[group %s] counts for nothing: %s", group, why);
+}
+
+static int add_keys(struct manager *m, const struct manager_paths *paths)
+{
+	const char *slash = strrchr(paths->store, '/');
+
+	if (asprintf(&m->keys_folder, "%.*s/keys", slash != NULL ? (int)(slash - paths->store) : 0, paths->store) < 0) {
+		m->keys_folder = NULL;
+		return -ENOMEM;
+	}
+	return worker_new(&m->key_maker, m->event, KEY_MAKER_QUEUE_MAX);
 }
 
 static int add_accounts(struct manager *m, const struct manager_paths *paths)
@@ -332,6 +346,9 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	r = add_accounts(m, paths);
 	if (r < 0)
 		return r;
+	r = add_keys(m, paths);
+	if (r < 0)
+		return r;
 	r = limits_new(&m->codes, m->config->limits.codes_per_address, m->config->limits.codes_refill_s * 1000,
 		       CODE_ADDRESSES_MAX);
 	if (r < 0)
@@ -461,6 +478,8 @@ void manager_free(struct manager *m)
 	accounts_free(m->accounts);
 	localdb_free(m->local);
 	vault_keys_free(m->vault_keys);
+	worker_free(m->key_maker, KEY_MAKER_PATIENCE_MS);
+	free(m->keys_folder);
 	store_close(m->store);
 	signer_free(m->signer); /* after everybody who waits for a signature */
 	fetch_client_free(m->fetch);

@@ -24,6 +24,7 @@ struct sign_outs;
 struct signer;
 struct vault_keys;
 struct enrolments;
+struct worker;
 
 struct manager_paths {
 	const char *store;
@@ -45,6 +46,8 @@ struct manager {
 	struct signer *signer;
 	struct store *store;
 	struct vault_keys *vault_keys;
+	char *keys_folder; /* of the private keys that this host has made */
+	struct worker *key_maker;
 	struct sign_outs *sign_outs;
 	struct enrolments *enrolments;
 	struct localdb *local;

@@ -57,6 +57,13 @@ void method_rotate_key(struct manager *m, struct conn *c, const struct varlink_c
 /* methods_enrolment.c */
 void method_enroll(struct manager *m, struct conn *c, const struct varlink_call *call);
 
+/* methods_keys.c */
+void method_new_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_list_signing_keys(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_show_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_rotate_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call);
+void method_delete_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call);
+
 /* methods_notice.c */
 void method_logout_token(struct manager *m, struct conn *c, const struct varlink_call *call);
 

@@ -32,6 +32,11 @@
 #define METHOD_LOGOUT "io.latchkey.Logout"
 #define METHOD_ROTATE_KEY "io.latchkey.RotateKey"
 #define METHOD_ENROLL "io.latchkey.Enroll"
+#define METHOD_NEW_SIGNING_KEY "io.latchkey.NewSigningKey"
+#define METHOD_LIST_SIGNING_KEYS "io.latchkey.ListSigningKeys"
+#define METHOD_SHOW_SIGNING_KEY "io.latchkey.ShowSigningKey"
+#define METHOD_ROTATE_SIGNING_KEY "io.latchkey.RotateSigningKey"
+#define METHOD_DELETE_SIGNING_KEY "io.latchkey.DeleteSigningKey"
 #define METHOD_LOGOUT_TOKEN "io.latchkey.LogoutToken"
 #define METHOD_DIAGNOSE "io.latchkey.Diagnose"
 

@@ -31,7 +31,7 @@ connections_per_uid = 8
 codes_per_address = 1000
 """
 METHODS = ("Authenticate", "CheckAccount", "GetVersion", "Status", "ListAccounts", "ListRetired", "ShowAccount", "ForgetAccount", "ImportAccounts", "RenameAccount",
-           "MoveAccount", "ReleaseName", "RotateKey", "Enroll", "GetToken", "LockTokens", "Logout",
+           "MoveAccount", "ReleaseName", "RotateKey", "Enroll", "NewSigningKey", "ListSigningKeys", "ShowSigningKey", "RotateSigningKey", "DeleteSigningKey", "GetToken", "LockTokens", "Logout",
            "ListApprovals", "RevokeApprovals", "SetPin", "ClearPin", "OpenBreakGlass", "CloseBreakGlass", "ListBreakGlass")
 
 
