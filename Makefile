@@ -188,6 +188,7 @@ $(B)/libnss_latchkey.so.2: $(NSS_OBJECTS) nss_module/libnss_latchkey.map Makefil
 # folder are shared by its programs. LDFLAGS_test_x adds to the link of one (for --wrap, or a library).
 LDFLAGS_test_server := $(SYSTEMD_LIBS)
 LDFLAGS_test_signer := -Wl,--wrap=signing_key_open
+LDFLAGS_test_signing_wiped := -Wl,--wrap=free
 LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read audit_write sd_event_add_time_relative,-Wl,--wrap=$(f))
 LDFLAGS_test_notice := $(foreach f,standing_refuse recheck_start store_drop_pin,-Wl,--wrap=$(f))
 LDFLAGS_test_remembered := -Wl,--wrap=recheck_start

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "helper/cli/verbs.h"
+#include "helper/jose/openssl_memory.h"
 
 static const struct verb verbs[] = {
 	{"setup", NULL, "configure this host for a provider, or undo that", verb_setup},
@@ -38,5 +39,6 @@ static const struct verb verbs[] = {
 
 int main(int argc, char **argv)
 {
+	(void)openssl_memory_wipe();
 	return (int)command_run(verbs, argc, argv, stdout, stderr);
 }

@@ -23,6 +23,7 @@
 
 #include "helper/daemon/manager.h"
 #include "helper/daemon/probe.h"
+#include "helper/jose/openssl_memory.h"
 #include "helper/login/audit.h"
 #include "helper/login/log.h"
 
@@ -278,6 +279,7 @@ int main(int argc, char **argv)
 		.paths = {.store = STORE_PATH, .fetch_socket = FETCH_SOCKET_PATH, .root_socket = ROOT_SOCKET_PATH}};
 	int r;
 
+	(void)openssl_memory_wipe();
 	r = parse_arguments(&a, argc, argv);
 	if (r != 0)
 		return r > 0 ? EXIT_SUCCESS : EXIT_MISUSE;
