@@ -37,7 +37,7 @@
 #define REFUSALS_REFILL_MS 60000u /* then one in so much time */
 #define REFUSALS_UIDS_MAX 256u
 #define KEY_MAKER_QUEUE_MAX 8u
-#define KEY_MAKER_PATIENCE_MS 60000u
+#define KEY_MAKER_PATIENCE_MS 5000u
 #define READY_USEC (UINT64_C(5) * 1000 * 1000)
 
 /* Who waits for this service may look people up: the map is there by then, or it is known that it will be late. */

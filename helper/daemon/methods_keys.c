@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The private keys that this host makes for itself. They never leave the helper's folder: what is answered is their public
- * half, and a certificate around it.
+ * half, and a certificate around it. Of other keys the same is shown, read as they will be read when they sign.
  */
 #include "helper/daemon/methods.h"
 
@@ -103,22 +103,51 @@ static void reply_key(struct manager *m, struct conn *c, const char *name)
 		conn_drop(c);
 }
 
+/* The connection's side of what is done beside the event loop */
+struct asking {
+	struct conn *conn;
+	struct work *work; /* NULL: it was answered */
+};
+
+/* What is under way goes on to its end, or is not begun. */
+static void on_gone(void *userdata)
+{
+	struct asking *a = userdata;
+
+	work_cancel(a->work);
+	free(a);
+}
+
+/* Takes @job over: @kind releases it. Its done has @ret_asking, if that runs. */
+static void start_work(struct manager *m, struct conn *c, const struct work_kind *kind, void *job,
+		       struct asking **ret_asking)
+{
+	struct asking *a = calloc(1, sizeof(*a));
+	int r = -ENOMEM;
+
+	if (a != NULL) {
+		a->conn = c;
+		*ret_asking = a;
+		r = worker_start(&a->work, m->key_maker, kind, job);
+	}
+	if (r == 0) {
+		conn_set_job(c, a, on_gone);
+		return;
+	}
+	free(a);
+	kind->release(job);
+	method_not_possible(c, "the key", strerror(-r), -1);
+}
+
 /* A key that is being made: RSA takes long enough to be in others' way. */
 struct making {
 	struct manager *manager;
-	struct asking *asking; /* NULL: nobody waits for it any more */
-	struct work *work;
+	struct asking *asking;
 	char name[SIGNING_NAME_MAX + 1];
 	bool is_next;
 	enum key_type type;
 	struct buf pem;
 	int r;
-};
-
-/* The connection's side of it */
-struct asking {
-	struct conn *conn;
-	struct making *making; /* NULL: it was answered */
 };
 
 /* In the thread: the folder is nobody else's, and its path stays as long as the thread does. */
@@ -136,7 +165,7 @@ static void on_made(void *job)
 	struct making *k = job;
 	struct conn *c = k->asking->conn;
 
-	k->asking->making = NULL;
+	k->asking->work = NULL;
 	if (k->r != 0) {
 		if (k->r != -EEXIST && k->r != -ENOENT)
 			log_line(LOG_ERR, "the signing key %s could not be made: %s", k->name, fault_text(k->r));
@@ -158,43 +187,20 @@ static void on_release(void *job)
 
 static const struct work_kind key_making = {on_run, on_made, on_release};
 
-/* A key whose asker has gone is made all the same, or not begun. */
-static void on_gone(void *userdata)
-{
-	struct asking *a = userdata;
-
-	if (a->making != NULL)
-		work_cancel(a->making->work);
-	free(a);
-}
-
 static void start_making(struct manager *m, struct conn *c, const char *name, bool is_next, enum key_type type)
 {
 	struct making *k = calloc(1, sizeof(*k));
-	struct asking *a = calloc(1, sizeof(*a));
-	int r;
 
-	if (k == NULL || a == NULL) {
-		free(k);
-		free(a);
+	if (k == NULL) {
 		conn_drop(c);
 		return;
 	}
-	*a = (struct asking){.conn = c, .making = k};
 	k->manager = m;
-	k->asking = a;
 	memcpy(k->name, name, strlen(name));
 	k->is_next = is_next;
 	k->type = type;
 	buf_init(&k->pem, SIGNING_PEM_MAX);
-	r = worker_start(&k->work, m->key_maker, &key_making, k);
-	if (r < 0) {
-		free(k);
-		free(a);
-		method_not_possible(c, name, strerror(-r), -1);
-		return;
-	}
-	conn_set_job(c, a, on_gone);
+	start_work(m, c, &key_making, k, &k->asking);
 }
 
 void method_new_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call)
@@ -236,7 +242,7 @@ static int add_jwk(struct json_object *list, const struct signing_key *k)
 {
 	LK_CLEANUP(buf_done) struct buf text = {.max = JWK_MAX};
 	struct json_object *jwk;
-	int r = jwk_write(&text, signing_key_pkey(k), signing_key_algorithm(k));
+	int r = jwk_write(&text, signing_key_public(k), signing_key_algorithm(k));
 
 	if (r == 0)
 		r = json_parse(&jwk, text.data, text.len);
@@ -249,7 +255,7 @@ static int add_forms(struct json_object *p, struct signing_key *k, const char *s
 {
 	LK_CLEANUP(buf_done) struct buf pem = {.max = PEM_MAX};
 	LK_CLEANUP(buf_done) struct buf certificate = {.max = PEM_MAX};
-	int r = jwk_write_pem(&pem, signing_key_pkey(k));
+	int r = jwk_write_pem(&pem, signing_key_public(k));
 
 	if (r == 0)
 		r = certificate_write(&certificate, k, subject, (int)days);
@@ -281,6 +287,92 @@ static int show(struct manager *m, struct json_object *p, const char *name, cons
 	return add_forms(p, next != NULL ? next : k, subject != NULL ? subject : name, days);
 }
 
+/* A key that was not made here, which configuration may name: in the thread, since it may lie in a token or TPM. */
+struct showing {
+	struct asking *asking;
+	char source[SIGNING_SOURCE_MAX + 1];
+	char subject[CERTIFICATE_SUBJECT_MAX + 1];
+	int64_t days;
+	struct json_object *reply;
+	int r;
+};
+
+/* What is behind '?' may be a PIN. */
+static struct json_object *source_json(const struct signing_key *k, const char *source)
+{
+	LK_CLEANUP(json_object_putp) struct json_object *o = json_object_new_object();
+
+	if (!method_add(o, "name", json_object_new_string_len(source, (int)strcspn(source, "?"))) ||
+	    !method_add_text(o, "type", key_type_name(key_type_of(k))) ||
+	    !method_add_text(o, "kid", signing_key_kid(k)))
+		return NULL;
+	return LK_STEAL(o);
+}
+
+static int show_source(struct showing *s)
+{
+	const struct signing_places places = {.credentials = getenv("CREDENTIALS_DIRECTORY")};
+	LK_CLEANUP(signing_key_unrefp) struct signing_key *k = NULL;
+	struct json_object *set = json_object_new_object(), *keys = json_object_new_array();
+	int r;
+
+	s->reply = json_object_new_object();
+	if (!method_add(s->reply, "jwks", set) || !method_add(set, "keys", keys))
+		return -ENOMEM;
+	r = signing_key_new(&k, s->source, JWS_NONE, &places);
+	if (r == 0)
+		r = signing_key_open(k);
+	if (r == 0)
+		r = method_add(s->reply, "key", source_json(k, s->source)) ? add_jwk(keys, k) : -ENOMEM;
+	return r == 0 ? add_forms(s->reply, k, s->subject, s->days) : r;
+}
+
+static void on_show(void *job)
+{
+	struct showing *s = job;
+
+	s->r = show_source(s);
+}
+
+static void on_shown(void *job)
+{
+	struct showing *s = job;
+	struct conn *c = s->asking->conn;
+
+	s->asking->work = NULL;
+	if (s->r == 0)
+		conn_reply(c, s->reply, false);
+	else if (s->r == -ENOMEM)
+		conn_drop(c);
+	else
+		method_not_possible(c, "the key", signing_text(s->r), -1);
+}
+
+static void showing_free(void *job)
+{
+	struct showing *s = job;
+
+	json_object_put(s->reply);
+	secret_wipe(s->source, sizeof(s->source));
+	free(s);
+}
+
+static const struct work_kind key_showing = {on_show, on_shown, showing_free};
+
+static void start_showing(struct manager *m, struct conn *c, const char *source, const char *subject, int64_t days)
+{
+	struct showing *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		conn_drop(c);
+		return;
+	}
+	memcpy(s->source, source, strlen(source));
+	memcpy(s->subject, subject, strlen(subject));
+	s->days = days;
+	start_work(m, c, &key_showing, s, &s->asking);
+}
+
 void method_show_signing_key(struct manager *m, struct conn *c, const struct varlink_call *call)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *p = json_object_new_object();
@@ -288,8 +380,11 @@ void method_show_signing_key(struct manager *m, struct conn *c, const struct var
 	int64_t days = CERTIFICATE_DAYS;
 	int r;
 
-	if (!read_name(c, call, &name))
+	if (json_read_string(call->parameters, "name", SIGNING_SOURCE_MAX, &name) != 0 ||
+	    !signing_source_is_valid(name)) {
+		service_invalid(c, "name");
 		return;
+	}
 	if (!method_read_optional(call, "subject", CERTIFICATE_SUBJECT_MAX, &subject)) {
 		service_invalid(c, "subject");
 		return;
@@ -297,6 +392,10 @@ void method_show_signing_key(struct manager *m, struct conn *c, const struct var
 	r = json_read_int(call->parameters, "days", 1, CERTIFICATE_DAYS_MAX, &days);
 	if (r != 0 && r != -ENOENT) {
 		service_invalid(c, "days");
+		return;
+	}
+	if (!signing_name_is_valid(name)) {
+		start_showing(m, c, name, subject != NULL ? subject : "latchkey", days);
 		return;
 	}
 	r = show(m, p, name, subject, days);

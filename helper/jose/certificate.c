@@ -19,6 +19,7 @@
 
 #include "helper/base/clock.h"
 #include "helper/base/text.h"
+#include "helper/jose/signing_key_internal.h"
 
 LK_DEFINE_CLEANUP(BIO *, BIO_free);
 LK_DEFINE_CLEANUP(BIGNUM *, BN_free);
@@ -98,7 +99,7 @@ static const EVP_MD *digest_of(const struct signing_key *k)
 
 static int write(struct buf *out, const struct signing_key *k, const char *subject, int days)
 {
-	LK_CLEANUP(X509_freep) X509 *x = X509_new();
+	LK_CLEANUP(X509_freep) X509 *x = X509_new_ex(k->library, NULL);
 	LK_CLEANUP(BIO_freep) BIO *bio = BIO_new(BIO_s_mem());
 	char *text;
 	long len;
@@ -106,7 +107,7 @@ static int write(struct buf *out, const struct signing_key *k, const char *subje
 	if (x == NULL || bio == NULL)
 		return -ENOMEM;
 	if (X509_set_version(x, X509_VERSION_3) != 1 || !set_serial(x) || !set_dates(x, days) ||
-	    !set_names(x, subject) || X509_set_pubkey(x, signing_key_pkey(k)) != 1 ||
+	    !set_names(x, subject) || X509_set_pubkey(x, signing_key_public(k)) != 1 ||
 	    !add_extension(x, NID_basic_constraints, "critical,CA:FALSE") ||
 	    !add_extension(x, NID_key_usage, "critical,digitalSignature") ||
 	    X509_sign(x, signing_key_pkey(k), digest_of(k)) <= 0 || PEM_write_bio_X509(bio, x) != 1)

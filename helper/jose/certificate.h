@@ -12,7 +12,7 @@
 
 /**
  * certificate_write() - append a self-signed X.509 certificate in PEM: RFC 5280
- * @k:       open
+ * @k:       open; of a token or TPM this may block
  * @subject: common name, UTF-8 without control characters, at most CERTIFICATE_SUBJECT_MAX bytes
  * @days:    for which it is good from now on, 1..CERTIFICATE_DAYS_MAX
  * Below 4096 bytes for all keys that are made here.

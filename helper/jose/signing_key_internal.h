@@ -12,7 +12,7 @@
 #include "helper/jose/key.h"
 #include "helper/jose/signing_key.h"
 
-/* For signing_key*.c alone. */
+/* For signing_*.c and certificate.c alone. */
 
 struct signing_key {
 	atomic_uint refs;

@@ -83,8 +83,12 @@ def probe(source, *algorithm, environment=None, uid=0):
 def signed(source, *algorithm, environment=None):
     done = probe(source, *algorithm, environment=environment)
     assert (done.returncode, done.stderr) == (0, ""), done
-    token, jwk = done.stdout.splitlines()
+    token, jwk, certificate = done.stdout.split("\n", 2)
     assert json.loads(unpad(token.split(".")[0]))["kid"] == json.loads(jwk)["kid"]
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write(certificate)
+        f.flush()
+        openssl("verify", "-CAfile", f.name, "-partial_chain", "-check_ss_sig", f.name)
     return token
 
 
@@ -139,6 +143,12 @@ def test_made_shown_and_exchanged():
         assert latchkey(rig, "key", "public", "k-p256").returncode == 1
         for name in ("../k", "a.next", "", "a" * 65):
             assert latchkey(rig, "key", "new", name).returncode != 0
+        path = rig.path("private", "keys", "k-ed25519.pem")
+        assert json.loads(good(rig, "key", "public", path))["keys"] == json.loads(good(rig, "key", "public", "k-ed25519"))["keys"]
+        os.chmod(path, 0o640)
+        assert "others than its owner" in latchkey(rig, "key", "public", path).stderr
+        done = latchkey(rig, "key", "public", "pkcs11:object=k?module-path=/nothing&pin-value=712943")
+        assert "the token or TPM is not there" in done.stderr and "712943" not in done.stderr + rig.log(), done
         os.chmod(rig.path("private", "keys", "k-p384.pem"), 0o640)
         assert "CANNOT BE USED: others than its owner may use it" in good(rig, "key")
 
