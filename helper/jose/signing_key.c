@@ -37,10 +37,26 @@ bool signing_algorithm_is_known(enum jws_algorithm a)
 	return false;
 }
 
+static int prepare(EVP_MD_CTX **ret, EVP_PKEY *pkey, OSSL_LIB_CTX *library, const struct jws_algorithm_facts *facts)
+{
+	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pkey_ctx = NULL; /* belongs to ctx */
+
+	if (ctx == NULL)
+		return -ENOMEM;
+	if (EVP_DigestSignInit_ex(ctx, &pkey_ctx, facts->digest, library, NULL, pkey, NULL) != 1 ||
+	    !key_set_padding(pkey_ctx, facts))
+		return -EIO;
+	*ret = LK_STEAL(ctx);
+	return 0;
+}
+
 int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey, EVP_PKEY *public)
 {
 	EVP_PKEY *shown = public != NULL ? public : pkey;
-	const struct jws_algorithm_facts *facts;
+	const struct jws_algorithm_facts *facts = NULL;
+	char kid[JWK_THUMBPRINT_CHARS + 1];
+	EVP_MD_CTX *prepared = NULL;
 	enum jwk_kind kind;
 	enum jws_algorithm a = JWS_NONE;
 	int bits = EVP_PKEY_get_bits(shown);
@@ -54,21 +70,39 @@ int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey, EVP_PKEY *public)
 		if (facts == NULL || facts->kind != kind || !signing_algorithm_is_known(a))
 			r = SIGNING_ALGORITHM;
 	}
+	if (r == 0 && k->device == NULL)
+		r = prepare(&prepared, pkey, NULL, facts);
 	if (r == 0)
-		r = jwk_thumbprint(k->kid, shown);
+		r = jwk_thumbprint(kid, shown);
 	if (r != 0) {
-		k->kid[0] = '\0';
+		EVP_MD_CTX_free(prepared);
 		EVP_PKEY_free(pkey);
 		EVP_PKEY_free(public);
 		return r;
 	}
+	EVP_MD_CTX_free(k->prepared);
 	EVP_PKEY_free(k->pkey);
 	EVP_PKEY_free(k->public);
+	memcpy(k->kid, kid, sizeof(k->kid));
+	k->prepared = prepared;
 	k->pkey = pkey;
 	k->public = public;
 	k->actual = a;
 	k->coordinate = kinds[kind].coordinate;
 	return 0;
+}
+
+void signing_key_forget(struct signing_key *k)
+{
+	EVP_MD_CTX_free(k->prepared);
+	EVP_PKEY_free(k->pkey);
+	EVP_PKEY_free(k->public);
+	OSSL_LIB_CTX_free(k->library); /* last: they live in it */
+	k->prepared = NULL;
+	k->pkey = NULL;
+	k->public = NULL;
+	k->library = NULL;
+	k->kid[0] = '\0';
 }
 
 struct signing_key *signing_key_ref(struct signing_key *k)
@@ -81,9 +115,7 @@ void signing_key_unref(struct signing_key *k)
 {
 	if (k == NULL || atomic_fetch_sub(&k->refs, 1) > 1)
 		return;
-	EVP_PKEY_free(k->pkey);
-	EVP_PKEY_free(k->public);
-	OSSL_LIB_CTX_free(k->library);
+	signing_key_forget(k);
 	free(k->device);
 	free(k->path);
 	free(k);
@@ -127,31 +159,33 @@ static int flatten(unsigned char *out, size_t *len, size_t coordinate)
 	return 0;
 }
 
-static int sign(const struct signing_key *k, const void *text, size_t len, unsigned char *out, size_t *ret_len)
+/* Looking up what signs costs as much as a signature by elliptic curves: what a PEM key needs is found once. */
+static int new_context(EVP_MD_CTX **ret, const struct signing_key *k)
 {
-	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	const struct jws_algorithm_facts *facts = jws_algorithm_facts(k->actual);
-	EVP_PKEY_CTX *pkey_ctx = NULL; /* belongs to ctx */
+	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = NULL;
 
+	if (k->prepared == NULL)
+		return prepare(ret, k->pkey, k->library, jws_algorithm_facts(k->actual));
+	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL)
 		return -ENOMEM;
-	*ret_len = SIGNING_SIGNATURE_MAX;
-	if (EVP_DigestSignInit_ex(ctx, &pkey_ctx, facts->digest, k->library, NULL, k->pkey, NULL) != 1 ||
-	    !key_set_padding(pkey_ctx, facts) || EVP_DigestSign(ctx, out, ret_len, text, len) != 1)
-		return k->device != NULL ? SIGNING_NO_DEVICE : -EIO;
-	return k->coordinate == 0 ? 0 : flatten(out, ret_len, k->coordinate);
+	if (EVP_MD_CTX_copy_ex(ctx, k->prepared) != 1)
+		return -EIO;
+	*ret = LK_STEAL(ctx);
+	return 0;
 }
 
-/* Whoever comes next reaches for it anew: a token may have been taken out and put in again. */
-static void close_device(struct signing_key *k)
+static int sign(const struct signing_key *k, const void *text, size_t len, unsigned char *out, size_t *ret_len)
 {
-	EVP_PKEY_free(k->pkey);
-	EVP_PKEY_free(k->public);
-	OSSL_LIB_CTX_free(k->library);
-	k->pkey = NULL;
-	k->public = NULL;
-	k->library = NULL;
-	k->kid[0] = '\0';
+	LK_CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = NULL;
+	int r = new_context(&ctx, k);
+
+	*ret_len = SIGNING_SIGNATURE_MAX;
+	if (r == 0 && EVP_DigestSign(ctx, out, ret_len, text, len) != 1)
+		r = -EIO;
+	if (r == -EIO && k->device != NULL)
+		return SIGNING_NO_DEVICE;
+	return r == 0 && k->coordinate > 0 ? flatten(out, ret_len, k->coordinate) : r;
 }
 
 int signing_key_sign(struct signing_key *k, const void *text, size_t len, unsigned char out[SIGNING_SIGNATURE_MAX],
@@ -164,8 +198,9 @@ int signing_key_sign(struct signing_key *k, const void *text, size_t len, unsign
 	(void)ERR_set_mark();
 	r = sign(k, text, len, out, ret_len);
 	(void)ERR_pop_to_mark();
-	if (r == SIGNING_NO_DEVICE)
-		close_device(k);
+	if (r ==
+	    SIGNING_NO_DEVICE) /* whoever comes next reaches for it anew: a token may have been taken out and put in */
+		signing_key_forget(k);
 	return r;
 }
 

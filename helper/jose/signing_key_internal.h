@@ -25,6 +25,7 @@ struct signing_key {
 	OSSL_LIB_CTX *library;     /* of a device whose provider must not serve anything else; NULL: the usual one */
 	EVP_PKEY *pkey;            /* NULL: not open */
 	EVP_PKEY *public;          /* of a device's key; NULL: pkey is it as well */
+	EVP_MD_CTX *prepared;      /* of a PEM key, copied for each signature; NULL: a device's */
 	char kid[JWK_THUMBPRINT_CHARS + 1];
 	size_t coordinate; /* bytes, of an elliptic curve's; 0: others */
 };
@@ -33,6 +34,9 @@ struct signing_key {
  *  @public: what is told of a device's key; NULL where @pkey says it itself
  *  Return: 0, SIGNING_WEAK, SIGNING_KIND, SIGNING_ALGORITHM, -ENOMEM, -EIO. */
 int signing_key_settle(struct signing_key *k, EVP_PKEY *pkey, EVP_PKEY *public);
+
+/** signing_key_forget() - as before it was opened */
+void signing_key_forget(struct signing_key *k);
 
 /** signing_key_refresh() - read the file of a PEM key again if it is another than before; a fault leaves no key behind.
  *  Return: as signing_key_new(). */

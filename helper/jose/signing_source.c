@@ -183,11 +183,8 @@ int signing_key_refresh(struct signing_key *k)
 	if (k->path == NULL || (k->pkey != NULL && !has_changed(k)))
 		return 0;
 	r = read_file_quietly(k);
-	if (r != 0) {
-		EVP_PKEY_free(k->pkey);
-		k->pkey = NULL;
-		k->kid[0] = '\0';
-	}
+	if (r != 0)
+		signing_key_forget(k);
 	return r;
 }
 
