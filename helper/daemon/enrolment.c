@@ -124,6 +124,7 @@ static int take_key(struct enrolment *e, enum client_auth method, bool may_make)
 /* --- renewal in time ----------------------------------------------------------------------------------------------- */
 
 static void plan(struct enrolment *e);
+static void plan_in(struct enrolment *e, int64_t wait_s);
 
 static int save(struct enrolment *e)
 {
@@ -157,8 +158,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 			log_line(LOG_NOTICE, "[provider %s]: the new registration of this host is stored",
 				 e->config->settings.name);
 	} else if (e->registrar == NULL && e->now != NULL && registration_renew_at_s(e->now) <= clock_realtime_s()) {
-		if (renew(e) == 0)
-			return 0;
+		if (renew(e) < 0)
+			plan_in(e, RETRY_S);
+		return 0;
 	}
 	plan(e);
 	return 0;
@@ -188,6 +190,13 @@ static void plan(struct enrolment *e)
 	at_s = e->now != NULL && e->now->uri != NULL && !e->is_gone ? registration_renew_at_s(e->now) : 0;
 	if (at_s != 0)
 		plan_in(e, at_s - clock_realtime_s());
+}
+
+static bool renews_within(const struct enrolment *e, int64_t wait_s)
+{
+	int64_t at_s = e->now->uri != NULL ? registration_renew_at_s(e->now) : 0;
+
+	return at_s != 0 && at_s - clock_realtime_s() < wait_s;
 }
 
 /* --- the three actions --------------------------------------------------------------------------------------------- */
@@ -221,7 +230,10 @@ static void on_orphan_ended(void *userdata, enum registrar_outcome outcome, cons
 static void end_orphan(struct enrolment *e)
 {
 	struct oauth_result nothing = {.outcome = OAUTH_CLIENT_REFUSED};
+	const struct provider_settings *s = &e->config->settings;
 
+	/* Where memory was out after it was stored. */
+	(void)store_drop_registration(e->all->manager->store, s->issuer, s->name);
 	if (e->unsaved->uri == NULL ||
 	    registrar_end(&e->registrar, e->provider, e->all->manager->fetch, e->unsaved, on_orphan_ended, e) < 0)
 		on_orphan_ended(e, REGISTRAR_REFUSED, &nothing, NULL);
@@ -253,7 +265,11 @@ static void on_registered(struct enrolment *e, struct registration *registration
 		log_line(LOG_NOTICE, "[provider %s]: this host is client %s, %s", name, e->now->client_id,
 			 e->action == ENROLMENT_BEGIN ? "enrolled" : "renewed");
 		note_differences(e);
-		plan(e);
+		/* A provider that gives a secret which has ended is not asked without a pause. */
+		if (e->action == ENROLMENT_RENEW && renews_within(e, RETRY_S))
+			plan_in(e, RETRY_S);
+		else
+			plan(e);
 		tell(e, NULL);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -39,7 +40,8 @@
 static const struct verb verbs[] = {
 	{"status", NULL, "", verb_status}, {"accounts", "[retired]", "", verb_accounts},
 	{"show", "NAME", "", verb_show},   {"forget", "NAME", "", verb_forget},
-	{"try", "NAME", "", verb_try},     {NULL, NULL, NULL, NULL},
+	{"try", "NAME", "", verb_try},     {"enroll", NULL, "", verb_enroll},
+	{NULL, NULL, NULL, NULL},
 };
 
 static struct scratch scratch;
@@ -396,20 +398,50 @@ static void test_unreachable(void **state)
 	capture_free(&c);
 }
 
+/* REG-01: what is said of it, and a token that others could read goes nowhere. */
+static void test_enroll(void **state)
+{
+	static const char reply[] = "{\"parameters\":{\"provider\":\"work\",\"client_id\":\"c\\u001b1\"}}";
+	static const char *const wrong[][4] = {{"enroll", "--renew", "--delete"},
+					       {"enroll", "--renew", "--token-file", "-"},
+					       {"enroll", "--delete", "--token-file", "-"}};
+	struct capture c;
+	FILE *token;
+
+	(void)state;
+	assert_run(METHOD_ENROLL, WORDS(reply), WORDS("enroll"), COMMAND_OK, "This host is client c?1 of work.\n", "");
+	assert_run(METHOD_ENROLL, WORDS(reply), WORDS("enroll", "--delete"), COMMAND_OK,
+		   "This host is no client of work any more.\n", "");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *words[5] = {wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3]};
+
+		assert_int_equal(capture_run(&c, verbs, words), COMMAND_MISUSE);
+		capture_free(&c);
+	}
+	for (mode_t mode = 0600; mode <= 0604; mode += 4) {
+		const char *path = scratch_name(&scratch, "token");
+
+		token = fopen(path, "w");
+		assert_non_null(token);
+		(void)fputs(mode == 0600 ? "\n" : "secret\n", token);
+		(void)fclose(token);
+		assert_int_equal(chmod(path, mode), 0);
+		assert_int_equal(capture_run(&c, verbs, WORDS("enroll", "--token-file", path)), COMMAND_FAILED);
+		assert_non_null(strstr(c.err_text, mode == 0600 ? "it is empty" : "nobody else may read it"));
+		capture_free(&c);
+	}
+}
+
 #define WITH_HELPER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_HELPER(test_status),
-		WITH_HELPER(test_show_and_forget),
-		WITH_HELPER(test_accounts_in_pages),
-		WITH_HELPER(test_retired_in_pages),
-		WITH_HELPER(test_errors),
-		WITH_HELPER(test_try_granted),
-		WITH_HELPER(test_try_on_own_device),
-		WITH_HELPER(test_try_not_granted),
-		WITH_HELPER(test_unreachable),
+		WITH_HELPER(test_enroll),           WITH_HELPER(test_status),
+		WITH_HELPER(test_show_and_forget),  WITH_HELPER(test_accounts_in_pages),
+		WITH_HELPER(test_retired_in_pages), WITH_HELPER(test_errors),
+		WITH_HELPER(test_try_granted),      WITH_HELPER(test_try_on_own_device),
+		WITH_HELPER(test_try_not_granted),  WITH_HELPER(test_unreachable),
 	};
 
 	(void)alarm(120);
