@@ -229,7 +229,7 @@ def the_clock_is_wrong(w):
 @check.test
 def the_host_itself(w):
     """client credentials by the enrolled client's key: the grant and the scope were asked for with the registration"""
-    configure(w, "client=enrolled\ndirectory=scim\ndirectory_scope=people.read\ndirectory_refresh=30m\n"
+    configure(w, "client=enrolled\ndirectory=scim\ndirectory_scope=people.read\ndirectory_refresh=60s\n"
                  f"directory_url={w.provider.issuer}/scim\n")
     w.provider.clear()
     enroll(w, "--token-file", TOKEN_FILE)
@@ -266,4 +266,5 @@ if __name__ == "__main__":
     world.begin()
     with world.World(registrationToken=TOKEN) as the_world:
         the_world.start()
+        world.write(TOKEN_FILE, TOKEN + "\n", 0o600)
         check.run(the_world)

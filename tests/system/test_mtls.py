@@ -32,11 +32,11 @@ def place(w, name, mode=0o400):
         os.chown(path, *w.fetch_user)
 
 
-def configure(w, key=f"{TLS}/host.key"):
+def configure(w, more=""):
     w.reconfigure(**{"latchkey": None, "access": "everyone=yes\nrecheck=0s", "provider demo":
                      f"issuer={w.provider.issuer}\nclient_id=latchkey-mtls\nca_file={FOLDER}/ca.pem\n"
                      "scope=openid profile email groups offline_access\nclient_auth=mtls\n"
-                     f"client_certificate={TLS}/host.crt\nclient_key={key}\n"})
+                     f"client_certificate={TLS}/host.crt\nclient_key={TLS}/host.key\n{more}"})
 
 
 def refused(w):
@@ -70,6 +70,16 @@ def whole_login(w):
     """ML-01 to ML-03: code, polls, re-check and revocation by the certificate, at the aliases, and nothing else proves it"""
     place(w, "host")
     sign_in_and_out(w)
+
+
+@check.test
+def the_host_itself(w):
+    """client credentials by the certificate, for a directory"""
+    w.provider.clear()
+    configure(w, f"directory=scim\ndirectory_scope=people.read\ndirectory_refresh=60s\ndirectory_url={w.provider.issuer}/scim\n")
+    check.eventually(lambda: [(r["grant"], r["auth"], r["alias"], r["status"]) for r in w.provider.requests("token")][:1]
+                     == [("client_credentials", w.provider.options["mtls"], True, 200)], "a token of the host's own")
+    configure(w)
 
 
 @check.test
