@@ -4,6 +4,7 @@
 itself by its key from then on (private_key_jwt; AS-01 to AS-06)."""
 import json
 import os
+import subprocess
 import time
 from email.utils import formatdate
 
@@ -147,12 +148,17 @@ def the_answer_is_lost(w):
 
 @check.test
 def killed_on_the_way(w):
-    """killed while the provider is asked: not enrolled, and enrolled by the next try, with the key that was made"""
-    w.provider.clear()
-    w.provider.fault("registration", "lost")
-    enroll(w, "--token-file", TOKEN_FILE, status=1)
-    w.daemon.kill_and_wait_back()
-    check.contains(enroll(w, "--renew", status=1), "this host is not enrolled")
+    """killed while the provider is asked, or when its answer was lost: not enrolled, and enrolled by the next try, with the key
+    that was made"""
+    for fault in ("hang", "lost"):
+        w.provider.clear()
+        w.provider.fault("registration", fault)
+        with subprocess.Popen([COMMAND, "enroll", "--token-file", TOKEN_FILE], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as asker:
+            check.eventually(lambda: requests(w), "a request")
+            w.daemon.kill_and_wait_back()
+            check.equal(asker.wait() in (1, 3), True, "the command's status")
+        check.contains(enroll(w, "--renew", status=1), "this host is not enrolled")
     with open(KEY, "rb") as f:
         before = f.read()
     enroll(w, "--token-file", TOKEN_FILE)

@@ -257,7 +257,7 @@ static void as_04_all_other_requests(void **state)
 	end(&w);
 }
 
-/* AS-06: one request and no more, and the line names the clock that is wrong. */
+/* AS-05, AS-06: one request and no more, and the line names the clock that is wrong. */
 static void as_06_clock(void **state)
 {
 	static const struct {
