@@ -93,6 +93,8 @@ static const struct option_row rows[] = {
 	{"--resource", "URI", offsetof(struct arguments, resource), "token", "--exchange: where it is to be used"},
 	{"--requested-token-type", "KIND", offsetof(struct arguments, token_type), "token",
 	 "--exchange: access-token, jwt, id-token, saml1 or saml2"},
+	{"--exec", "COMMAND ...", offsetof(struct arguments, exec), "token",
+	 "run this, with the token in the file that $LATCHKEY_TOKEN_FILE names"},
 	{"--header", NULL, offsetof(struct arguments, header), "token", "print it as a header, for curl -H @-"},
 	{"--nonce", "NONCE", offsetof(struct arguments, nonce), "assert", "of the question"},
 	{"--config", "FILE", offsetof(struct arguments, config), "assert",
@@ -137,6 +139,14 @@ static const struct option_row *find_row(const char *word, size_t len)
 static int take_value(struct parsing *p, const struct option_row *row, const char *equals)
 {
 	const char *value = equals ? equals + 1 : NULL;
+
+	if (strcmp(row->name, "--exec") == 0) { /* all that is behind it is the command's */
+		if (value || p->next >= p->argc || p->argv[p->next][0] == '\0')
+			return misuse(p, "this option needs a command behind it", row->name);
+		p->arguments.exec = p->argv + p->next;
+		p->next = p->argc;
+		return 0;
+	}
 
 	if (!row->value) {
 		if (value)

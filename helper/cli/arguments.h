@@ -21,6 +21,7 @@ struct arguments {
 	bool exchange, renew, remove;
 	const char *type, *days;
 	bool jwk, pem, certificate, finish, cancel;
+	char *const *exec; /* a command and its arguments, which end with NULL; NULL: none */
 	const char *client_id, *secret_file, *ca_file, *dialect, *domain, *users, *groups, *root;
 	bool everyone, dry_run, yes, undo, keep_configuration;
 	const char *service;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * "latchkey token", "lock" and "logout": fresh tokens for the caller's own programs, and the end of them. A token goes to
- * standard output and nowhere else: never into the environment, the command line or a file.
+ * standard output, or into the memory of the command that is to have it: never into the environment, the command line or a file.
  */
 #include "helper/cli/verbs.h"
 
@@ -12,6 +12,7 @@
 #include "helper/base/json.h"
 #include "helper/cli/question.h"
 #include "helper/cli/token.h"
+#include "helper/cli/token_exec.h"
 #include "helper/protocol/names.h"
 
 #define TOKEN_MAX 65536u
@@ -35,19 +36,19 @@ int token_read(struct json_object *parameters, const char **ret_token, int64_t *
 	return 0;
 }
 
-static void print_token(const struct command *c, const char *token, int64_t expires_in_s, bool is_bearer,
-			const char *issued_type)
+static void write_token(struct buf *out, const struct arguments *a, const char *token, int64_t expires_in_s,
+			bool is_bearer, const char *issued_type)
 {
-	if (!c->arguments.json) {
-		(void)fprintf(c->out, c->arguments.header ? "Authorization: Bearer %s\n" : "%s\n", token);
+	if (!a->json) {
+		buf_printf(out, a->header ? "Authorization: Bearer %s\n" : "%s\n", token);
 		return;
 	}
-	(void)fprintf(c->out, "{\"access_token\":\"%s\",\"token_type\":\"%s\"", token, is_bearer ? "Bearer" : "N_A");
+	buf_printf(out, "{\"access_token\":\"%s\",\"token_type\":\"%s\"", token, is_bearer ? "Bearer" : "N_A");
 	if (issued_type[0] != '\0')
-		(void)fprintf(c->out, ",\"issued_token_type\":\"%s\"", issued_type);
+		buf_printf(out, ",\"issued_token_type\":\"%s\"", issued_type);
 	if (expires_in_s > 0)
-		(void)fprintf(c->out, ",\"expires_in\":%lld", (long long)expires_in_s);
-	(void)fputs("}\n", c->out);
+		buf_printf(out, ",\"expires_in\":%lld", (long long)expires_in_s);
+	buf_append_text(out, "}\n");
 }
 
 /* Of an exchange; of any other token there is nothing to say. A quote or backslash would break the JSON. */
@@ -90,6 +91,7 @@ enum command_exit verb_token(const struct command *c)
 {
 	LK_CLEANUP(json_object_putp) struct json_object *parameters = json_object_new_object();
 	LK_CLEANUP(varlink_reply_done) struct varlink_reply reply = {0};
+	LK_CLEANUP(buf_done) struct buf text = {.max = 2 * TOKEN_MAX};
 	enum command_exit status;
 	const char *token, *issued_type = "";
 	int64_t expires_in_s = 0;
@@ -111,7 +113,12 @@ enum command_exit verb_token(const struct command *c)
 		return question_lost(c, -EBADMSG);
 	if (c->arguments.header && !is_bearer)
 		return command_fail(c, COMMAND_FAILED, "this token is none that a header shows as Bearer");
-	print_token(c, token, expires_in_s, is_bearer, issued_type);
+	write_token(&text, &c->arguments, token, expires_in_s, is_bearer, issued_type);
+	if (buf_fault(&text) < 0)
+		return question_lost(c, -ENOMEM);
+	if (c->arguments.exec)
+		return token_exec(c, &text);
+	(void)fputs(text.data, c->out);
 	return COMMAND_OK;
 }
 

@@ -207,6 +207,14 @@ def tokens(w):
     check.equal(token(w, uid=MAIL_UID)[0], 1, "another account")
     check.equal(token(w, uid=1000)[0], 1, "a person")
     check.lacks(w.daemon.log(), text.strip())
+    script = (f'curl -sS -H @"$LATCHKEY_TOKEN_FILE" {w.provider.issuer}/me; cat "$LATCHKEY_TOKEN_FILE" "$LATCHKEY_TOKEN_FILE"; '
+              'echo "$@"; tr "\\0" "\\n" < /proc/self/environ; echo x > "$LATCHKEY_TOKEN_FILE"; exit 7')
+    status, said = token(w, "--header", "--exec", "sh", "-c", script, "sh", "--json", "-h")
+    check.equal(status, 7, said)
+    check.contains(said, '"sub":"svc-1"', "--json -h", "LATCHKEY_TOKEN_FILE=/dev/fd/")
+    check.equal(said.count("Authorization: Bearer"), 2, "read twice, and not from the environment")
+    check.equal(token(w, "--exec", "/nonexistent")[0], 1, "no such command")
+    check.equal(token(w, "--exec")[0], 2, "no command")
 
 
 @check.test
