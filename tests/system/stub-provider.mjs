@@ -20,6 +20,8 @@
 //   "token"       {"alg": "RS256" | "ES256" | "none", "forged": true, "header": {...}, "claims": {...}}; claims and
 //                 header are laid over the right ones, null removes one
 //   "userinfo"    claims instead of the person's; "signed_userinfo": true sends them as a JWT
+//   "service"     {"client", "subject", "certificate": PEM}: an account for the JWT bearer grant, as Salesforce has it; with
+//                 "error" and "text" it is refused by these words
 //   "groups"      ids of the groups that the person is in, for POST /v1.0/me/checkMemberGroups (entra's, as Graph has it)
 //   "form"        true: form-encoded replies to every POST, whatever the client accepts
 //   "strict"      polls before the interval get slow_down, and the interval grows               (true)
@@ -31,11 +33,13 @@
 // Control, on the same port: POST /control lays a JSON object over the scenario; {"rotate": true} makes new keys, and
 // {"publish": "both" | "new" | "old"} says which the key set shows. GET /control/log answers the requests so far:
 // [{"method", "path", "form", "headers", "at_ms", "early"}].
-import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createSign, createVerify, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const WINDOW_S = 180; // that a clock may be off, and an assertion may live
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const rfc8628 = {
 	discovery: true, device: '/device', token: '/token', userinfo: '/userinfo', jwks: '/jwks', grant: DEVICE_GRANT,
@@ -225,6 +229,33 @@ function poll(form, request, entry) {
 	}
 }
 
+const usedJti = new Set();
+
+// Help "OAuth 2.0 JWT Bearer Flow": the certificate says who it is, the audience is the login host, RS256 alone, no scope, no
+// secret, no refresh token and no expires_in. The words are those of the error table.
+function bearer(form) {
+	const { client, subject, certificate, error: word, text: words } = scenario.service ?? {};
+	const say = (code, description) => ({ status: 400, body: { error: code, error_description: description } });
+	const [head, payload, signature] = (form.assertion ?? '').split('.');
+	const [header, claims] = [head, payload].map((part) => JSON.parse(Buffer.from(part ?? '', 'base64url').toString() || '{}'));
+	const nowS = Date.now() / 1000 + (scenario.date_s ?? 0);
+	if (form.scope !== undefined || form.client_secret !== undefined) return say('invalid_request', 'no such parameter here');
+	if (claims.iss !== client) return say('invalid_client_id', 'client identifier invalid');
+	if (header.alg !== 'RS256' || !createVerify('sha256').update(`${head}.${payload}`)
+		.verify(new X509Certificate(certificate).publicKey, Buffer.from(signature, 'base64url'))) return say('invalid_grant', 'invalid assertion');
+	if (claims.aud !== base) return say('invalid_grant', 'audience is invalid');
+	if (claims.exp < nowS || claims.exp - nowS > 2 * WINDOW_S) return say('invalid_grant', 'expired authorization code');
+	if (claims.jti === undefined || usedJti.has(claims.jti)) return say('bad_jti_claim', 'jti was used');
+	usedJti.add(claims.jti);
+	if (word) return say(word, words);
+	if (claims.sub !== subject) return say('invalid_grant', 'invalid user');
+	return { status: 200, body: {
+		access_token: `00D000000000001!${randomBytes(24).toString('base64url')}`, token_type: 'Bearer', scope: 'api id',
+		instance_url: base, id: `${base}/id/00D000000000001AAA/005000000000001AAA`, issued_at: String(Date.now()),
+		signature: randomBytes(32).toString('base64'),
+	} };
+}
+
 function userinfo(request) {
 	if (!request.headers.authorization?.startsWith('Bearer at-')) return { status: 401, body: { error: 'invalid_token' } };
 	if (scenario.dialect === 'github' && !request.headers['user-agent']) return { status: 403, body: 'no user agent', type: 'text/plain' };
@@ -257,6 +288,7 @@ function answer(request, path, form, entry, text) {
 	const post = request.method === 'POST';
 	if (post && path === '/v1.0/me/checkMemberGroups') return checkMemberGroups(request, text);
 	if (post && path === d.device && (path !== d.token || form.response_type === 'device_code')) return start(form, request);
+	if (post && path === d.token && form.grant_type === JWT_BEARER) return bearer(form);
 	if (post && path === d.token) return poll(form, request, entry);
 	if (!post && path === d.userinfo) return userinfo(request);
 	if (!post && path === d.jwks && d.idToken) return { status: 200, body: keySet() };

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import time
+import urllib.request
 
 import check
 import enter
@@ -327,6 +328,86 @@ def a_client_of_its_own(w):
     w.provider.fault("token", "reply", status=401, body={"error": "invalid_client"})
     check.equal(by_su(w, "agent")[0] != 0, True, "the client is gone")
     check.contains(w.daemon.log(), "the client is gone there, or this key is not known")
+
+
+class Stub:
+    """tests/system/stub-provider.mjs, with one service account of its dialect."""
+
+    def __init__(self, dialect, **service):
+        self.process = subprocess.Popen(["node", os.path.join(enter.TOP, "tests/system/stub-provider.mjs")], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        facts = json.loads(self.process.stdout.readline())
+        self.issuer, self.control, self.service = facts["issuer"], facts["control"], service
+        self.set(dialect=dialect, service=service)
+
+    def _ask(self, path, body=None):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.control + path, body and json.dumps(body).encode(), timeout=60) as reply:
+            return json.load(reply)
+
+    def set(self, **scenario):
+        self._ask("", scenario)
+
+    def forms(self):
+        return [q["form"] for q in self._ask("/log") if "assertion" in q["form"]]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+@check.test
+def salesforce(w):
+    """Salesforce: its audience, window, certificate, no scope, no refresh token, and each of its refusals for what it is"""
+    make_key(w, "crm", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    certificate = subprocess.run(["openssl", "req", "-x509", "-key", f"{KEYS}/crm.pem", "-subj", "/CN=crm", "-days", "2"], check=True,
+                                 capture_output=True, text=True).stdout
+    with Stub("salesforce", client="3MVG9", subject="crm@example.com", certificate=certificate) as stub:
+        w.reconfigure(**{f"provider {world.PROVIDER}": f"issuer={stub.issuer}\nclient_id=3MVG9\ndialect=salesforce",
+                         "latchkey": "allow_insecure_loopback=yes\nend_sessions=no\nbackground_recheck_max=0s",
+                         "access": "everyone=yes\nrecheck=0",
+                         "service-account crm": "subject=crm@example.com\nkey=crm\nservices=su"})
+        check.equal(by_su(w, "crm"), (0, "let-in\n"))
+        check.equal(token(w, name="crm")[1].startswith("00D"), True, "its token")
+        form = stub.forms()[-1]
+        claims = claims_of(form["assertion"])
+        check.equal((claims["iss"], claims["sub"], claims["aud"]), ("3MVG9", "crm@example.com", stub.issuer))
+        check.equal(claims["exp"] - claims["iat"] <= 180, True, f"{claims}")
+        check.equal(set(form) - {"client_id"}, {"grant_type", "assertion"})
+        mark = len(w.daemon.log())
+        for word, text, is_no, says in (
+                ("invalid_grant", "user hasn't approved this consumer", True, "pre-authorize the app"),
+                ("invalid_app_access", "user is not admin approved to access this app", True, "approved users only"),
+                ("inactive_user", "user is inactive", True, "inactive_user"),
+                ("invalid_grant", "ip restricted or invalid login hours", True, "ip restricted"),
+                ("invalid_grant", "no valid scopes defined", False, "give the app a scope"),
+                ("invalid_client", "invalid client credentials", False, "certificate")):
+            stub.set(service={**stub.service, "error": word, "text": text})
+            check.eventually(lambda says=says: by_su(w, "crm")[0] != 0 and says in w.daemon.log()[mark:], f"{word} {text}")
+            check.equal("result=refused" in w.daemon.log()[mark:], is_no, w.daemon.log()[mark:])
+            stub.set(service=stub.service)
+            check.eventually(lambda: by_su(w, "crm")[0] == 0, f"after {word} {text}")
+            mark = len(w.daemon.log())
+        for change, says in (({"subject": "other@example.com"}, "subject must be the username"),
+                             ({"client": "other"}, "client_id must be the consumer key"),
+                             ({"certificate": other_certificate(w)}, "is this key's certificate the one that the app has?")):
+            stub.set(service={**stub.service, **change})
+            check.eventually(lambda says=says: by_su(w, "crm")[0] != 0 and says in w.daemon.log()[mark:], f"{change}")
+        stub.set(service=stub.service, date_s=600)
+        check.eventually(lambda: by_su(w, "crm")[0] != 0 and "s behind the provider's" in w.daemon.log()[mark:], "a clock that is behind")
+        stub.set(date_s=-600)
+        check.eventually(lambda: by_su(w, "crm")[0] != 0 and "s ahead of the provider's" in w.daemon.log()[mark:], "a clock that is ahead")
+        stub.set(date_s=0)
+        check.eventually(lambda: by_su(w, "crm")[0] == 0, "good again")
+
+
+def other_certificate(w):
+    make_key(w, "other", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    return subprocess.run(["openssl", "req", "-x509", "-key", f"{KEYS}/other.pem", "-subj", "/CN=other", "-days", "2"], check=True,
+                          capture_output=True, text=True).stdout
 
 
 @check.test
