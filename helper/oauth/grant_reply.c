@@ -32,6 +32,8 @@ static const struct dialect_grant_refusal general_refusals[] = {
 /* RFC 6749 section 4.4: there is no grant beside the client, so these are all that a provider can say of the account. */
 static const struct dialect_grant_refusal client_refusals[] = {
 	{"invalid_client", NULL, GRANT_MEANS_NO, "the client is gone there, or this key is not known"},
+	{"invalid_client_id", NULL, GRANT_MEANS_NO, NULL},
+	{"invalid_client_credentials", NULL, GRANT_MEANS_NO, NULL},
 	{"unauthorized_client", NULL, GRANT_MEANS_NO, NULL},
 	{NULL, NULL, GRANT_MEANS_LATER, NULL},
 };
