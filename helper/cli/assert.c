@@ -32,6 +32,7 @@
 struct showing {
 	const struct command *command;
 	struct assert_config config;
+	struct presenting_question question; /* as ssh has handed it on; unused without one */
 	const char *account;
 	const char *audience;
 	const char *nonce;
@@ -168,11 +169,11 @@ static enum command_exit show_part(const struct showing *s, unsigned part)
 static enum command_exit answer(struct showing *s, const char *question)
 {
 	const struct command *c = s->command;
-	struct presenting_question q;
+	struct presenting_question *q = &s->question;
 	struct ssh_question ssh;
 	char why[ASSERT_WHY_MAX];
 
-	if (ssh_question_read(&ssh, question) < 0 || presenting_question_read(&q, ssh.text) < 0)
+	if (ssh_question_read(&ssh, question) < 0 || presenting_question_read(q, ssh.text) < 0)
 		return command_fail(c, COMMAND_FAILED,
 				    "that is no question of Latchkey's behind ssh's own words: no answer");
 	if (!ssh_client_names_host(getppid()))
@@ -181,18 +182,18 @@ static enum command_exit answer(struct showing *s, const char *question)
 				    "(a script in between must exec): no answer");
 	if (assert_config_read(&s->config, c->arguments.config, ssh.host, why) < 0)
 		return command_fail(c, COMMAND_FAILED, "%s", why);
-	if (strcmp(q.account, ssh.user) != 0)
+	if (strcmp(q->account, ssh.user) != 0)
 		return command_fail(c, COMMAND_FAILED, "ssh asks for %s, and the host for %s: no answer", ssh.user,
-				    q.account);
-	if (strcmp(q.host, either(s->config.host, ssh.host)) != 0)
+				    q->account);
+	if (strcmp(q->host, either(s->config.host, ssh.host)) != 0)
 		return command_fail(c, COMMAND_FAILED,
 				    "ssh is connected to %s, and the host calls itself %s: no answer (if that is one "
 				    "of its names, [host %s] in assert.conf says so)",
-				    ssh.host, q.host, ssh.host);
-	s->account = q.account;
-	s->audience = either(s->config.audience, q.host);
-	s->nonce = q.nonce;
-	return show_part(s, q.part);
+				    ssh.host, q->host, ssh.host);
+	s->account = q->account;
+	s->audience = either(s->config.audience, q->host);
+	s->nonce = q->nonce;
+	return show_part(s, q->part);
 }
 
 /* For programs that speak SSH themselves: who calls says whom it is connected to. */

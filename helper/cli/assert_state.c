@@ -27,35 +27,37 @@ static void close_fd(int *fd)
 		(void)close(*fd);
 }
 
-static int find_folder(char folder[FOLDER_MAX])
+/* The folder that ours lies in. */
+static int find_parent(char parent[FOLDER_MAX])
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	const char *home = getenv("HOME");
 	int n;
 
 	if (runtime != NULL && runtime[0] == '/' && access(runtime, W_OK) == 0) {
-		n = snprintf(folder, FOLDER_MAX, "%s", runtime);
+		n = snprintf(parent, FOLDER_MAX, "%s", runtime);
 	} else if (home != NULL && home[0] == '/') {
-		n = snprintf(folder, FOLDER_MAX, "%s/.cache", home);
-		if (n > 0 && (size_t)n < FOLDER_MAX && mkdir(folder, 0700) < 0 && errno != EEXIST)
+		n = snprintf(parent, FOLDER_MAX, "%s/.cache", home);
+		if (n > 0 && (size_t)n < FOLDER_MAX && mkdir(parent, 0700) < 0 && errno != EEXIST)
 			return -errno;
 	} else {
 		return -ENOENT;
 	}
-	return n < 0 || (size_t)n + NAME_LEN >= FOLDER_MAX ? -ENAMETOOLONG : 0;
+	return n < 0 || (size_t)n >= FOLDER_MAX ? -ENAMETOOLONG : 0;
 }
 
 /* Return: the open folder, or negative errno. */
 static int open_folder(void)
 {
-	char folder[FOLDER_MAX];
+	char parent[FOLDER_MAX];
+	char folder[FOLDER_MAX + NAME_LEN];
 	struct stat st;
-	int r = find_folder(folder);
+	int r = find_parent(parent);
 	int fd;
 
 	if (r < 0)
 		return r;
-	(void)strcat(folder, "/latchkey"); /* find_folder() left room */
+	(void)snprintf(folder, sizeof(folder), "%s/latchkey", parent);
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -95,7 +95,7 @@ static void read_some(int fd, char text[VERSION_MAX])
 
 bool ssh_client_names_host(pid_t pid)
 {
-	char program[64], text[VERSION_MAX];
+	char program[64], text[VERSION_MAX] = "";
 	int ends[2];
 	pid_t child;
 
@@ -106,7 +106,6 @@ bool ssh_client_names_host(pid_t pid)
 	if (child == 0)
 		run(program, ends[1]);
 	(void)close(ends[1]);
-	text[0] = '\0';
 	if (child > 0) {
 		read_some(ends[0], text);
 		(void)kill(child, SIGKILL);
