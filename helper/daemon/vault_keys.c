@@ -37,6 +37,8 @@ static const char *fault_text(int error)
 		return "it does not belong to this user, or others can open it";
 	case -EUCLEAN:
 		return "there is no key in it";
+	case -EACCES:
+		return "this user may not look there";
 	case -ELOOP:
 	case -EINVAL:
 		return "it is no file";
@@ -48,8 +50,8 @@ static const char *fault_text(int error)
 static void say_what_was_found(const struct vault_keys *v, const struct seal_found *found)
 {
 	if (found->credential != 0 && found->credential != -ENOENT)
-		log_line(LOG_ERR, "credential " SEAL_CREDENTIAL " cannot be used: %s; nothing is kept of sign-ins",
-			 fault_text(found->credential));
+		log_line(LOG_ERR, "credential " SEAL_CREDENTIAL " cannot be used: %s; nothing is kept of sign-ins (%s)",
+			 fault_text(found->credential), v->places.credentials);
 	else if (found->file != 0 && found->file != -ENOENT)
 		log_line(v->is_credential ? LOG_WARNING : LOG_ERR, "%s/" SEAL_FILE " cannot be used: %s%s", v->folder,
 			 fault_text(found->file), v->is_credential ? "" : "; nothing is kept of sign-ins");

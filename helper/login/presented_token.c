@@ -30,6 +30,7 @@ struct job {
 	presented_done_fn done;
 	void *userdata;
 	struct secret *token;
+	const char *own_client[2]; /* NULL-terminated, for the introspection */
 	struct provider_wait *prepare;
 	struct introspect *introspect;
 	struct token_exchange *exchange;
@@ -118,10 +119,9 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 {
 	struct job *j = userdata;
 	const struct service_account *s = j->request->account;
-	const char *const own[] = {s->client_id, NULL};
 	const struct introspect_presented expect = {
 		.subject = s->identity_subject,
-		.clients = s->token_clients != NULL ? (const char *const *)s->token_clients : own,
+		.clients = s->token_clients != NULL ? (const char *const *)s->token_clients : j->own_client,
 		.audience = s->token_audience,
 		.scope = s->token_scope,
 		.classes = (const char *const *)s->token_classes,
@@ -214,6 +214,7 @@ static int begin(struct job **ret, const struct presented_request *r, const char
 		return -ENOMEM;
 	j->request = r;
 	j->lp = login_provider_of_issuer(r->ctx, r->account->issuer);
+	j->own_client[0] = r->account->client_id;
 	j->done = done;
 	j->userdata = userdata;
 	if (r->len < TOKEN_MIN) {

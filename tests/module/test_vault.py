@@ -124,6 +124,9 @@ def test_credential():
         write(rig.path("credentials", "latchkey.key"), "nonsense", 0o444, 0)
         restart(rig)
         assert "credential latchkey.key cannot be used: there is no key in it" in rig.log(), rig.log()
+        os.chmod(rig.path("credentials"), 0o700)  # root's: another service's, say
+        restart(rig)
+        assert f"this user may not look there; nothing is kept of sign-ins ({rig.path('credentials')})" in rig.log(), rig.log()
         assert not os.path.exists(key_file(rig))
 
 

@@ -126,6 +126,14 @@ class AuthServer:
         """A token of whatever kind, by the key that signs now."""
         return self._ask("/sign", {"claims": claims, "header": header})["token"]
 
+    def mint(self, person, scope, **more):
+        """An access token of that person's, as if it had been given to a program elsewhere."""
+        return self._ask("/mint", {"person": person, "scope": scope, **more})["token"]
+
+    def foreign(self, token, person):
+        """A token of another server that this one exchanges for one of @person."""
+        self._ask("/foreign", {"token": token, "person": person})
+
     def backchannel_logout(self, person):
         """The provider's own logout token goes to the logoutUri that it was started with."""
         return self._ask("/backchannel-logout", {"person": person})

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One sign-in by the real flow through a real latchkey-fetch, without accounts or PAM: a line of JSON for the challenge
- * and one for the end. For tests on loopback; it allows plain HTTP there. */
+/* One sign-in by the real flow, or one token exchange, through a real latchkey-fetch, without accounts or PAM: a line of JSON for the
+ * challenge and one for the end. For tests on loopback; it allows plain HTTP there. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "helper/oauth/flow.h"
 #include "helper/oauth/group_check.h"
 #include "helper/oauth/identity.h"
+#include "helper/oauth/token_exchange.h"
 
 struct run {
 	sd_event *event;
@@ -24,6 +25,8 @@ struct run {
 	struct json_object *found;
 	char **ids; /* groups to be asked about */
 	uint32_t lifetime_s;
+	struct secret *subject_token; /* NULL: a sign-in */
+	struct token_exchange *exchange;
 };
 
 static void end(struct run *run, const struct oauth_result *result, const struct identity *identity)
@@ -75,6 +78,18 @@ static void on_tokens(void *userdata, const struct oauth_result *result, struct 
 		(void)sd_event_exit(run->event, 1);
 }
 
+static void exchange(struct run *run)
+{
+	const struct token_exchange_request request = {
+		.subject_token = run->subject_token,
+		.subject_token_type = TOKEN_TYPE_JWT,
+		.requested_token_type = TOKEN_TYPE_ACCESS_TOKEN,
+	};
+
+	if (token_exchange_start(&run->exchange, run->provider, run->fetch, &request, on_tokens, run) < 0)
+		(void)sd_event_exit(run->event, 1);
+}
+
 static void on_challenge(void *userdata, const struct flow_challenge *challenge)
 {
 	(void)userdata;
@@ -91,6 +106,8 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 
 	if (result->outcome != OAUTH_DONE)
 		end(run, result, NULL);
+	else if (run->subject_token != NULL)
+		exchange(run);
 	else if (flow_start(&run->flow, FLOW_DEVICE, run->provider, run->event, run->fetch, &request, &events, run) < 0)
 		(void)sd_event_exit(run->event, 1);
 }
@@ -120,6 +137,10 @@ static int setting(struct run *run, const char *name, char *value)
 		s->algorithms = 1u << jws_algorithm_from_name(value);
 	else if (strcmp(name, "auth") == 0)
 		s->client_auth = strcmp(value, "basic") == 0 ? CLIENT_AUTH_BASIC : CLIENT_AUTH_POST;
+	else if (strcmp(name, "handler") == 0)
+		s->token_handler = value;
+	else if (strcmp(name, "exchange") == 0)
+		return secret_copy(&run->subject_token, value, strlen(value));
 	else if (strcmp(name, "secret") == 0)
 		return secret_copy(&s->client_secret, value, strlen(value));
 	else
@@ -169,6 +190,8 @@ int main(int argc, char **argv)
 	text_free_list(run.ids);
 	json_object_put(run.found);
 	flow_free(run.flow);
+	token_exchange_free(run.exchange);
+	secret_free(run.subject_token);
 	provider_free(run.provider);
 	fetch_client_free(run.fetch);
 	secret_free(run.settings.client_secret);

@@ -29,6 +29,7 @@
 //                 "status", "body", "type", "headers", "delay_ms", "hang": true, "cut": bytes sent before the connection
 //                 breaks, "date_s": seconds to add to the Date header (with nothing else, the reply stays right)
 //   "date_s"      seconds to add to the Date header of every reply
+//   "exchange"    {"takes": [subject tokens], "handler": name}: a token exchange (RFC 8693); with a handler, token_handler must name it
 //
 // Control, on the same port: POST /control lays a JSON object over the scenario; {"rotate": true} makes new keys, and
 // {"publish": "both" | "new" | "old"} says which the key set shows. GET /control/log answers the requests so far:
@@ -40,6 +41,7 @@ import https from 'node:https';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const WINDOW_S = 180; // that a clock may be off, and an assertion may live
+const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const rfc8628 = {
 	discovery: true, device: '/device', token: '/token', userinfo: '/userinfo', jwks: '/jwks', grant: DEVICE_GRANT,
@@ -75,6 +77,7 @@ const dialects = {
 	salesforce: {
 		device: '/services/oauth2/token', token: '/services/oauth2/token', userinfo: '/services/oauth2/userinfo',
 		jwks: '/id/keys', grant: 'device', code: 'code', expiresIn: null, undiscoveredDevice: true, noExpiry: true,
+		exchangeReply: (r) => ({ ...r, instance_url: 'https://example.my.salesforce.com', issued_at: String(Date.now()), signature: 'c2ln' }),
 	},
 };
 
@@ -199,6 +202,22 @@ function tokens() {
 	return { status: 200, body: overlay(reply, scenario.reply) };
 }
 
+// Salesforce: help "OAuth 2.0 Token Exchange Flow"; its reply does not name what was issued.
+function exchange(form, request) {
+	const d = dialect();
+	const wanted = scenario.exchange;
+	const fault = clientFault(form, request, 'poll');
+	if (fault) return fault;
+	if (!wanted) return error(400, 'unsupported_grant_type');
+	if (!form.subject_token || !form.subject_token_type) return error(400, 'invalid_request');
+	if (wanted.handler !== undefined && form.token_handler !== wanted.handler) return error(400, 'invalid_grant');
+	if (!wanted.takes.includes(form.subject_token))
+		return { status: 400, body: { error: 'invalid_grant', error_description: "user hasn't approved this consumer" } };
+	const { status, body } = tokens();
+	const shape = d.exchangeReply ?? ((r) => ({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', ...r }));
+	return { status, body: overlay(shape(body), scenario.reply) };
+}
+
 function poll(form, request, entry) {
 	const d = dialect();
 	const fault = clientFault(form, request, 'poll');
@@ -289,6 +308,7 @@ function answer(request, path, form, entry, text) {
 	if (post && path === '/v1.0/me/checkMemberGroups') return checkMemberGroups(request, text);
 	if (post && path === d.device && (path !== d.token || form.response_type === 'device_code')) return start(form, request);
 	if (post && path === d.token && form.grant_type === JWT_BEARER) return bearer(form);
+	if (post && path === d.token && form.grant_type === EXCHANGE_GRANT) return exchange(form, request);
 	if (post && path === d.token) return poll(form, request, entry);
 	if (!post && path === d.userinfo) return userinfo(request);
 	if (!post && path === d.jwks && d.idToken) return { status: 200, body: keySet() };

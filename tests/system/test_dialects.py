@@ -113,6 +113,18 @@ CASES = [
     Case("authentik, refusal looks pending", EXPIRED, dialect="authentik", polls=["denied"], flow=["lifetime=4"]),
     Case("dex, pending is 401", DONE, dialect="dex"),
     Case("salesforce", DONE, dialect="salesforce"),
+    # token exchange
+    Case("exchange", DONE, exchange={"takes": ["st-1"]}, flow=["exchange=st-1"], check=subject("alice-1")),
+    Case("exchange of an unknown token", CLIENT, "user hasn't approved", exchange={"takes": []}, flow=["exchange=st-1"]),
+    Case("exchange brings another kind", BAD, "not of the kind", exchange={"takes": ["st-1"]}, flow=["exchange=st-1"],
+         reply={"issued_token_type": "urn:ietf:params:oauth:token-type:jwt"}),
+    Case("exchange that is not for this client", CLIENT, "unsupported_grant_type", flow=["exchange=st-1"]),
+    Case("salesforce, exchange by a handler", DONE, dialect="salesforce", exchange={"takes": ["st-1"], "handler": "MyHandler"},
+         flow=["exchange=st-1", "handler=MyHandler"], check=subject("alice-1")),
+    Case("salesforce, exchange without its handler", REFUSED, dialect="salesforce",
+         exchange={"takes": ["st-1"], "handler": "MyHandler"}, flow=["exchange=st-1"]),
+    Case("salesforce, exchange not approved", CLIENT, "user hasn't approved", dialect="salesforce", exchange={"takes": []},
+         flow=["exchange=st-1"]),
     # the poll
     Case("denied", DENIED, polls=["pending", "denied"]),
     Case("expired", EXPIRED, polls=["expired"]),

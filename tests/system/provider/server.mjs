@@ -12,6 +12,7 @@ import https from 'node:https';
 import Provider from 'oidc-provider';
 import { Devices, GRANT as CIBA_GRANT } from './ciba.mjs';
 import { certificateClient, certificateSettings, clientFeatures, tlsOptions, unalias } from './clients.mjs';
+import { Exchange, GRANT as EXCHANGE_GRANT } from './exchange.mjs';
 import { Faults, Keys } from './faults.mjs';
 import { JWT_BEARER, jwkOf, register as registerGrants } from './grants.mjs';
 import { findBySubject, people } from './people.mjs';
@@ -55,6 +56,7 @@ const issuer = `${scheme}://${options.name ?? options.host}:${server.address().p
 const keys = await new Keys().rotate();
 const faults = new Faults();
 const devices = new Devices();
+const exchange = new Exchange();
 const settings = {
   interval: options.interval,
   complete: options.complete,
@@ -79,7 +81,7 @@ const provider = new Provider(issuer, {
       token_endpoint_auth_method: 'client_secret_basic',
       backchannel_token_delivery_mode: 'poll',
     } : { token_endpoint_auth_method: 'none' }),
-    grant_types: [DEVICE_GRANT, 'refresh_token', JWT_BEARER, ...(options.redirectUri ? ['authorization_code'] : []), ...(options.clientSecret ? [CIBA_GRANT] : [])],
+    grant_types: [DEVICE_GRANT, 'refresh_token', JWT_BEARER, ...(options.redirectUri ? ['authorization_code'] : []), ...(options.clientSecret ? [CIBA_GRANT, EXCHANGE_GRANT] : [])],
     response_types: options.redirectUri ? ['code'] : [],
     redirect_uris: options.redirectUri ? [options.redirectUri] : [],
     id_token_signed_response_alg: 'RS256',
@@ -123,6 +125,7 @@ const provider = new Provider(issuer, {
       },
     },
     ciba: devices.feature(),
+    introspection: { enabled: true },
     revocation: { enabled: true },
     pushedAuthorizationRequests: { enabled: options.pushed },
     backchannelLogout: { enabled: true },
@@ -306,12 +309,14 @@ provider.use(async (ctx, next) => {
     ctx.req.socket.destroy();
   }
 });
+exchange.register(provider);
 provider.on('server_error', (ctx, error) => console.error(error));
 server.on('request', provider.callback());
 
 // GET /requests, /pushes; POST /clear, /fault, /rotate, /settings, /answer {deny} or {acr, amr, age} to the last push,
 // /messages {takes: regular expression}, /people {name: {claim: value}},
-// where "disabled" is no claim: nobody is there any more, /sign {claims, header}, /backchannel-logout {person}
+// where "disabled" is no claim: nobody is there any more, /sign {claims, header}, /backchannel-logout {person},
+// /mint {person, scope, expiresIn} makes an access token, /foreign {token, person} makes one of another server known
 const control = http.createServer(async (req, res) => {
   let status = 200;
   let answer = {};
@@ -331,6 +336,8 @@ const control = http.createServer(async (req, res) => {
       case 'POST /backchannel-logout':
         await (await provider.Client.find(options.clientId)).backchannelLogout(people.get(body.person).sub, 'sid');
         break;
+      case 'POST /mint': answer = { token: await Exchange.mint(provider, options.clientId, body) }; break;
+      case 'POST /foreign': exchange.foreign.set(body.token, body.person); break;
       case 'POST /settings': Object.assign(settings, body); break;
       case 'POST /people':
         for (const [name, claims] of Object.entries(body)) people.set(name, { ...people.get(name), ...claims });

@@ -30,6 +30,7 @@ int introspect_presented_start(struct introspect **ret, struct provider *p, stru
 	note(token);
 	fake_door.introspections++;
 	fake_door.expect = *expect;
+	(void)snprintf(fake_door.client, sizeof(fake_door.client), "%s", expect->clients[0]);
 	fake_door.introspect_done = done;
 	fake_door.userdata = userdata;
 	*ret = (struct introspect *)(void *)&waiting;
@@ -48,6 +49,8 @@ void fake_said(enum introspect_outcome outcome, enum oauth_outcome why)
 	introspect_done_fn done = fake_door.introspect_done;
 
 	assert_non_null(done);
+	/* what is compared then must be there still */
+	assert_string_equal(fake_door.expect.clients[0], fake_door.client);
 	fake_door.introspect_done = NULL;
 	done(fake_door.userdata, outcome, &result);
 }

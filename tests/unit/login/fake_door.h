@@ -10,6 +10,7 @@ struct fake_door {
 	bool is_impossible; /* the next introspection cannot be asked */
 	introspect_done_fn introspect_done;
 	struct introspect_presented expect; /* what the last one wants */
+	char client[64];                    /* the first that it takes */
 	struct introspect_facts facts;      /* what it will say */
 	token_exchange_done_fn exchange_done;
 	char subject_type[64], scope[64], audience[64]; /* of the last exchange */
