@@ -79,6 +79,14 @@ void recheck_person_reset(struct recheck_person *p);
 /** recheck_person_hold() - the access token of a reply is for everybody who wants one of the whole grant from now on */
 void recheck_person_hold(struct recheck_person *p, const struct token_set *tokens);
 
+/**
+ * recheck_revoke_later() - tokens that nobody keeps any more wait in the store for their revocation (sign_out.h)
+ * Where something is kept for @account they belong to a grant that goes on, or that a sign-in has replaced: nothing is done then.
+ * @ret_id: of what waits now; left alone where nothing does. May be NULL
+ */
+void recheck_revoke_later(struct login_context *ctx, const struct account *account, const struct secret *refresh_token,
+			  const struct secret *access_token, int64_t *ret_id);
+
 /** recheck_person_account() - as the store or /etc/passwd has it now. Return: 0, -ENOENT it is not there or another's, other
  *  negative errno. */
 int recheck_person_account(const struct recheck_person *p, struct account **ret);

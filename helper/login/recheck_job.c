@@ -221,6 +221,16 @@ static void take_back_note(struct recheck_job *j)
 	(void)store_kept(j);
 }
 
+/* Signed out, forgotten or refused while the provider gave new ones: the old one, which waits for its revocation, may not end
+ * these. */
+static void revoke_orphans(const struct recheck_job *j, const struct token_set *t)
+{
+	const struct recheck_person *p = j->person;
+	const struct account account = {.name = p->name, .issuer = p->issuer, .subject = p->subject, .uid = p->uid};
+
+	recheck_revoke_later(j->ctx, &account, t->refresh_token, t->access_token, NULL);
+}
+
 static void on_refreshed(void *userdata, enum refresh_outcome outcome, const struct oauth_result *result,
 			 struct token_set *tokens, uint32_t retry_after_s)
 {
@@ -228,6 +238,8 @@ static void on_refreshed(void *userdata, enum refresh_outcome outcome, const str
 	struct recheck_job *j = userdata;
 
 	refresh_free(LK_STEAL(j->refresh));
+	if (owned != NULL && j->generation != j->person->generation)
+		revoke_orphans(j, owned);
 	if (recheck_job_is_void(j))
 		return;
 	switch (outcome) {

@@ -89,18 +89,46 @@ int recheck_kept(struct login_context *ctx, const struct account *account, const
 	return 0;
 }
 
+void recheck_revoke_later(struct login_context *ctx, const struct account *account, const struct secret *refresh_token,
+			  const struct secret *access_token, int64_t *ret_id)
+{
+	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *t = NULL;
+	struct row_owner owner = account_owner(account);
+	int r;
+
+	if ((refresh_token == NULL && access_token == NULL) || store_check_lock(ctx->store, &owner) != -ENOENT)
+		return;
+	t = calloc(1, sizeof(*t));
+	r = t != NULL ? 0 : -ENOMEM;
+	if (r == 0 && refresh_token != NULL)
+		r = secret_copy(&t->refresh_token, secret_data(refresh_token), secret_len(refresh_token));
+	if (r == 0 && access_token != NULL)
+		r = secret_copy(&t->access_token, secret_data(access_token), secret_len(access_token));
+	if (r == 0)
+		r = store_put_revocation(ctx->store, &owner, t, ret_id);
+	if (r < 0)
+		log_line(LOG_WARNING, "a token of %s that is of no use here any more cannot be revoked: %s",
+			 account->name, strerror(-r));
+}
+
 int recheck_forget(struct login_context *ctx, const struct account *account, int64_t *ret_id)
 {
 	struct recheck_person *p = recheck_person_find(ctx->rechecks, account);
 	struct row_owner owner = account_owner(account);
 	struct standing st = {.state = STANDING_UNKNOWN};
+	int64_t id = 0;
 	int r;
 
-	if (p != NULL)
-		recheck_person_reset(p);
 	if (ctx->approvals != NULL)
 		(void)remember_drop(ctx->approvals, account->uid);
-	r = store_revoke_tokens(ctx->store, account->uid, ret_id);
+	r = store_revoke_tokens(ctx->store, account->uid, &id);
+	/* One that is in memory alone, as a service account's. */
+	if (r == 0 && id == 0 && p != NULL)
+		recheck_revoke_later(ctx, account, NULL, p->access_token, &id);
+	if (p != NULL)
+		recheck_person_reset(p);
+	if (r == 0 && ret_id != NULL)
+		*ret_id = id;
 	/* A no stays. */
 	if (r == 0 && store_find_standing(ctx->store, &owner, &st) == 0 && st.state == STANDING_GOOD)
 		r = store_drop_standing(ctx->store, account->uid);

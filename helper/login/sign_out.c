@@ -191,49 +191,44 @@ static void on_prepared(void *userdata, const struct oauth_result *result)
 		finish(o, SIGN_OUT_DELAYED, strerror(-r));
 }
 
-/* Return: 0, 1 there is nothing that could be revoked, negative errno. */
-static int find_tokens(const struct login_context *ctx, const struct account *account, struct kept_tokens **ret)
+/* What waits now. Return: 0, 1 it cannot be opened, and waits for its key; negative errno. */
+static int take_waiting(struct sign_out *o, int64_t id)
 {
-	struct row_owner owner = account_owner(account);
-	int r;
+	struct revocation waiting;
+	int r = store_find_revocation(o->all->ctx->store, id, &waiting);
 
-	if (account->subject == NULL)
-		return 1;
-	r = store_find_tokens(ctx->store, &owner, ret);
-	return r == -ENOENT || r == -EKEYREJECTED ? 1 : r;
+	if (r < 0)
+		return r == -ENOENT ? 1 : r;
+	o->id = id;
+	o->tokens = LK_STEAL(waiting.tokens);
+	revocation_done(&waiting);
+	return o->tokens != NULL ? 0 : 1;
 }
 
 int sign_out_start(struct sign_out **ret, struct sign_outs *s, const struct account *account, sign_out_done_fn done,
 		   void *userdata, enum sign_out_outcome *ret_now)
 {
-	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *tokens = NULL;
-	const struct login_provider *lp = login_provider_of_issuer(s->ctx, account->issuer);
-	LK_CLEANUP(sign_out_freep) struct sign_out *o = NULL;
-	int found = find_tokens(s->ctx, account, &tokens), r;
+	LK_CLEANUP(sign_out_freep) struct sign_out *o = calloc(1, sizeof(*o));
 	int64_t id = 0;
+	int r;
 
-	if (found < 0)
-		return found;
-	o = calloc(1, sizeof(*o));
 	if (o == NULL || (o->name = strdup(account->name)) == NULL ||
 	    (o->subject = strdup(account->subject != NULL ? account->subject : "")) == NULL)
 		return -ENOMEM;
+	o->all = s;
+	o->lp = login_provider_of_issuer(s->ctx, account->issuer);
+	o->uid = account->uid;
+	o->done = done;
+	o->userdata = userdata;
 	r = account->subject != NULL ? recheck_forget(s->ctx, account, &id) : 0;
 	if (r < 0)
 		return r;
 	(void)remember_drop(s->ctx->approvals, account->uid);
 	*ret_now = SIGN_OUT_NOTHING;
-	if (found == 1 || lp == NULL || id == 0)
-		return 1;
-
-	o->all = s;
-	o->id = id;
-	o->lp = lp;
-	o->uid = account->uid;
-	o->tokens = LK_STEAL(tokens);
-	o->done = done;
-	o->userdata = userdata;
-	if (provider_prepare(lp->provider, on_prepared, o, &o->prepare) < 0) {
+	r = id != 0 ? take_waiting(o, id) : 1;
+	if (r != 0 || o->lp == NULL)
+		return r != 0 ? r : 1;
+	if (provider_prepare(o->lp->provider, on_prepared, o, &o->prepare) < 0) {
 		*ret_now = SIGN_OUT_DELAYED;
 		audit(o, SIGN_OUT_DELAYED, "out of memory");
 		settle(o, SIGN_OUT_DELAYED, 0);

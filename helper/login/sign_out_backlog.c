@@ -150,11 +150,13 @@ static void end_round(struct sign_outs *s)
 	uint32_t wait_s = FIRST_WAIT_S;
 
 	b->row.id = 0;
+	b->is_in_round = false;
 	free(LK_STEAL(b->failed_issuer));
 	b->timer = sd_event_source_disable_unref(b->timer);
 	if (!b->has_failed) {
+		/* what comes by itself: a grant that was orphaned, or an account that got another uid */
 		b->n_rounds = 0;
-		return;
+		wait_s = MAX_WAIT_S;
 	}
 	for (unsigned i = 0; i < b->n_rounds && wait_s < MAX_WAIT_S; i++)
 		wait_s *= 2;
@@ -162,7 +164,7 @@ static void end_round(struct sign_outs *s)
 		wait_s = MAX_WAIT_S;
 	if (b->retry_after_s > wait_s)
 		wait_s = b->retry_after_s < PROVIDER_WAIT_MAX_S ? b->retry_after_s : PROVIDER_WAIT_MAX_S;
-	b->n_rounds++;
+	b->n_rounds += b->has_failed ? 1 : 0;
 	if (arm(s, wait_s * UINT64_C(1000), on_round) < 0)
 		log_line(LOG_ERR, "revocations have to wait for a restart: out of memory");
 }
@@ -216,6 +218,7 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct sign_outs *s = userdata;
 
+	s->backlog.is_in_round = true;
 	s->backlog.row.id = 0;
 	s->backlog.has_failed = false;
 	s->backlog.retry_after_s = 0;
@@ -226,10 +229,13 @@ int sign_out_backlog_wake(struct sign_outs *s, uint32_t wait_s)
 {
 	struct sign_out_backlog *b = &s->backlog;
 
-	if (b->lp != NULL || b->timer != NULL) {
-		/* should the round be over by the time, another follows */
+	/* Should this round be over, another follows soon. */
+	if (b->lp != NULL || b->is_in_round) {
 		b->has_failed = true;
 		return 0;
 	}
+	/* Nor is one put off that is to come because of a failure. */
+	if (b->timer != NULL && b->n_rounds > 0)
+		return 0;
 	return arm(s, (wait_s > 0 ? wait_s : AT_LOAD_S) * UINT64_C(1000), on_round);
 }

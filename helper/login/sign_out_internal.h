@@ -16,8 +16,9 @@ struct sign_out_backlog {
 	sd_event_source *timer; /* the next round, or the next row of this one */
 	unsigned n_rounds;      /* that told less than they had to, one after another */
 	uint32_t retry_after_s; /* the longest that a provider asked for in this round */
-	bool has_failed;        /* something is left of this round */
-	char *failed_issuer;    /* who is left alone for the rest of it */
+	bool is_in_round;
+	bool has_failed;     /* something is left of this round */
+	char *failed_issuer; /* who is left alone for the rest of it */
 
 	struct revocation row; /* the one of now */
 	const struct login_provider *lp;

@@ -68,6 +68,8 @@ int standing_read(struct login_context *ctx, const struct account *account, stru
 int standing_refuse(struct login_context *ctx, const struct account *account, const char *why)
 {
 	struct recheck_person *p = recheck_person_get(ctx->rechecks, account);
+	struct row_owner owner = account_owner(account);
+	bool had_tokens = store_check_lock(ctx->store, &owner) != -ENOENT;
 	const struct audit_event event = {
 		.kind = AUDIT_REVOCATION,
 		.priority = LOG_NOTICE,
@@ -81,6 +83,9 @@ int standing_refuse(struct login_context *ctx, const struct account *account, co
 	};
 	int r = store_refusal(ctx, account, why);
 
+	/* Where none was kept, it is in memory alone: a service account's, which would outlive the refusal. */
+	if (p != NULL && r == 0 && !had_tokens)
+		recheck_revoke_later(ctx, account, NULL, p->access_token, NULL);
 	if (p != NULL) {
 		recheck_person_reset(p);
 		if (r < 0)

@@ -63,10 +63,11 @@ static int insert(struct store *s, const struct row_owner *o, const struct seale
 	return r < 0 ? r : store_step(s, STATEMENT_PUT_REVOCATION);
 }
 
-int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t)
+int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t, int64_t *ret_id)
 {
 	LK_CLEANUP(sealed_done) struct sealed sealed = {.bytes = NULL};
 	LK_CLEANUP(secret_freep) struct secret *plain = NULL;
+	int64_t id = 0;
 	int r = kept_tokens_encode(&plain, t);
 
 	if (r == 0)
@@ -76,9 +77,13 @@ int store_put_revocation(struct store *s, const struct row_owner *o, const struc
 	if (r < 0)
 		return r;
 	r = insert(s, o, &sealed);
+	id = sqlite3_last_insert_rowid(s->db);
 	if (r == 0)
 		r = run_for_uid(s, STATEMENT_LIMIT_REVOCATIONS, o->uid, NULL);
-	return store_finish(s, r, false);
+	r = store_finish(s, r, false);
+	if (r == 0 && ret_id)
+		*ret_id = id;
+	return r;
 }
 
 void revocation_done(struct revocation *r)

@@ -32,9 +32,9 @@ int store_revoke_tokens(struct store *s, uint32_t uid, int64_t *ret_id);
 /** store_find_revocation() - that one, as store_next_revocation() */
 int store_find_revocation(struct store *s, int64_t id, struct revocation *ret);
 
-/** store_put_revocation() - for tokens that were never kept. Return: 0 durable, -ENOKEY nothing can be sealed, -EINVAL nothing that
+/** store_put_revocation() - for tokens that were never kept. @ret_id: as above. Return: 0 durable, -ENOKEY nothing can be sealed, -EINVAL nothing that
  *  can be kept, -E2BIG, -EIO, as store_insert(). */
-int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t);
+int store_put_revocation(struct store *s, const struct row_owner *o, const struct kept_tokens *t, int64_t *ret_id);
 
 /** store_next_revocation() - the first with an id above @after. @ret: set only on 0; revocation_done().
  *  Return: 0, -ENOENT, as the look-ups. */

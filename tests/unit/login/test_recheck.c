@@ -3,6 +3,7 @@
  * Checklist OA-13, BCP-05, BCP-11, ID-17; threats R14, T20, C1, C2, C8, I17. */
 #include <errno.h>
 
+#include "helper/vault/store_revocations.h"
 #include "tests/unit/login/recheck_world.h"
 
 #define IN_STAFF "{\"preferred_username\":\"alice\",\"name\":\"Alice A.\",\"groups\":[\"staff\"]}"
@@ -287,6 +288,38 @@ static void a_sign_in_in_between(void **state)
 	}
 }
 
+/* The refresh tokens of which the provider is to hear, each followed by a blank; the access token where it is alone. */
+static void assert_waiting(struct alice *a, const char *expected)
+{
+	struct revocation r = {.id = 0};
+	char found[128] = "";
+	int64_t at = 0;
+
+	while (store_next_revocation(a->w->ctx.store, at, &r) == 0) {
+		const struct kept_tokens *t = r.tokens;
+
+		at = r.id;
+		assert_non_null(t);
+		(void)strncat(found, secret_data(t->refresh_token != NULL ? t->refresh_token : t->access_token), 40);
+		(void)strncat(found, " ", 2);
+		revocation_done(&r);
+	}
+	assert_string_equal(found, expected);
+}
+
+/* REV-06: a sign-in that comes in between keeps its own, and an older answer is nobody's reason to revoke anything. */
+static void signed_in_in_between(void **state)
+{
+	struct alice *a = *state;
+	struct answer answer;
+
+	ask_until_refresh(a, &answer);
+	sign_in_alice(a, "rt-9", "at-9");
+	fake_refreshed(REFRESH_DONE, "rt-2", "at-2", "id", 300);
+	assert_kept(a, "rt-9", false);
+	assert_waiting(a, "");
+}
+
 /* A no from elsewhere (an event, a logout) while the provider's answer is on its way. */
 static void refused_in_between(void **state)
 {
@@ -312,6 +345,8 @@ static void logged_out_in_between(void **state)
 	fake_refreshed(REFRESH_DONE, "rt-2", "at-2", "id", 300);
 	assert_int_equal(answer.result.outcome, RECHECK_NO_TOKEN);
 	assert_kept(a, "-", false);
+	/* REV-06: what came too late is revoked like what was kept */
+	assert_waiting(a, "rt-1 rt-2 ");
 
 	/* but not a no */
 	assert_int_equal(standing_refuse(&a->w->ctx, a->account, "gone"), 0);
@@ -348,6 +383,7 @@ int main(void)
 		TEST(no_id_token),
 		TEST(a_sign_in_in_between),
 		TEST(refused_in_between),
+		TEST(signed_in_in_between),
 		TEST(logged_out_in_between),
 		TEST(clock_set_back),
 	};

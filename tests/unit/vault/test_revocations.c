@@ -55,7 +55,7 @@ static int keep(struct store *s, const char *token, bool is_kept)
 
 	assert_int_equal(secret_copy(&secret, token, strlen(token)), 0);
 	t.refresh_token = secret;
-	return is_kept ? store_put_tokens(s, &o, &t, 1) : store_put_revocation(s, &o, &t);
+	return is_kept ? store_put_tokens(s, &o, &t, 1) : store_put_revocation(s, &o, &t, NULL);
 }
 
 static bool is_kept(struct store *s)
