@@ -193,6 +193,7 @@ LDFLAGS_test_expel := $(foreach f,root_call_start root_call_free standing_read a
 LDFLAGS_test_notice := $(foreach f,standing_refuse recheck_start store_drop_pin,-Wl,--wrap=$(f))
 LDFLAGS_test_remembered := -Wl,--wrap=recheck_start
 LDFLAGS_test_presented := -Wl,--wrap=recheck_start,--wrap=audit_write,--wrap=audit_admit
+LDFLAGS_test_recheck_unused := -Wl,--wrap=sd_event_add_time_relative
 LDFLAGS_test_token_cache := -Wl,--wrap=clock_monotonic_ms,--wrap=clock_realtime_s
 LDFLAGS_test_pin_hasher := -Wl,--wrap=crypt_rn
 LDFLAGS_test_pins := -Wl,--wrap=crypt_rn

@@ -53,6 +53,7 @@ struct config {
 	uint32_t end_sessions_grace_s;
 	uint32_t background_recheck_min_s;
 	uint32_t background_recheck_max_s; /* 0: none */
+	uint32_t revoke_unused_s;          /* 0: never */
 	bool allow_insecure_loopback;      /* test switch */
 	struct account_settings accounts;
 	struct access_rules access;

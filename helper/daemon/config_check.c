@@ -409,6 +409,8 @@ int config_finish(struct config_draft *d, config_note_fn note, void *userdata, c
 		r = config_refuse(why, "[latchkey] audit_required needs audit_file");
 	if (r == 0 && c->background_recheck_max_s > 0 && c->background_recheck_min_s > c->background_recheck_max_s)
 		r = config_refuse(why, "[latchkey] background_recheck_min is above background_recheck_max");
+	if (r == 0 && c->background_recheck_max_s == 0 && c->revoke_unused_s > 0)
+		r = config_refuse(why, "[latchkey] revoke_unused means nothing with background_recheck_max=0s");
 	if (r == 0 && c->n_providers == 0)
 		r = config_refuse(why, "there is no [provider NAME] section");
 	for (size_t i = 0; r == 0 && i < c->n_providers; i++)

@@ -230,6 +230,7 @@ static int add_rechecks(struct manager *m)
 	const struct recheck_settings settings = {
 		.min_s = m->config->background_recheck_min_s,
 		.max_s = m->config->background_recheck_max_s,
+		.unused_s = m->config->revoke_unused_s,
 		.users_folder = RECHECK_USERS_FOLDER,
 	};
 	int r = rechecks_new(&m->rechecks, &m->login, &settings);

@@ -25,6 +25,7 @@ struct recheck;
 struct recheck_settings {
 	uint32_t min_s;           /* between two questions about one account in the background */
 	uint32_t max_s;           /* 0: nobody is asked about in the background */
+	uint32_t unused_s;        /* after which the grant of somebody without a session is given back; 0: never */
 	const char *users_folder; /* where logind has a file for each uid with a session */
 };
 
@@ -34,7 +35,8 @@ struct recheck_settings {
  * rechecks_new() - for all accounts of one helper
  * @ctx: must outlive it, as @settings' text; its store is there already
  * In the background each account that has a session, or was asked about within a day, is asked about again at half the life
- * of its token, a tenth sooner or later, and never more than a few at a time.
+ * of its token, a tenth sooner or later, and never more than a few at a time. What nobody has used for @unused_s is given back: the
+ * tokens wait for their revocation, and the next sign-in brings others.
  * Return: 0, negative errno.
  */
 int rechecks_new(struct rechecks **ret, struct login_context *ctx, const struct recheck_settings *settings);

@@ -109,6 +109,35 @@ static bool is_watched(const struct recheck_person *p)
 	return (p->asked_ms != 0 && clock_monotonic_ms() - p->asked_ms < REMEMBERED_MS) || has_session(p);
 }
 
+/* Nobody knows what was before this run, nor who has a session where there is no logind. */
+static bool is_unused(struct recheck_person *p)
+{
+	uint64_t last_ms = p->all->started_ms, now_ms = clock_monotonic_ms();
+
+	if (p->all->settings.unused_s == 0)
+		return false;
+	if (has_session(p)) {
+		p->used_ms = now_ms;
+		return false;
+	}
+	last_ms = p->asked_ms > last_ms ? p->asked_ms : last_ms;
+	last_ms = p->used_ms > last_ms ? p->used_ms : last_ms;
+	return now_ms - last_ms >= p->all->settings.unused_s * MS_PER_S;
+}
+
+static void give_back(struct recheck_person *p, const struct account *account)
+{
+	int r = recheck_forget(p->all->ctx, account, NULL);
+
+	if (r == 0)
+		log_line(LOG_NOTICE, "nobody has used what %s was granted for %" PRIu32 " s: it is given back", p->name,
+			 p->all->settings.unused_s);
+	else
+		log_line(LOG_WARNING, "what %s was granted could not be given back: %s", p->name, strerror(-r));
+	if (r < 0)
+		arm(p, around(p->all->settings.max_s * MS_PER_S));
+}
+
 static void ask(struct recheck_person *p)
 {
 	struct recheck_result result = {.outcome = RECHECK_FAILED};
@@ -132,7 +161,9 @@ static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
 	disarm(p);
 	if (p->job != NULL || recheck_person_account(p, &account) == -ENOENT)
 		return 0; /* its end sets the next one; or there is nobody to ask about */
-	if (!is_watched(p))
+	if (account != NULL && is_unused(p))
+		give_back(p, account);
+	else if (!is_watched(p))
 		arm(p, around(p->all->settings.max_s * MS_PER_S));
 	else if (p->all->n_background >= AT_ONCE_MAX)
 		arm(p, SATURATED_MS + random_below(SATURATED_SPREAD_MS));

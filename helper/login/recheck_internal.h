@@ -51,6 +51,7 @@ struct recheck_person {
 
 	sd_event_source *timer; /* the next re-check in the background */
 	uint64_t asked_ms;      /* when somebody last asked */
+	uint64_t used_ms;       /* when a session was seen last; 0: not in this run */
 	uint32_t lifetime_s;    /* of the last access token; 0: not known */
 	unsigned n_failures;    /* one after another */
 	bool is_waiting;        /* the background waits for the job */
@@ -62,6 +63,7 @@ struct rechecks {
 	struct login_context *ctx;
 	struct recheck_settings settings;
 	struct recheck_person *buckets[RECHECK_BUCKETS];
+	uint64_t started_ms;
 	sd_event_source *load; /* people of the store who are not known yet */
 	uint32_t loaded_uid;
 	size_t n_loaded;

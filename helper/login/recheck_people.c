@@ -175,6 +175,7 @@ int rechecks_new(struct rechecks **ret, struct login_context *ctx, const struct 
 		return -ENOMEM;
 	all->ctx = ctx;
 	all->settings = *settings;
+	all->started_ms = clock_monotonic_ms();
 	r = settings->max_s > 0 ? recheck_background_load(all) : 0;
 	if (r < 0) {
 		rechecks_free(all);
