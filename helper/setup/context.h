@@ -31,6 +31,7 @@ struct context {
 	size_t first_pam; /* of the changes: from here on they are PAM's; their number where there are none */
 	bool has_systemd; /* it is process 1 here */
 	bool is_new_configuration;
+	bool undoes_profile; /* undo: PAM's files become what pam-auth-update makes of them, not what they were */
 };
 
 /** say() - a line for the administrator; warn() - the same on the error stream, with a name before it. Sanitised. */

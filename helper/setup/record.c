@@ -314,6 +314,19 @@ int record_print_changed(const struct record *r, const struct change *ch, FILE *
 			  style);
 }
 
+void record_drop(struct record *r, const char *path)
+{
+	size_t i = find(r, path);
+
+	if (i == r->n)
+		return;
+	remove_content(r, path, "before");
+	remove_content(r, path, "after");
+	free(r->files[i].path);
+	memmove(&r->files[i], &r->files[i + 1], sizeof(r->files[i]) * (r->n - i - 1));
+	r->n--;
+}
+
 static void remove_folder_of(const struct record *r, const struct record_file *f)
 {
 	char *real = changes_path(r->root, f->path);

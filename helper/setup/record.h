@@ -79,6 +79,9 @@ int record_undo(const struct record *r, struct changes *ret, bool kept[CHANGES_M
 /** record_print_changed() - what somebody has changed in a file of ours since. Return: 0, negative errno. */
 int record_print_changed(const struct record *r, const struct change *ch, FILE *out, const struct diff_style *style);
 
+/** record_drop() - forget one file, however it is now; saved by record_forget() */
+void record_drop(struct record *r, const char *path);
+
 /** record_forget() - the files that are as they were before go from the record, and with the last the record. Folders that
  *  set-up made go where they are empty. Return: 0, negative errno. */
 int record_forget(struct record *r);

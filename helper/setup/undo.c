@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "helper/setup/pam.h"
 #include "helper/setup/sshd.h"
 #include "helper/setup/units.h"
 
@@ -16,7 +17,7 @@ static void show_kept(const struct context *c, const struct change *ch)
 	if (record_print_changed(&c->record, ch, c->terminal->out, &style) < 0)
 		warn(c, "the difference cannot be shown");
 	if (strncmp(ch->path, "/etc/pam.d/", strlen("/etc/pam.d/")) == 0)
-		warn(c, "\"pam-auth-update --disable latchkey\" takes it out of there");
+		warn(c, "where it names pam_latchkey.so, take that out by hand");
 }
 
 static size_t show(const struct context *c, const bool *kept)
@@ -84,6 +85,7 @@ static enum setup_result finish(struct context *c, size_t n_kept)
 
 	if (has_changed(c, "/etc/ssh/"))
 		sshd_reload(c);
+	pam_forget(c);
 	if (r == 0)
 		r = record_forget(&c->record);
 	if (r != 0) {
@@ -113,6 +115,13 @@ enum setup_result undo_run(struct context *c)
 		return o->dry_run || record_forget(&c->record) == 0 ? SETUP_DONE : SETUP_FAILED;
 	}
 	r = record_undo(&c->record, &c->changes, kept);
+	if (r == 0)
+		r = pam_undo(c, kept);
+	if (r > 0) {
+		changes_done(&c->changes);
+		memset(kept, 0, sizeof(kept));
+		r = record_undo(&c->record, &c->changes, kept);
+	}
 	if (r == 0 && o->keep_configuration)
 		r = keep_configuration(c);
 	if (r < 0) {
