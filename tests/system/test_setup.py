@@ -238,6 +238,43 @@ def full_disk(w):
 
 
 @check.test
+def no_room_for_the_record(w):
+    """what was before cannot be kept: nothing is changed"""
+    before = fresh.snapshot()
+    os.makedirs(RECORD)
+    enter.mount("tmpfs", RECORD, "tmpfs", 0, "size=4k,mode=0700")
+    try:
+        status, text = w.run(*fresh.command(w, "--yes"))
+        check.equal(status, 1, text)
+        check.contains(text, f"{RECORD}: No space left on device; nothing was changed")
+        check.equal(fresh.differs(before), [])
+    finally:
+        check.equal(w.run("umount", RECORD), (0, ""))
+    undone(w, before)
+
+
+@check.test
+def an_sshd_of_its_own_kind(w):
+    """sshd_config without a folder of more files gets a line at its top; local passwords that this opens are spoken of"""
+    path = "/etc/ssh/sshd_config"
+    was = world.read(path)
+    with_helper(w)
+    w.run("latchkey", "setup", "--undo", "--yes")
+    world.write(path, was.replace("Include /etc/ssh/sshd_config.d/*.conf\n", "PasswordAuthentication no\nLoginGraceTime 900\n"))
+    before = fresh.snapshot()
+    status, text = w.run(*fresh.command(w, "--yes"))
+    check.equal(status, 0, text)
+    check.contains(text, f"+Include {DROP_IN}", "local users who have a password can use it over SSH from now on")
+    settings = w.run("/usr/sbin/sshd", "-T")[1]
+    check.contains(settings, "kbdinteractiveauthentication yes", "passwordauthentication no", "logingracetime 900")
+    status, text = w.run(*fresh.command(w, "--yes"))
+    check.equal(status, 0, text)
+    check.contains(text, "There is nothing to change.")
+    undone(w, before)
+    world.write(path, was)
+
+
+@check.test
 def changed_since(w):
     """a file that somebody has changed since stays when everything else goes back, and the change is shown"""
     before = fresh.snapshot()
