@@ -100,8 +100,27 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-/* The next line with those that continue it, without comments. Return: 1; 0 there is none; -EBADMSG too long, or one that
- * goes on behind the end. */
+/* One line of the file, without comment and blanks at its ends. */
+static void take_part(struct lines *l, const char **start, const char **stop)
+{
+	const char *newline = memchr(l->at, '\n', (size_t)(l->end - l->at));
+	const char *comment;
+
+	*start = l->at;
+	*stop = newline ? newline : l->end;
+	l->number++;
+	l->at = newline ? newline + 1 : l->end;
+	comment = memchr(*start, '#', (size_t)(*stop - *start));
+	if (comment)
+		*stop = comment;
+	while (*start < *stop && is_blank(**start))
+		(*start)++;
+	while (*stop > *start && is_blank((*stop)[-1]))
+		(*stop)--;
+}
+
+/* The next line with those that continue it. Return: 1; 0 there is none; -EBADMSG too long, or one that goes on behind the
+ * end. */
 static int take_line(struct lines *l, char out[LINE_MAX_BYTES])
 {
 	size_t used = 0;
@@ -110,20 +129,9 @@ static int take_line(struct lines *l, char out[LINE_MAX_BYTES])
 	if (l->at == l->end)
 		return 0;
 	do {
-		const char *newline = memchr(l->at, '\n', (size_t)(l->end - l->at));
-		const char *stop = newline ? newline : l->end;
-		const char *start = l->at;
-		const char *comment;
+		const char *start, *stop;
 
-		l->number++;
-		l->at = newline ? newline + 1 : l->end;
-		comment = memchr(start, '#', (size_t)(stop - start));
-		if (comment)
-			stop = comment;
-		while (start < stop && is_blank(*start))
-			start++;
-		while (stop > start && is_blank(stop[-1]))
-			stop--;
+		take_part(l, &start, &stop);
 		/* What a line goes on with stands behind empty ones, too. */
 		if (stop == start && used > 0)
 			continue;

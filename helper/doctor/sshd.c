@@ -143,12 +143,12 @@ static void judge_grace(struct doctor *d, const struct buf *output)
 static void judge_startups(struct doctor *d, const struct buf *output)
 {
 	char value[VALUE_MAX];
-	unsigned start;
+	unsigned long start = strtoul(value_of(output, "maxstartups", value), NULL, 10);
 
-	if (sscanf(value_of(output, "maxstartups", value), "%u", &start) != 1 || start >= STARTUPS_NOTE)
+	if (value[0] == '\0' || start >= STARTUPS_NOTE)
 		return;
 	doctor_say(d, DOCTOR_NOTE,
-		   "sshd begins to drop logins when %u are under way (MaxStartups %s), and each waits for somebody's "
+		   "sshd begins to drop logins when %lu are under way (MaxStartups %s), and each waits for somebody's "
 		   "phone",
 		   start, value);
 	/* Of this one the last value counts. */
@@ -174,7 +174,8 @@ void check_sshd_version(struct doctor *d)
 	static const struct program sshd = {.argv = {SSHD, "-V"}, .timeout_ms = DOCTOR_PROGRAM_MS};
 	LK_CLEANUP(buf_done) struct buf output = {0};
 	const char *at;
-	unsigned major, minor;
+	unsigned long major = 0, minor = 0;
+	char *end = NULL;
 	int r;
 
 	if (!d->is_machine) {
@@ -184,13 +185,17 @@ void check_sshd_version(struct doctor *d)
 	/* Before 9.3 sshd complains of the option, and says its version all the same. */
 	r = program_run(&sshd, &output);
 	at = r >= 0 && output.data ? strstr(output.data, "OpenSSH_") : NULL;
-	if (!at || sscanf(at, "OpenSSH_%u.%u", &major, &minor) != 2) {
+	if (at) {
+		major = strtoul(at + strlen("OpenSSH_"), &end, 10);
+		minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	}
+	if (major == 0) {
 		doctor_say(d, DOCTOR_UNSEEN, "sshd does not say its version");
 	} else if (major < 8 || (major == 8 && minor < 2)) {
-		doctor_say(d, DOCTOR_NOTE, "OpenSSH %u.%u is older than anything that Latchkey was tried with", major,
+		doctor_say(d, DOCTOR_NOTE, "OpenSSH %lu.%lu is older than anything that Latchkey was tried with", major,
 			   minor);
 		doctor_mend(d, "upgrade the SSH server to 8.2 or later");
 	} else {
-		doctor_say(d, DOCTOR_GOOD, "OpenSSH %u.%u", major, minor);
+		doctor_say(d, DOCTOR_GOOD, "OpenSSH %lu.%lu", major, minor);
 	}
 }
