@@ -120,7 +120,8 @@ static bool linux_pam_lets_in(const char *user)
 	r = pam_start("service0", user, &conversation, &pamh);
 	if (r == PAM_SUCCESS)
 		r = pam_authenticate(pamh, PAM_SILENT);
-	(void)pam_end(pamh, r);
+	if (pamh != NULL)
+		(void)pam_end(pamh, r);
 	return r == PAM_SUCCESS;
 }
 
