@@ -79,16 +79,23 @@ static int parse_option(struct arguments *a, int option)
 static int parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},   {"state", required_argument, NULL, 's'},
-		{"root", required_argument, NULL, 'r'},     {"peer-user", required_argument, NULL, 'n'},
-		{"peer-uid", required_argument, NULL, 'u'}, {"idle", required_argument, NULL, 'i'},
-		{"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{"state", required_argument, NULL, 's'},
+		{"root", required_argument, NULL, 'r'},
+		{"peer-user", required_argument, NULL, 'n'},
+		{"peer-uid", required_argument, NULL, 'u'},
+		{"idle", required_argument, NULL, 'i'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'h')
 			exit(usage(EXIT_SUCCESS));
+		if (option == 'V')
+			exit(puts("latchkey-root " LK_RELEASE) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 		if (parse_option(a, option) < 0)
 			return -EINVAL;
 	}

@@ -65,6 +65,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 		{"user", required_argument, NULL, 'u'},
 		{"state", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -79,6 +80,9 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 			break;
 		case 'h':
 			usage(stdout);
+			return 1;
+		case 'V':
+			(void)puts("latchkey-userdb " LK_RELEASE);
 			return 1;
 		default:
 			return -EINVAL;
