@@ -191,21 +191,6 @@ static void fill_login(struct manager *m)
 	l->pending_max = m->config->limits.attempts;
 }
 
-/* Beside the store, as private as that. */
-static int add_key_places(struct manager *m, const struct manager_paths *paths)
-{
-	const char *slash = strrchr(paths->store, '/');
-	int folder_len = slash != NULL ? (int)(slash - paths->store) + 1 : 0;
-
-	if (asprintf(&m->keys_folder, "%.*skeys", folder_len, paths->store) < 0) {
-		m->keys_folder = NULL;
-		return -ENOMEM;
-	}
-	m->key_places = (struct signing_places){.keys = m->keys_folder, .credentials = paths->credentials};
-	m->login.key_places = &m->key_places;
-	return 0;
-}
-
 static int add_expulsions(struct manager *m, const struct manager_paths *paths)
 {
 	int r;
@@ -384,9 +369,8 @@ static int bring_up(struct manager *m, const struct manager_paths *paths, const 
 	if (r < 0)
 		return r;
 	m->login.token_cache = m->token_cache;
-	r = add_key_places(m, paths);
-	if (r < 0)
-		return r;
+	m->key_places = (struct signing_places){.keys = m->keys_folder, .credentials = paths->credentials};
+	m->login.key_places = &m->key_places;
 	m->login.signer = m->signer;
 	r = sign_outs_new(&m->sign_outs, &m->login);
 	if (r < 0)
@@ -455,7 +439,6 @@ void manager_free(struct manager *m)
 	service_binding_free(m->service_binding);
 	sd_event_source_disable_unref(m->ready_deadline);
 	rechecks_free(m->rechecks);
-	free(m->keys_folder);
 	expulsions_free(m->expulsions);
 	for (size_t i = 0; i < m->login.n_providers; i++)
 		event_stream_free(m->event_streams[i]);

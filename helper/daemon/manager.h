@@ -68,7 +68,6 @@ struct manager {
 	struct rechecks *rechecks;
 	struct door_keys *door_keys;
 	struct token_cache *token_cache;
-	char *keys_folder; /* of the keys that this host has made */
 	struct signing_places key_places;
 	struct login_context login;
 	struct server *server;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The door of a service account, from the question to the grant: who is believed, once, and who is not. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
