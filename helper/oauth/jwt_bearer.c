@@ -52,7 +52,7 @@ static void finish(struct jwt_bearer *b, enum grant_outcome outcome, const struc
 	struct oauth_result copy = *result;
 
 	oauth_result_hide(&copy, b->assertion);
-	oauth_result_hide(&copy, b->client.client_secret);
+	client_auth_explain(&copy, b->provider, &b->client);
 	b->done(b->userdata, outcome, &copy, tokens, retry_after_s);
 }
 

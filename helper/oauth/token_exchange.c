@@ -92,7 +92,7 @@ static void finish(struct token_exchange *x, const struct oauth_result *result, 
 
 	oauth_result_hide(&copy, x->subject_token);
 	oauth_result_hide(&copy, x->actor_token);
-	oauth_result_hide(&copy, provider_settings(x->provider)->client_secret);
+	client_auth_explain(&copy, x->provider, provider_settings(x->provider));
 	x->done(x->userdata, &copy, tokens);
 }
 
