@@ -127,7 +127,7 @@ LIBS_cli := $(LIBS_jose)
 PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
 MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
 
-.PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall policy install-policy deb rpm \
+.PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall policy install-policy release deb rpm \
 	deps deps-check help
 .DEFAULT_GOAL := all
 .SECONDEXPANSION:

@@ -63,5 +63,9 @@ install-policy: policy
 	install -D -m 0644 packaging/apparmor/latchkey $(DESTDIR)$(APPARMORDIR)/latchkey
 
 # Packages of this tree in build/deb/ and build/rpm/. The version is RELEASE, here and everywhere.
+release:
+	@echo $(RELEASE)
 deb:
 	$(Q)packaging/build-deb $(RELEASE)
+rpm:
+	$(Q)packaging/build-rpm $(RELEASE)

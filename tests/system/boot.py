@@ -188,14 +188,15 @@ class Machine(world.World):
         return self._find_leader() and self.run(*self.inside("systemctl", "is-system-running"))[1].strip() in (
             "running", "degraded")
 
-    def boot(self):
+    def boot(self, script=os.path.abspath(__file__)):
+        """@script: what becomes systemd, as process 1."""
         mount_groups(GROUPS)
         self.folders = groups_for(self.group)
         own = "".join(f"mkdir {f}; echo 0 > {f}/cgroup.procs; " for f in self.folders)
         with open("/var/log/boot.log", "ab") as log:
             self.process = subprocess.Popen(
                 ["bash", "-ec", f"{own} exec unshare --mount --pid --cgroup --propagation private --fork --kill-child "
-                                f"/usr/bin/python3 {os.path.abspath(__file__)}"],
+                                f"/usr/bin/python3 {script}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         check.eventually(self._is_up, "an end of the start")
 
