@@ -122,6 +122,16 @@ def pin(w):
 
 
 @check.test
+def two_uids(w):
+    """each peer is who it is, which PrivateUsers= would take away: Carol cannot do what Alice and root can (T1)"""
+    def lock(uid):
+        return w.run(*w.inside("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "latchkey", "lock", "alice"))
+    for uid, status in ((uid_of("alice"), 0), (uid_of("carol"), 1), (0, 0)):
+        got, text = lock(uid)
+        check.equal(got, status, f"{uid}: {text}")
+
+
+@check.test
 def credential(w):
     """latchkey-key decrypts the host's credential, latchkeyd seals by it, and its own key is gone (I23)"""
     w.done("sh", "-c", "openssl rand -hex 32 | "
