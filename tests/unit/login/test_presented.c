@@ -25,7 +25,6 @@
 #include "tests/unit/login/world.h"
 
 #define CI "https://ci.example"
-
 static struct signing_key *robot, *stranger, *big;
 
 static struct {
