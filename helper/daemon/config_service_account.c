@@ -327,10 +327,10 @@ static int check_grant(const struct service_account *s, const struct provider_se
 				     "[service-account %s]: grant=none: key, algorithm, audience and scope mean "
 				     "nothing",
 				     s->name);
-	if (s->grant == SERVICE_GRANT_JWT_BEARER && !s->key)
+	if (s->grant == SERVICE_GRANT_JWT_BEARER && !s->key && !s->assertion_to_provider)
 		return config_refuse(why, "[service-account %s]: key is missing: nothing to sign an assertion with",
 				     s->name);
-	if (!s->key && (s->algorithm != JWS_NONE || s->audience))
+	if (!s->key && (s->algorithm != JWS_NONE || (s->audience && !s->assertion_to_provider)))
 		return config_refuse(why, "[service-account %s]: algorithm and audience mean nothing without a key",
 				     s->name);
 	if (s->key && !is_key_source(s->key))

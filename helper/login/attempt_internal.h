@@ -63,6 +63,7 @@ struct attempt {
 	int64_t nonce_s;                               /* when it was made */
 	struct presented_parts parts;                  /* what has come so far */
 	struct presented *presented;                   /* while it is judged */
+	bool goes_on;                                  /* parts is what the provider is asked with */
 	char proved_by[OAUTH_DETAIL_MAX];              /* for the log */
 };
 

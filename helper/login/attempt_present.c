@@ -121,6 +121,15 @@ static void on_rechecked(void *userdata, const struct recheck_result *result)
 		attempt_refuse(a, reason_of(result->outcome), result->detail);
 }
 
+static int hand_on(struct attempt *a, const struct account *account)
+{
+	LK_CLEANUP(secret_freep) struct secret *assertion = NULL;
+
+	if (secret_copy(&assertion, a->parts.text.data, a->parts.text.len) < 0)
+		return -ENOMEM;
+	return recheck_start_presented(&a->recheck, a->ctx, account, assertion, on_rechecked, a);
+}
+
 /* Who is there is proved; whether the provider still stands by the account is another question. */
 static void ask_provider(struct attempt *a)
 {
@@ -136,7 +145,11 @@ static void ask_provider(struct attempt *a)
 		attempt_admit_known(a, account, OFFLINE_NO, a->proved_by);
 		return;
 	}
-	r = recheck_start(&a->recheck, a->ctx, account, policy != NULL ? policy->recheck_s : 0, on_rechecked, a);
+	if (a->goes_on)
+		r = hand_on(a, account);
+	else
+		r = recheck_start(&a->recheck, a->ctx, account, policy != NULL ? policy->recheck_s : 0, on_rechecked,
+				  a);
 	if (r < 0)
 		attempt_refuse(a, REASON_UNAVAILABLE, "out of memory");
 }
@@ -149,6 +162,7 @@ static void on_judged(void *userdata, const struct presented_result *result)
 		attempt_refuse(a, result->reason, result->detail);
 		return;
 	}
+	a->goes_on = result->goes_on;
 	(void)snprintf(a->proved_by, sizeof(a->proved_by), "%s", result->detail);
 	ask_provider(a);
 }

@@ -37,6 +37,7 @@ struct presented_look {
 
 struct presented_result {
 	const char *reason;            /* NULL: proved; else one of helper/protocol/names.h */
+	bool goes_on;                  /* proved: the provider is asked with the credential itself */
 	char detail[OAUTH_DETAIL_MAX]; /* ASCII, for the log: why not, or what has proved it; never the credential */
 };
 

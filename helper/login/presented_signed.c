@@ -156,6 +156,7 @@ static void finish(struct job *j)
 		presented_refuse(&result, REASON_NO_STORE, "that it is used cannot be stored: %s", strerrordesc_np(-r));
 	else
 		presented_refuse(&result, NULL, "by %s", j->is_workload ? "workload token" : "assertion");
+	result.goes_on = result.reason == NULL && !j->is_workload && j->request->account->assertion_to_provider;
 	j->done(j->userdata, &result);
 }
 

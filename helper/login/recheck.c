@@ -24,6 +24,7 @@ void recheck_free(struct recheck *w)
 		TAILQ_REMOVE(w->list, w, entry);
 	free(w->scope);
 	free(w->resource);
+	secret_free(w->assertion);
 	free(w);
 }
 
@@ -114,7 +115,7 @@ static void enqueue(struct recheck_list *list, struct recheck *w)
 /* Return: 0 @w waits, 1 @result is the answer, -ENOMEM. */
 static int wait_for_job(struct recheck_person *p, struct recheck *w, struct recheck_result *result)
 {
-	int r = p->job != NULL ? 0 : recheck_job_start(p, w->scope, w->resource, result);
+	int r = p->job != NULL ? 0 : recheck_job_start(p, w, result);
 
 	if (r == 0)
 		enqueue(&p->waits, w);
@@ -142,6 +143,29 @@ int recheck_start(struct recheck **ret, struct login_context *ctx, const struct 
 	if (r == 1)
 		done(userdata, &result);
 	else
+		*ret = LK_STEAL(w);
+	return r;
+}
+
+int recheck_start_presented(struct recheck **ret, struct login_context *ctx, const struct account *account,
+			    const struct secret *assertion, recheck_done_fn done, void *userdata)
+{
+	LK_CLEANUP(recheck_freep) struct recheck *w = NULL;
+	struct recheck_person *p = recheck_person_get(ctx->rechecks, account);
+	struct recheck_result result = {.outcome = RECHECK_FAILED};
+	int r = p != NULL ? waiter_new(&w, NULL) : -ENOMEM;
+
+	if (r == 0)
+		r = secret_copy(&w->assertion, secret_data(assertion), secret_len(assertion));
+	if (r < 0)
+		return r;
+	w->done = done;
+	w->userdata = userdata;
+	p->asked_ms = clock_monotonic_ms();
+	r = is_known(p, account, 0, &result) ? 1 : wait_for_job(p, w, &result);
+	if (r == 1)
+		done(userdata, &result);
+	else if (r == 0)
 		*ret = LK_STEAL(w);
 	return r;
 }
@@ -180,6 +204,9 @@ int recheck_token_start(struct recheck **ret, struct login_context *ctx, const s
 /* A yes or no about the account answers all of them; a token only those who want that one. */
 static bool is_answered_by(const struct recheck *w, const struct recheck_end *end)
 {
+	/* Whoever shows an assertion wants to know what the provider says of that. */
+	if (w->assertion != NULL && !w->is_asking)
+		return false;
 	if (w->token_done == NULL || end->result.outcome == RECHECK_REFUSED || end->result.outcome == RECHECK_NO_TOKEN)
 		return true;
 	return is_same(w->scope, end->scope) && is_same(w->resource, end->resource);
@@ -223,7 +250,7 @@ static void begin_next(struct recheck_person *p)
 
 	if (first == NULL || p->job != NULL)
 		return;
-	r = recheck_job_start(p, first->scope, first->resource, &end.result);
+	r = recheck_job_start(p, first, &end.result);
 	if (r == 0)
 		return;
 	if (r < 0)

@@ -78,6 +78,13 @@ int recheck_start(struct recheck **ret, struct login_context *ctx, const struct 
  *  token is ready before anybody wants it */
 void recheck_watch(struct login_context *ctx, const struct account *account);
 
+/**
+ * recheck_start_presented() - the same about a service account, by an assertion that its robot has signed for the provider
+ * @assertion: copied; shown once, in a question of its own, whatever is known or under way. A young no is answered at once all the same.
+ */
+int recheck_start_presented(struct recheck **ret, struct login_context *ctx, const struct account *account,
+			    const struct secret *assertion, recheck_done_fn done, void *userdata);
+
 /** recheck_free() - @done will not run any more; a request under way goes on. Accepts NULL. */
 void recheck_free(struct recheck *r);
 LK_DEFINE_CLEANUP(struct recheck *, recheck_free);

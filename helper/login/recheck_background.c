@@ -141,7 +141,7 @@ static void give_back(struct recheck_person *p, const struct account *account)
 static void ask(struct recheck_person *p)
 {
 	struct recheck_result result = {.outcome = RECHECK_FAILED};
-	int r = recheck_job_start(p, NULL, NULL, &result);
+	int r = recheck_job_start(p, NULL, &result);
 
 	if (r == 0) {
 		p->is_waiting = true;

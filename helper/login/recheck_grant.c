@@ -69,7 +69,7 @@ void recheck_grant_start(struct recheck_job *j)
 		.resource = j->resource,
 		.signer = j->ctx->signer,
 	};
-	int r = load_key(&key, j);
+	int r = j->assertion == NULL ? load_key(&key, j) : 0;
 
 	if (r != 0) {
 		fail(j, "the key of the service account cannot be used", r);
@@ -79,7 +79,12 @@ void recheck_grant_start(struct recheck_job *j)
 		recheck_job_finish(j, RECHECK_NO_TOKEN, "this provider's grant knows no scope");
 		return;
 	}
+	if (key == NULL && j->assertion == NULL && s->grant == SERVICE_GRANT_JWT_BEARER) {
+		recheck_job_finish(j, RECHECK_NO_TOKEN, "without a key only a robot's assertion can ask");
+		return;
+	}
 	request.key = key;
+	request.assertion = j->assertion;
 	r = jwt_bearer_start(&j->grant, j->lp->provider, j->ctx->fetch, &request, on_granted, j);
 	if (r != 0)
 		fail(j, "the grant cannot be asked for", r);

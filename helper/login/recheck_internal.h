@@ -22,6 +22,8 @@ struct recheck {
 	void *userdata;
 	char *scope; /* of a token of its own; both NULL: any */
 	char *resource;
+	struct secret *assertion; /* to ask with, in place of the account's key; NULL: none */
+	bool is_asking;           /* a job has begun that shows it */
 };
 
 /* What is known of one account beside the store: nothing in it is needed after a restart. */
@@ -97,10 +99,10 @@ struct row_owner recheck_person_owner(const struct recheck_person *p);
 
 /**
  * recheck_job_start() - ask the provider; there must be no job
- * @scope, @resource: of a token of its own, copied; NULL: for the whole grant
+ * @w: what somebody waits for, whose assertion is shown, and whose scope and resource the token has; NULL: the whole grant
  * Return: 0 under way, recheck_job_done() follows from the event loop; 1 @result is known without asking; -ENOMEM.
  */
-int recheck_job_start(struct recheck_person *p, const char *scope, const char *resource, struct recheck_result *result);
+int recheck_job_start(struct recheck_person *p, struct recheck *w, struct recheck_result *result);
 
 /** recheck_job_free() - nothing is told. Accepts NULL. */
 void recheck_job_free(struct recheck_job *j);

@@ -38,6 +38,7 @@ void recheck_job_free(struct recheck_job *j)
 	identity_free(j->who);
 	free(j->scope);
 	free(j->resource);
+	secret_free(j->assertion);
 	free(j);
 }
 
@@ -415,7 +416,15 @@ static bool is_refused(struct recheck_person *p, struct recheck_result *result)
 	return false;
 }
 
-int recheck_job_start(struct recheck_person *p, const char *scope, const char *resource, struct recheck_result *result)
+static int take_wish(struct recheck_job *j, struct recheck *w)
+{
+	if (text_copy(&j->scope, w->scope) < 0 || text_copy(&j->resource, w->resource) < 0)
+		return -ENOMEM;
+	w->is_asking = w->assertion != NULL;
+	return w->is_asking ? secret_copy(&j->assertion, secret_data(w->assertion), secret_len(w->assertion)) : 0;
+}
+
+int recheck_job_start(struct recheck_person *p, struct recheck *w, struct recheck_result *result)
 {
 	LK_CLEANUP(kept_tokens_freep) struct kept_tokens *kept = NULL;
 	const struct login_provider *lp = login_provider_of_issuer(p->all->ctx, p->issuer);
@@ -444,8 +453,7 @@ int recheck_job_start(struct recheck_person *p, const char *scope, const char *r
 	reference_new(j->reference);
 	j->generation = p->generation;
 	j->kept = LK_STEAL(kept);
-	if (text_copy(&j->scope, scope) < 0 || text_copy(&j->resource, resource) < 0 ||
-	    provider_prepare(lp->provider, on_prepared, j, &j->prepare) < 0) {
+	if ((w != NULL && take_wish(j, w) < 0) || provider_prepare(lp->provider, on_prepared, j, &j->prepare) < 0) {
 		recheck_job_free(j);
 		return -ENOMEM;
 	}

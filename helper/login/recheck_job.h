@@ -19,6 +19,7 @@ struct recheck_job {
 	uint64_t generation; /* of the person when it began */
 	char *scope;         /* of a token of its own; both NULL: of the whole grant */
 	char *resource;
+	struct secret *assertion; /* of a robot, in place of the service account's key; NULL: none */
 
 	const struct service_account
 		*service; /* its grant is what is asked for; then nothing is kept. NULL: a person */

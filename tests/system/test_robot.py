@@ -15,15 +15,18 @@ import world
 HOST = "workstation"  # as the helper calls it; ssh calls it localhost
 KEY, OLD, BIG, CI_KEY = "/root/robot.pem", "/root/old.pem", "/root/big.pem", "/root/ci.pem"
 KEYS, CONFIG = "/etc/latchkey/robot.keys", "/root/.config/latchkey/assert.conf"
+HELPERS_KEYS = "/var/lib/latchkey/private/keys"
 ASKPASS, UID = f"{world.PROGRAMS}/latchkey-askpass", 1890
 
 
 def section(w, **more):
     """The usual one, or with other lines; ci: what is told to a CI system's tokens."""
-    lines = {"subject": "robot-1", "grant": "none", "services": "sshd", "assertion_keys": KEYS, "workload_issuer": w.ci.issuer,
+    lines = {"subject": "deploy", "identity_subject": "svc-3", "key": "deploy", "services": "sshd", "assertion_keys": KEYS, "workload_issuer": w.ci.issuer,
              "workload_audience": HOST, "workload_subject": "repo:acme/site:*", "workload_claims": "environment=production"}
     lines.update(more)
-    w.reconfigure(**{"service-account deploy": "\n".join(f"{k}={v}" for k, v in lines.items() if v is not None)})
+    w.reconfigure(**{"service-account deploy": "\n".join(f"{k}={v}" for k, v in lines.items() if v is not None),
+                     f"provider {world.PROVIDER}": f"issuer={w.provider.issuer}\nclient_id=latchkey",
+                     "access": "everyone=yes\nrecheck=0"})
 
 
 def register(*keys):
@@ -88,6 +91,48 @@ def unattended(w):
     check.lacks(w.daemon.log() + w.system_log.text, "eyJ")
     status, text = come(w, "printenv SSH_CONNECTION && whoami")
     check.equal(status, 0, text)
+
+
+@check.test
+def granted(w):
+    """who is there is one thing: the provider is asked each time, and disabled there the robot is refused, whatever it signs"""
+    def grants():
+        return [r for r in w.provider.from_helper("token") if "assertion" in r]
+    w.provider.clear()
+    let_in(w)
+    check.equal(len(grants()), 1, "requests")
+    w.provider.people(deploy={"disabled": True})
+    try:
+        kept_out(w, "does not let your account in any more", log=["the account is disabled"])
+    finally:
+        w.provider.people(deploy={"disabled": False})
+    # nobody signs in to heal it: the provider's next yes does, as soon as it is asked again
+    check.eventually(lambda: come(w)[0] == 0, "granted again")
+    w.provider.clear()
+    kept_out(w, "not believed", askpass=robot.write_askpass("/root/forged", "echo a.b.c"))
+    check.equal(grants(), [], "requests for somebody who proves nothing")
+
+
+@check.test
+def handed_on(w):
+    """assertion_to_provider: the robot's assertion is the grant's own, good for the provider, and this host needs no key"""
+    own = f"[assert]\nkey={KEY}\nissuer=latchkey\nsubject=deploy\n[host localhost]\nhost={HOST}\n"
+    section(w, key=None, assertion_to_provider="yes")
+    robots_own(own)
+    kept_out(w, "not believed", log=["its audience is not this host"])
+    robots_own(own + f"audience={w.provider.issuer}\n")
+    w.provider.clear()
+    let_in(w)
+    check.equal(len(w.provider.from_helper("token")), 1, "requests")
+    let_in(w)
+    w.provider.people(deploy={"disabled": True})
+    try:
+        kept_out(w, "does not let your account in any more")
+    finally:
+        w.provider.people(deploy={"disabled": False})
+    section(w)
+    robots_own()
+    check.eventually(lambda: come(w)[0] == 0, "granted again")
 
 
 @check.test
@@ -272,6 +317,12 @@ if __name__ == "__main__":
         robot.rsa(CI_KEY)
         the_world.ci = robot.Ci(CI_KEY)
         the_world.start()
+        os.mkdir(HELPERS_KEYS, 0o700)
+        robot.ec(f"{HELPERS_KEYS}/deploy.pem")
+        for path in (HELPERS_KEYS, f"{HELPERS_KEYS}/deploy.pem"):
+            os.chown(path, *the_world.daemon_user)
+        the_world.provider.people(deploy={"sub": "svc-3", "groups": [], "keys": [
+            robot.public(f"{HELPERS_KEYS}/deploy.pem"), robot.public(KEY)]})
         shutil.copy(os.path.join(world.enter.TOP, "packaging", "latchkey-askpass"), ASKPASS)
         os.chmod(ASKPASS, 0o755)
         for path, line in (("passwd", f"deploy:x:{UID}:{UID}::/home/deploy:/bin/sh"), ("group", f"deploy:x:{UID}:")):

@@ -220,7 +220,9 @@ int jwt_bearer_start(struct jwt_bearer **ret, struct provider *p, struct fetch_c
 		       request->is_client_credentials ? "client" : "bearer", or_dash(request->client_id),
 		       or_dash(request->subject), or_dash(request->audience), or_dash(request->scope),
 		       or_dash(request->resource),
-		       request->key != NULL ? jws_algorithm_name(signing_key_algorithm(request->key)) : "-");
+		       request->key != NULL         ? jws_algorithm_name(signing_key_algorithm(request->key))
+		       : request->assertion != NULL ? secret_data(request->assertion)
+						    : "-");
 	*ret = (struct jwt_bearer *)(void *)&waiting;
 	return 0;
 }

@@ -35,8 +35,9 @@ struct fake_oauth {
 	bool was_again;
 	jwt_bearer_done_fn grant_done;
 	void *grant_userdata;
-	char grant_asked[256]; /* "KIND client_id subject audience scope resource algorithm" of the last one */
-	int grant_result;      /* what jwt_bearer_start() returns */
+	char grant_asked
+		[256]; /* "KIND client_id subject audience scope resource algorithm" of the last one, or what is handed on */
+	int grant_result; /* what jwt_bearer_start() returns */
 	introspect_done_fn introspect_done;
 	void *introspect_userdata;
 	bool can_introspect;

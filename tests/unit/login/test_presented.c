@@ -80,7 +80,6 @@ static struct signing_key *new_key(const char *type, unsigned bits)
 	return key;
 }
 
-/* The service account, and what holds it. */
 struct door {
 	struct world *w;
 	struct service_account account;

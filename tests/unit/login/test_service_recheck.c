@@ -104,6 +104,46 @@ static void granted(void **state)
 	assert_int_equal(fake.grants, 2);
 }
 
+/* A robot's own assertion is shown once, in a question of its own, and everybody hears of the account. */
+static void handed_on(void **state)
+{
+	LK_CLEANUP(secret_freep) struct secret *assertion = NULL;
+	struct service *s = *state;
+	struct answer first, robots = {0}, token;
+
+	service_bind(s);
+	assert_int_equal(secret_copy(&assertion, "e30.e30.c2ln", 12), 0);
+	assert_int_equal(ask(s, &first, 0), 0);
+	fake_prepared(OAUTH_DONE);
+	assert_int_equal(recheck_start_presented(&robots.handle, &s->w->ctx, s->account, assertion, on_answer, &robots),
+			 0);
+	fake_granted(GRANT_DONE, "at-1", NULL, 300);
+	if (fake.publish_done != NULL)
+		fake_published(0);
+	expect(&first, RECHECK_GOOD);
+	assert_int_equal(robots.told, 0);
+	assert_int_equal(want_token(s, &token, NULL), 1);
+	fake_prepared(OAUTH_DONE);
+	assert_string_equal(fake.grant_asked, "bearer robot-client robot@example - a b - e30.e30.c2ln");
+	fake_granted(GRANT_REFUSED, NULL, NULL, 0);
+	expect(&robots, RECHECK_REFUSED);
+	assert_int_equal(fake.grants, 2);
+
+	/* Without a key of the host's nobody else can have the provider asked, which is no no. */
+	pass(3600);
+	s->section.key = NULL;
+	assert_int_equal(ask(s, &first, 0), 0);
+	fake_prepared(OAUTH_DONE);
+	expect(&first, RECHECK_NO_TOKEN);
+	robots = (struct answer){0};
+	assert_int_equal(recheck_start_presented(&robots.handle, &s->w->ctx, s->account, assertion, on_answer, &robots),
+			 0);
+	fake_prepared(OAUTH_DONE);
+	fake_granted(GRANT_DONE, "at-2", NULL, 300);
+	expect(&robots, RECHECK_GOOD);
+	assert_int_equal(fake.grants, 3);
+}
+
 static void one(struct service *s, struct answer *a, uint32_t max_age_s, enum grant_outcome outcome)
 {
 	assert_int_equal(ask(s, a, max_age_s), 0);
@@ -292,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(granted, service_setup, service_teardown),
+		cmocka_unit_test_setup_teardown(handed_on, service_setup, service_teardown),
 		cmocka_unit_test_setup_teardown(refused_and_granted_again, service_setup, service_teardown),
 		cmocka_unit_test_setup_teardown(neither, service_setup, service_teardown),
 		cmocka_unit_test_setup_teardown(of_somebody_else, service_setup, service_teardown),
