@@ -85,7 +85,7 @@ ALL_LDFLAGS = $(LINK_HARDEN) $(VARIANT_LDFLAGS) $(LDFLAGS)
 
 # --- layers, low to high: a folder is an archive; main.c of a folder is a program ------------------------------------
 LAYERS := base protocol jose fetch vault oauth accounts login daemon root userdb setup doctor cli
-layer_sources = $(filter-out %/main.c,$(sort $(wildcard helper/$(1)/*.c)))
+layer_sources = $(filter-out %/main.c helper/cli/quick.c,$(sort $(wildcard helper/$(1)/*.c)))
 archive = $(B)/lib/$(1).a
 define layer_rule
 $(call archive,$(1)): $(patsubst %.c,$(B)/%.o,$(call layer_sources,$(1))) Makefile
@@ -124,7 +124,7 @@ LIBS_setup := $(LIBS_base) $(CRYPTO_LIBS)
 LIBS_doctor := $(LIBS_base)
 LIBS_cli := $(LIBS_jose)
 
-PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey
+PROGRAMS := $(B)/latchkeyd $(B)/latchkey-fetch $(B)/latchkey-root $(B)/latchkey-userdb $(B)/latchkey $(B)/latchkey-command
 MODULES := $(B)/pam_latchkey.so $(B)/libnss_latchkey.so.2
 
 .PHONY: all programs unit check demo lint format fuzz bench torture clean install uninstall policy install-policy release deb rpm \
@@ -138,7 +138,7 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $*)) -MMD -MP -c -o $@ $<
 
 # Set-up runs the other programs.
-$(B)/helper/setup/%.o: CPPFLAGS += -DLK_LIBEXECDIR='"$(LIBEXECDIR)"'
+$(B)/helper/setup/%.o $(B)/helper/cli/quick.o: CPPFLAGS += -DLK_LIBEXECDIR='"$(LIBEXECDIR)"'
 
 # Interface files become C strings: protocol/x.y.varlink -> gen/x.y.varlink.h. Byte by byte: a literal of more than 4095
 # bytes is none of ISO C.
@@ -163,8 +163,11 @@ $(B)/latchkey-root: $(B)/helper/root/main.o $(call archives,root)
 MAP_READER := $(B)/nss_module/map_reader.o $(B)/nss_module/pack.o
 $(B)/latchkey-userdb: $(B)/helper/userdb/main.o $(call archives,userdb) $(MAP_READER)
 	$(call link,$(LIBS_userdb))
-$(B)/latchkey: $(B)/helper/cli/main.o $(call archives,cli) $(MAP_READER)
+$(B)/latchkey-command: $(B)/helper/cli/main.o $(call archives,cli) $(MAP_READER)
 	$(call link,$(LIBS_cli))
+# Without the libraries that only others need: it must start fast.
+$(B)/latchkey: $(B)/helper/cli/quick.o $(call archives,cli) | $(B)/latchkey-command
+	$(call link,$(LIBS_protocol))
 
 shared = $(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -shared -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	-Wl,--version-script=$(1) $(ALL_LDFLAGS) $(2)

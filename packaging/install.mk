@@ -19,6 +19,7 @@ install: all
 	install -D -m 0755 $(B)/latchkey-fetch $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch
 	install -D -m 0755 $(B)/latchkey-root $(DESTDIR)$(LIBEXECDIR)/latchkey-root
 	install -D -m 0755 $(B)/latchkey-userdb $(DESTDIR)$(LIBEXECDIR)/latchkey-userdb
+	install -D -m 0755 $(B)/latchkey-command $(DESTDIR)$(LIBEXECDIR)/latchkey-command
 	install -D -m 0755 $(B)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0755 packaging/latchkey-askpass $(DESTDIR)$(LIBEXECDIR)/latchkey-askpass
 	install -D -m 0644 $(B)/pam_latchkey.so $(DESTDIR)$(PAMDIR)/pam_latchkey.so
@@ -44,7 +45,8 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(LIBEXECDIR)/latchkeyd $(DESTDIR)$(LIBEXECDIR)/latchkey-fetch \
 		$(DESTDIR)$(LIBEXECDIR)/latchkey-root $(DESTDIR)$(LIBEXECDIR)/latchkey-userdb \
-		$(DESTDIR)$(PREFIX)/bin/latchkey $(DESTDIR)$(LIBEXECDIR)/latchkey-askpass \
+		$(DESTDIR)$(LIBEXECDIR)/latchkey-command $(DESTDIR)$(LIBEXECDIR)/latchkey-askpass \
+		$(DESTDIR)$(PREFIX)/bin/latchkey \
 		$(DESTDIR)$(PAMDIR)/pam_latchkey.so $(DESTDIR)$(LIBDIR)/libnss_latchkey.so.2 \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/latchkey.conf \
 		$(DESTDIR)$(TMPFILESDIR)/latchkey.conf $(DESTDIR)$(PAMCONFIGDIR)/latchkey $(DESTDIR)$(CATALOGDIR)/latchkey.catalog \

@@ -107,7 +107,7 @@ class Rig:
             os.chmod(self.path(name), mode)
         # The tree may lie where the helper's user cannot go.
         os.mkdir(self.path("bin"), 0o755)
-        for program in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey"):
+        for program in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey", "latchkey-command"):
             shutil.copy(os.path.join(BUILD, program), self.path("bin", program))
         self.sockets = {}
         for name, kind, uid, mode in (("io.latchkey", socket.SOCK_STREAM, 0, 0o666),

@@ -155,7 +155,7 @@ class World:
     def _install(self):
         """The programs go where everybody can reach them, whatever the build folder's rights are."""
         os.mkdir(PROGRAMS)
-        for name in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey"):
+        for name in ("latchkeyd", "latchkey-fetch", "latchkey-root", "latchkey", "latchkey-command"):
             shutil.copy(f"{self.build}/{name}", PROGRAMS)
         # A sanitized module works in sshd alone, which is started with the sanitizers loaded first. All other programs
         # have the plain ones.
