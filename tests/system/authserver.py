@@ -90,7 +90,7 @@ class AuthServer:
 
     def requests(self, at=None):
         """Requests that clients made (pages for people left out), oldest first."""
-        kinds = (at,) if at else ("discovery", "jwks", "device", "token", "userinfo", "other")
+        kinds = (at,) if at else ("discovery", "jwks", "device", "token", "userinfo", "registration", "revocation", "other")
         return [r for r in self._ask("/requests") if r["at"] in kinds]
 
     def from_helper(self, at=None):
