@@ -147,9 +147,12 @@ def test_answers_to_nothing():
             c = rig.client(uid) if uid else rig.client()
             assert c.ask("io.latchkey.Answer", more=True, answer="294718")["error"] == "io.latchkey.NothingAsked"
             assert c.ask("io.latchkey.Answer", answer="294718")["error"] == "org.varlink.service.ExpectedMore"
-            for bad in (7, None, ["x"], "x" * 16385):
+            for bad in (7, None, ["x"]):
                 assert c.ask("io.latchkey.Answer", more=True, answer=bad)["error"] == "org.varlink.service.InvalidParameter"
-            assert c.ask("io.latchkey.Answer", more=True, answer="x" * 16384)["error"] == "io.latchkey.NothingAsked"
+        # Root's modules hand on what programs present; what others type is shorter than any message of theirs may be.
+        c = rig.client()
+        assert c.ask("io.latchkey.Answer", more=True, answer="x" * 16384)["error"] == "io.latchkey.NothingAsked"
+        assert c.ask("io.latchkey.Answer", more=True, answer="x" * 16385)["error"] == "org.varlink.service.InvalidParameter"
 
 
 def sign_in(rig, provider, name, subject):
