@@ -66,7 +66,7 @@ def test_c3_l15_unusable_file():
     """C3, L15: a key file that is there and cannot be used is said aloud and left alone; people sign in all the same."""
     link = object()
     for text, mode, uid, why in (("x", 0o600, UID, "there is no key in it"), ("0" * 64 + "\n", 0o640 | 4, UID, "others"),
-                                 ("0" * 64 + "\n", 0o600, STRANGER, "Permission denied"), (link, 0, 0, "no file")):
+                                 ("0" * 64 + "\n", 0o600, STRANGER, "this user may not look there"), (link, 0, 0, "no file")):
         rig = Rig(CONFIG)
         if text is link:
             os.symlink("/dev/null", key_file(rig))

@@ -240,7 +240,7 @@ def the_host_itself(w):
     w.provider.clear()
     enroll(w, "--token-file", TOKEN_FILE)
     w.daemon.restart()
-    check.eventually(lambda: [(r["grant"], r["auth"], r["status"]) for r in w.provider.requests("token")][:1]
+    check.eventually(lambda: [(r.get("grant"), r.get("auth"), r.get("status")) for r in w.provider.requests("token")][:1]
                      == [("client_credentials", "private_key_jwt", 200)], "a token of the host's own")
     enroll(w, "--delete")
     configure(w)
