@@ -16,31 +16,9 @@
 #include "helper/vault/store_revocations.h"
 #include "helper/vault/store_tokens.h"
 #include "tests/unit/vault/killer.h"
-#include "tests/unit/vault/stores.h"
+#include "tests/unit/vault/sealed_world.h"
 
-static const unsigned char key[SEAL_KEY_SIZE] = {1}, later_key[SEAL_KEY_SIZE] = {2};
-
-struct world {
-	struct seal *seal;
-	struct store *store;
-};
-
-static void world_done(struct world *w)
-{
-	store_close(w->store);
-	seal_free(w->seal);
-}
-
-static struct world open_world(const struct scratch *s)
-{
-	struct world w = {.store = NULL};
-
-	assert_int_equal(seal_new(&w.seal), 0);
-	assert_int_equal(seal_add_key(w.seal, key), 0);
-	assert_int_equal(store_open(&w.store, stores_path(s)), 0);
-	store_use_seal(w.store, w.seal);
-	return w;
-}
+static const unsigned char later_key[SEAL_KEY_SIZE] = {2};
 
 static struct row_owner owner(void)
 {
