@@ -107,26 +107,12 @@ static void judge(struct client_credentials *c, const struct fetch_reply *reply)
 	int r = token_reply_parse(&tokens, &interval_s, &result, c->client->dialect, reply->status, reply->body,
 				  reply->body_len);
 
-	switch (r) {
-	case TOKEN_REPLY_TOKENS:
+	if (r == TOKEN_REPLY_TOKENS) {
 		use_tokens(c, tokens);
-		break;
-	case TOKEN_REPLY_PENDING:
-		fail(c, OAUTH_BAD_REPLY, "\"pending\", where nobody is to approve");
-		break;
-	case TOKEN_REPLY_SLOW_DOWN:
-		fail(c, OAUTH_THROTTLED, "the provider wants fewer requests");
-		break;
-	case TOKEN_REPLY_RETRY:
-		fail(c, OAUTH_UNREACHABLE, "no answer of the token endpoint itself");
-		break;
-	case TOKEN_REPLY_ERROR:
-		finish(c, &result);
-		break;
-	default:
-		fail(c, OAUTH_NO_MEMORY, "out of memory");
-		break;
+		return;
 	}
+	token_reply_explain(&result, r, "token of this host", reply->status);
+	finish(c, &result);
 }
 
 static void on_reply(void *userdata, enum fetch_outcome outcome, const struct fetch_reply *reply, const char *detail)

@@ -132,6 +132,7 @@ static void on_token_reply(void *userdata, enum fetch_outcome outcome, const str
 	struct oauth_result result = {.outcome = OAUTH_BAD_REPLY};
 	struct token_set *tokens = NULL;
 	uint32_t interval_s;
+	int r;
 
 	f->call = NULL;
 	if (outcome != FETCH_DONE) {
@@ -140,27 +141,15 @@ static void on_token_reply(void *userdata, enum fetch_outcome outcome, const str
 		return;
 	}
 	provider_note_date(f->provider, reply->date_s);
-	switch (token_reply_parse(&tokens, &interval_s, &result, settings_of(f)->dialect, reply->status, reply->body,
-				  reply->body_len)) {
-	case TOKEN_REPLY_TOKENS:
+	r = token_reply_parse(&tokens, &interval_s, &result, settings_of(f)->dialect, reply->status, reply->body,
+			      reply->body_len);
+	token_reply_explain(&result, r, "token endpoint", reply->status);
+	if (r == TOKEN_REPLY_TOKENS)
 		take_tokens(f, tokens);
-		break;
-	case TOKEN_REPLY_ERROR:
+	else if (r == TOKEN_REPLY_ERROR)
 		refuse_code(f, &result);
-		break;
-	case TOKEN_REPLY_PENDING:
-		finish_with(f, OAUTH_BAD_REPLY, "token endpoint: \"pending\", where there was a code");
-		break;
-	case TOKEN_REPLY_SLOW_DOWN:
-		finish_with(f, OAUTH_THROTTLED, "token endpoint: the provider wants fewer requests");
-		break;
-	case TOKEN_REPLY_RETRY:
-		finish_with(f, OAUTH_UNREACHABLE, "token endpoint: no answer of its own");
-		break;
-	default:
-		finish_with(f, OAUTH_NO_MEMORY, "tokens");
-		break;
-	}
+	else
+		finish(f, &result, NULL);
 }
 
 /* The code goes once and never again, whatever comes of it: RFC 6749 section 4.1.2. */

@@ -108,25 +108,15 @@ enum grant_outcome grant_reply_parse(struct token_set **ret, struct oauth_result
 				     size_t len)
 {
 	uint32_t interval_s;
+	int r;
 
-	switch (token_reply_parse(ret, &interval_s, result, d, status, body, len)) {
-	case TOKEN_REPLY_TOKENS:
+	r = token_reply_parse(ret, &interval_s, result, d, status, body, len);
+	if (r == TOKEN_REPLY_TOKENS) {
 		*result = (struct oauth_result){.outcome = OAUTH_DONE};
 		return GRANT_DONE;
-	case TOKEN_REPLY_SLOW_DOWN:
-		oauth_result_set(result, OAUTH_THROTTLED, "grant: the provider wants fewer requests");
-		return GRANT_UNREACHABLE;
-	case TOKEN_REPLY_PENDING:
-		oauth_result_set(result, OAUTH_BAD_REPLY, "grant: \"pending\", where nobody is to approve");
-		return GRANT_UNREACHABLE;
-	case TOKEN_REPLY_RETRY:
-		oauth_result_set(result, OAUTH_UNREACHABLE, "grant: HTTP %u, no answer of the token endpoint itself",
-				 status);
-		return GRANT_UNREACHABLE;
-	case TOKEN_REPLY_ERROR:
-		return judge_error(result, d, is_client, clock_difference_s, body, len);
-	default:
-		oauth_result_set(result, OAUTH_NO_MEMORY, "grant: out of memory");
-		return GRANT_UNREACHABLE;
 	}
+	if (r == TOKEN_REPLY_ERROR)
+		return judge_error(result, d, is_client, clock_difference_s, body, len);
+	token_reply_explain(result, r, "grant", status);
+	return GRANT_UNREACHABLE;
 }

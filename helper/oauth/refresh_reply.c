@@ -71,25 +71,20 @@ enum refresh_outcome refresh_reply_parse(struct token_set **ret, struct oauth_re
 					 unsigned status, const char *body, size_t len)
 {
 	uint32_t interval_s;
+	int r;
 
-	switch (token_reply_parse(ret, &interval_s, result, d, status, body, len)) {
+	r = token_reply_parse(ret, &interval_s, result, d, status, body, len);
+	token_reply_explain(result, r, "refresh", status);
+	switch (r) {
 	case TOKEN_REPLY_TOKENS:
 		*result = (struct oauth_result){.outcome = OAUTH_DONE};
 		return REFRESH_DONE;
 	case TOKEN_REPLY_SLOW_DOWN:
-		oauth_result_set(result, OAUTH_THROTTLED, "refresh: the provider wants fewer requests");
-		return REFRESH_UNREACHABLE;
 	case TOKEN_REPLY_PENDING:
-		oauth_result_set(result, OAUTH_BAD_REPLY, "refresh: \"pending\", where nobody is to approve");
 		return REFRESH_UNREACHABLE;
-	case TOKEN_REPLY_RETRY:
-		oauth_result_set(result, OAUTH_UNREACHABLE, "refresh: HTTP %u, no answer of the token endpoint itself",
-				 status);
-		return REFRESH_LOST;
 	case TOKEN_REPLY_ERROR:
 		return judge_error(result, d, body, len);
 	default:
-		oauth_result_set(result, OAUTH_NO_MEMORY, "refresh: out of memory");
 		return REFRESH_LOST;
 	}
 }

@@ -209,3 +209,25 @@ int token_reply_parse_exchanged(struct token_set **ret, uint32_t *ret_interval_s
 {
 	return parse(ret, ret_interval_s, result, d, true, status, body, len);
 }
+
+void token_reply_explain(struct oauth_result *result, int reply, const char *what, unsigned status)
+{
+	switch (reply) {
+	case TOKEN_REPLY_TOKENS:
+	case TOKEN_REPLY_ERROR:
+		break;
+	case TOKEN_REPLY_PENDING:
+		oauth_result_set(result, OAUTH_BAD_REPLY, "%s: \"pending\", where nobody is to approve", what);
+		break;
+	case TOKEN_REPLY_SLOW_DOWN:
+		oauth_result_set(result, OAUTH_THROTTLED, "%s: the provider wants fewer requests", what);
+		break;
+	case TOKEN_REPLY_RETRY:
+		oauth_result_set(result, OAUTH_UNREACHABLE, "%s: HTTP %u, no answer of the token endpoint itself", what,
+				 status);
+		break;
+	default:
+		oauth_result_set(result, OAUTH_NO_MEMORY, "%s: out of memory", what);
+		break;
+	}
+}

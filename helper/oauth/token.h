@@ -44,6 +44,14 @@ int token_reply_parse(struct token_set **ret, uint32_t *ret_interval_s, struct o
 		      const struct dialect *d, unsigned status, const char *body, size_t len);
 
 /**
+ * token_reply_explain() - why a request that nobody has to approve brought no tokens
+ * @result: filled, but for TOKEN_REPLY_ERROR, of which it says so already, and TOKEN_REPLY_TOKENS
+ * @reply:  as token_reply_parse() returned it, -ENOMEM included
+ * @what:   was asked for, for the log
+ */
+void token_reply_explain(struct oauth_result *result, int reply, const char *what, unsigned status);
+
+/**
  * token_reply_parse_exchanged() - the same for a token exchange: RFC 8693 section 2.2.1
  * issued_token_type must be there, unless the dialect leaves it out, and token_type may be N_A.
  */

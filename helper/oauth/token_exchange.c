@@ -62,26 +62,12 @@ enum oauth_outcome token_exchange_parse(struct token_set **ret, struct oauth_res
 {
 	struct token_set *tokens = NULL;
 	uint32_t interval_s;
+	int r;
 
-	switch (token_reply_parse_exchanged(&tokens, &interval_s, result, d, status, body, len)) {
-	case TOKEN_REPLY_TOKENS:
+	r = token_reply_parse_exchanged(&tokens, &interval_s, result, d, status, body, len);
+	if (r == TOKEN_REPLY_TOKENS)
 		return judge_type(ret, result, tokens, requested);
-	case TOKEN_REPLY_PENDING:
-		oauth_result_set(result, OAUTH_BAD_REPLY, "%s: \"pending\", where nobody is to approve", what);
-		break;
-	case TOKEN_REPLY_SLOW_DOWN:
-		oauth_result_set(result, OAUTH_THROTTLED, "%s: the provider wants fewer requests", what);
-		break;
-	case TOKEN_REPLY_RETRY:
-		oauth_result_set(result, OAUTH_UNREACHABLE, "%s: HTTP %u, no answer of the token endpoint itself", what,
-				 status);
-		break;
-	case TOKEN_REPLY_ERROR:
-		break;
-	default:
-		oauth_result_set(result, OAUTH_NO_MEMORY, "%s: out of memory", what);
-		break;
-	}
+	token_reply_explain(result, r, what, status);
 	return result->outcome;
 }
 
